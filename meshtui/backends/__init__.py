@@ -1,0 +1,1 @@
+"""Implementations of `mesh.interface.Mesh`. Only `meshtui.connect` knows them all."""

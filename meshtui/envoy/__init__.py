@@ -1,0 +1,1 @@
+"""RUNS PROXIES: finds the binary, writes bootstraps, supervises processes, reads their admin."""

@@ -1,0 +1,1 @@
+"""CONFIGURATION AS VALUES: Kubernetes-style documents in, typed values out, every problem with its path. Pure."""

@@ -1,0 +1,129 @@
+"""Short rows for lists: what a screenful needs, and no more. Details are asked for one at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.findings import Finding
+from meshtui.mesh.snapshot import Mark, RotationState, Truth
+
+
+class View(StrEnum):
+    """Which rows a list is about."""
+
+    IDENTITIES = "identities"
+    """Everything that can expire."""
+    WORKLOADS = "workloads"
+    GATEWAYS = "gateways"
+    AUTHORITIES = "authorities"
+
+
+class Sort(StrEnum):
+    """What a list is ordered by; ties are broken by target."""
+
+    EXPIRY = "expiry"
+    TARGET = "target"
+    STATE = "state"
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page of which rows."""
+
+    view: View = View.IDENTITIES
+    filter: str = ""
+    """Words that must all occur in target, identity, state or error; `!word` must not."""
+    sort: Sort = Sort.EXPIRY
+    descending: bool = False
+    offset: int = 0
+    limit: int = 200
+
+
+class Step(StrEnum):
+    """How far a running issue or rotation has come; the row shows it until the tick."""
+
+    KEY = "key"
+    SIGNED = "signed"
+    PUSHED = "pushed"
+    VERIFYING = "verifying"
+    SERVED = "served"
+    FAILED = "failed"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a list."""
+
+    target: str
+    identity: str
+    """SPIFFE ID of a workload, hosts of a gateway, subject of an authority."""
+    truths: tuple[Mark, Mark, Mark, Mark]
+    """Desired, issued, held, served."""
+    state: RotationState
+    at_risk: bool = False
+    serial: str = ""
+    """Of the certificate held."""
+    served_serial: str = ""
+    issuer: str = ""
+    issued_at: datetime | None = None
+    """Start of the lifetime that is judged: for our leaves the moment of issue, not the back-dated NotBefore."""
+    not_after: datetime | None = None
+    due_at: datetime | None = None
+    served_by: str = ""
+    """`envoy 1.40.0`, `agent`, or empty."""
+    disagreement: str = ""
+    last_error: str = ""
+    step: Step | None = None
+    """Set while an issue or rotation runs."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list."""
+
+    rows: tuple[Row, ...]
+    matching: int
+    """Rows that match the filter, on all pages."""
+    total: int
+    """Rows of the view, filtered or not."""
+
+
+class ChainLink(msgspec.Struct, frozen=True, kw_only=True):
+    """One certificate of a chain, with its PEM. Never a key."""
+
+    certificate: CertificateFacts
+    pem: str
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened: a certificate signed or refused, or something an operator did."""
+
+    at: datetime
+    kind: str
+    """`issued`, `refused` or `operator`."""
+    target: str
+    actor: str
+    """Who asked: a service account, or the Unix user at the operator socket."""
+    text: str
+    outcome: str
+    """`ok`, `failed`, `refused`, `started`."""
+    serial: str = ""
+    not_after: datetime | None = None
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one target."""
+
+    row: Row
+    desired: dict[str, str]
+    """What the manifests say, as label → text, in the order to show it."""
+    issued: Truth
+    held: Truth
+    served: Truth
+    chain: tuple[ChainLink, ...]
+    """Of the certificate held, leaf first, root last."""
+    depends: tuple[str, ...]
+    """What stands or falls with it: hosts, routes, proxies."""
+    history: tuple[HistoryEntry, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,158 @@
+"""What a mesh looks like at one moment: the four truths of every identity, joined.
+
+The values here cross the operator socket and end up on screens; none of them can hold a private key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.findings import Finding
+
+
+class RotationState(StrEnum):
+    """Where a certificate stands in its life. `at_risk` (the CA does not answer) stands beside it."""
+
+    FRESH = "fresh"
+    DUE = "due"
+    ROTATING = "rotating"
+    OVERDUE = "overdue"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class Mark(StrEnum):
+    """What one of the four truths says compared with the one before it."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    """Something else is there, or nothing where something should be."""
+    UNKNOWN = "unknown"
+    """It could not be asked. Never shown as fine."""
+    ABSENT = "absent"
+    """Nothing is expected there: a workload without a proxy serves nothing."""
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """What one place says about a certificate: this one; none (both fields empty); or it could not be asked."""
+
+    certificate: CertificateFacts | None = None
+    unknown: str = ""
+    """Why it could not be learned; empty when it could."""
+
+
+class Rotation(msgspec.Struct, frozen=True, kw_only=True):
+    """How the renewal of one certificate goes."""
+
+    state: RotationState
+    at_risk: bool = False
+    due_at: datetime | None = None
+    last_rotated_at: datetime | None = None
+    last_error: str = ""
+    count: int = 0
+    """Certificates received since the holder started, the first one included."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A workload and its SVID."""
+
+    target: str
+    spiffe_id: str
+    proxy: str
+    """`envoy`, `agent` (SDS is served, nobody is connected) or `none`."""
+    sds_socket: str
+    inbound: str
+    """`unix:PATH` on which its sidecar takes mTLS; empty without a sidecar."""
+    issued: Truth
+    held: Truth
+    served: Truth
+    rotation: Rotation
+    mtls: str
+    disagreement: str = ""
+    """The first pair that differs, e.g. `issued≠held`; empty when all agree."""
+
+
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway certificate: the Secret that a Gateway's `credentialName` names."""
+
+    target: str
+    gateway: str
+    """`NAMESPACE/NAME` of the Gateway that refers to it; empty when none does."""
+    hosts: tuple[str, ...]
+    tls_mode: str
+    ca_root: str
+    """Path of the PEM that verifies it."""
+    issued: Truth
+    held: Truth
+    served: Truth
+    rotation: Rotation
+    disagreement: str = ""
+
+
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that signs."""
+
+    target: str
+    role: str
+    """`root` or `intermediate`."""
+    signing: bool
+    trusted: bool
+    """Whether the mesh's workloads trust it."""
+    certificate: CertificateFacts
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the parts of the mesh listen. Empty strings where a part does not run."""
+
+    ca: str = ""
+    ca_root: str = ""
+    """Path of the PEM that verifies the CA's server."""
+    operator: str = ""
+    gateway_https: str = ""
+    gateway_http: str = ""
+    outbound: dict[str, str] = msgspec.field(default_factory=dict)
+    """Target of a workload → Unix socket on which its sidecar takes outbound HTTP."""
+
+
+class Capability(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a verb works here, and if not, why."""
+
+    verb: str
+    available: bool
+    reason: str = ""
+
+
+class MeshInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the header of a screen says about the mesh."""
+
+    name: str
+    trust_domain: str
+    backend: str
+    """`embedded`, `kubernetes` or `fake`."""
+    version: str
+    """Of meshtui, where the mesh runs."""
+    envoy: str
+    """Envoy's version, or empty when the mesh runs without it."""
+    proxies_running: int
+    proxies_wanted: int
+    ca_answers: bool
+    read_only: bool
+    endpoints: Endpoints
+    capabilities: tuple[Capability, ...]
+    notices: tuple[str, ...] = ()
+    """Sentences for the person: a port that had to be changed, an Envoy that is missing and how to add it."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything, for `status`."""
+
+    info: MeshInfo
+    identities: tuple[Identity, ...]
+    gateways: tuple[Gateway, ...]
+    authorities: tuple[Authority, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,1 @@
+"""ASKS THE WIRE: TLS handshakes and HTTP requests, as a stranger would make them."""

@@ -1,0 +1,1 @@
+"""DISTRIBUTES: Envoy resources computed from manifests by pure functions, served over ADS."""
