@@ -132,8 +132,8 @@ def runtime_directory() -> Path:
     return Path(f"/tmp/meshtui-{os.getuid()}")  # noqa: S108 - checked for owner and mode before use
 
 
-def private_directory(path: Path) -> None:
-    """Create `path` with mode 0700, or check that it is ours alone.
+def private_directory(path: Path, *, group_may_enter: bool = False) -> None:
+    """Create `path` with mode 0700, or check that it is ours alone (or may be entered, not read, by its group).
 
     Raises StateError when it is a symlink, another user's, readable by others or cannot be created.
     """
@@ -154,6 +154,6 @@ def private_directory(path: Path) -> None:
         raise StateError(
             f"{path} belongs to user {found.st_uid}, not to you ({os.getuid()}).", fix="Choose another with --state."
         )
-    if found.st_mode & 0o077:
+    if found.st_mode & (0o067 if group_may_enter else 0o077):
         mode = stat.S_IMODE(found.st_mode)
         raise StateError(f"{path} is open to others (mode {mode:04o}).", fix=f"Run: chmod 700 {path}")

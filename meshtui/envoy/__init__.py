@@ -1,1 +1,1 @@
-"""RUNS PROXIES: finds the binary, writes bootstraps, supervises processes, reads their admin."""
+"""RUNS PROXIES: finds the Envoy binary, writes its bootstrap, keeps its processes alive, reads their admin."""

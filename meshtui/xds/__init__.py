@@ -1,1 +1,1 @@
-"""DISTRIBUTES: Envoy resources computed from manifests by pure functions, served over ADS."""
+"""DISTRIBUTES: manifests in, Envoy resources out (pure, but for `ads_service`, which hands them to proxies)."""

@@ -1,0 +1,5 @@
+"""`python -m meshtui`: the same as the command."""
+
+from meshtui.cli.main import main
+
+main()

@@ -1,0 +1,69 @@
+"""Gets SVIDs from a CA that speaks Istio's contract, over TLS. The only way that an agent meets a CA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import grpc
+import grpc.aio
+
+from meshtui.errors import MeshError, RefusedError, UnreachableError
+from meshtui.identity.csr import make_csr
+from meshtui.identity.keys import PrivateKey
+from meshtui.identity.spiffe import SpiffeId
+from meshtui.identity.svid import Svid, svid_from_response
+from meshtui.wire.istio_ca_pb2 import IstioCertificateRequest
+from meshtui.wire.istio_ca_pb2_grpc import IstioCertificateServiceStub
+
+DEADLINE = 10.0
+"""Seconds for one call."""
+
+_UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+
+
+class CaClient:
+    """One connection to a CA, shared by all agents of a process; each call carries its caller's own token."""
+
+    def __init__(self, address: str, root_pem: bytes, clock: Callable[[], datetime]) -> None:
+        """`address` is HOST:PORT, `root_pem` what verifies the CA's server."""
+        self.address = address
+        self._clock = clock
+        self._channel = grpc.aio.secure_channel(
+            address,
+            grpc.ssl_channel_credentials(root_certificates=root_pem),
+            options=[
+                ("grpc.initial_reconnect_backoff_ms", 200),
+                ("grpc.max_reconnect_backoff_ms", 5000),
+                ("grpc.enable_http_proxy", 0),  # a bastion's proxy has no business with a loopback CA
+            ],
+        )
+        self._stub = IstioCertificateServiceStub(self._channel)
+
+    async def fetch_svid(self, key: PrivateKey, spiffe_id: SpiffeId, token: str, lifetime: timedelta | None) -> Svid:
+        """Ask for a certificate on `key`, and check what comes back before anyone uses it.
+
+        `lifetime` None leaves it to the CA. Raises UnreachableError (try again), RefusedError (the CA said no)
+        or IdentityError (what it sent cannot be used).
+        """
+        request = IstioCertificateRequest(
+            csr=make_csr(key, spiffe_id), validity_duration=int(lifetime.total_seconds()) if lifetime else 0
+        )
+        try:
+            response = await self._stub.CreateCertificate(
+                request, timeout=DEADLINE, metadata=(("authorization", f"Bearer {token}"),)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _translated(error, self.address) from error
+        return svid_from_response(tuple(response.cert_chain), key, spiffe_id, self._clock())
+
+    async def close(self) -> None:
+        """Drop the connection."""
+        await self._channel.close(None)
+
+
+def _translated(error: grpc.aio.AioRpcError, address: str) -> MeshError:
+    reason = error.details() or error.code().name
+    if error.code() in _UNREACHABLE:
+        return UnreachableError(f"The CA at {address} does not answer: {reason}.")
+    return RefusedError(f"The CA refused ({error.code().name}): {reason}.", fix="Its ledger says why: meshtui history")

@@ -1,0 +1,75 @@
+"""The rows of the mesh as they are now, and those who watch them change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.rows import Row
+from meshtui.mesh.snapshot import MeshInfo
+
+
+class Board:
+    """Rows by target. A watcher that is slow gets the newest state of each row, not every state."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._watchers: set[_Watcher] = set()
+
+    @property
+    def rows(self) -> list[Row]:
+        """All of them, in no order."""
+        return list(self._rows.values())
+
+    def row(self, target: str) -> Row | None:
+        """One of them."""
+        return self._rows.get(target)
+
+    def put(self, row: Row) -> None:
+        """This is how the row is now; nobody hears of it if that is how it was."""
+        if self._rows.get(row.target) != row:
+            self._rows[row.target] = row
+            self._tell(row.target, RowChanged(row=row))
+
+    def drop(self, target: str) -> None:
+        """The target is gone."""
+        if self._rows.pop(target, None) is not None:
+            self._tell(target, RowGone(target=target))
+
+    def announce(self, info: MeshInfo) -> None:
+        """This is how the mesh itself is now."""
+        self._tell("", InfoChanged(info=info))
+
+    async def watch(self) -> AsyncIterator[MeshEvent]:
+        """Changes from now on."""
+        watcher = _Watcher()
+        self._watchers.add(watcher)
+        try:
+            while True:
+                await watcher.changed.wait()
+                for event in watcher.take():
+                    yield event
+        finally:
+            self._watchers.discard(watcher)
+
+    def _tell(self, target: str, event: MeshEvent) -> None:
+        for watcher in self._watchers:
+            watcher.tell(target, event)
+
+
+class _Watcher:
+    """What one watcher has not been told yet: at most one event for each row."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, MeshEvent] = {}
+        self.changed = asyncio.Event()
+
+    def tell(self, target: str, event: MeshEvent) -> None:
+        self._events[target] = event
+        self.changed.set()
+
+    def take(self) -> list[MeshEvent]:
+        events, self._events = list(self._events.values()), {}
+        self.changed.clear()
+        return events

@@ -1,0 +1,132 @@
+"""Runs the CA as a process of its own, which alone holds the CA's keys, and hears what it decides."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from meshtui.errors import StateError
+from meshtui.settings import Settings, StatePaths
+
+_START_DEADLINE = 30.0
+_STOP_DEADLINE = 5.0
+_LONGEST_BACKOFF = 30.0
+
+
+@dataclass(frozen=True)
+class CaAddress:
+    """Where the CA serves."""
+
+    port: int
+    root: str
+    """Path of the PEM that verifies its server, and every SVID it signs."""
+    notice: str
+    """A sentence for the person: a port that was taken."""
+
+    def __str__(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+class CaProcess:
+    """The CA, started again with backoff when it dies."""
+
+    def __init__(self, settings: Settings, paths: StatePaths, token_issuer: str, jwks: str) -> None:
+        self._settings = settings
+        self._paths = paths
+        self._token_issuer = token_issuer
+        self._jwks = jwks
+        self._process: asyncio.subprocess.Process | None = None
+        self._minding: asyncio.Task[None] | None = None
+        self._port = settings.ca_port
+
+    @property
+    def pid(self) -> int:
+        """Of the process; 0 when it does not run."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+
+    @property
+    def gateway_socket(self) -> str:
+        """Unix socket on which it signs gateway certificates, for its owner alone."""
+        return str(self._paths.socket("gateway-ca", "authority"))
+
+    async def start(self, on_event: Callable[[dict[str, Any]], None], on_life: Callable[[bool], None]) -> CaAddress:
+        """Start it and wait until it serves. Raises StateError with its own reason when it does not.
+
+        `on_event` then hears each decision, `on_life` when it dies and when it is back.
+        """
+        (self._paths.state / "tokens.jwks").write_text(self._jwks)
+        address = await self._launch()
+        self._port = address.port
+        self._minding = asyncio.create_task(self._mind(on_event, on_life))
+        return address
+
+    async def stop(self) -> None:
+        """End it in order: closing its standard input is its sign to leave."""
+        if self._minding is not None:
+            self._minding.cancel()
+        process = self._process
+        if process is not None and process.returncode is None:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                async with asyncio.timeout(_STOP_DEADLINE):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    async def _launch(self) -> CaAddress:
+        settings, paths = self._settings, self._paths
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "meshtui.ca"),
+            *("--directory", str(paths.ca)),
+            *("--trust-domain", settings.trust_domain),
+            *("--port", str(self._port)),
+            *("--gateway-socket", self.gateway_socket),
+            *("--token-jwks", str(paths.state / "tokens.jwks")),
+            *("--token-issuer", self._token_issuer),
+            *("--workload-ttl", str(int(settings.workload_ttl.total_seconds()))),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(_START_DEADLINE):
+                line = await self._process.stdout.readline()
+        except TimeoutError as error:
+            raise StateError(f"The CA did not start within {_START_DEADLINE:g} s.") from error
+        try:
+            said = json.loads(line)
+        except ValueError as error:
+            raise StateError("The CA ended before it served.", fix=f"See {paths.log}.") from error
+        if "error" in said:
+            await self._process.wait()
+            raise StateError(said["error"], fix=said.get("fix", ""))
+        return CaAddress(said["port"], said["root"], said.get("notice", ""))
+
+    async def _mind(self, on_event: Callable[[dict[str, Any]], None], on_life: Callable[[bool], None]) -> None:
+        backoff = 0.5
+        while True:
+            assert self._process is not None
+            assert self._process.stdout is not None
+            while line := await self._process.stdout.readline():
+                with contextlib.suppress(ValueError):
+                    on_event(json.loads(line))
+                backoff = 0.5
+            await self._process.wait()
+            on_life(False)
+            while True:
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, _LONGEST_BACKOFF)
+                try:
+                    await self._launch()
+                except StateError as error:
+                    print(error, file=sys.stderr)  # noqa: T201 - the owner's log
+                    continue
+                break
+            on_life(True)

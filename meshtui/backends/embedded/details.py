@@ -1,0 +1,127 @@
+"""Everything about one target, for the detail view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from meshtui.backends.embedded import views
+from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.identity.inspect import facts, load_certificates
+from meshtui.manifest.model import VirtualService
+from meshtui.mesh.rows import ChainLink, Detail, HistoryEntry, Row
+from meshtui.mesh.snapshot import Truth
+
+
+def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Detail:
+    """The whole of what is known about the target of `row`."""
+    target = row.target
+    findings = tuple(each for each in views.all_findings(core, core.clock()) if each.target == target)
+    if (workload := core.workloads.get(target)) is not None:
+        desired, chain = _desired_workload(core, workload), _workload_chain(workload)
+        depends = _of_workload(core, workload)
+        issued, held, served = workload.issued, workload.held, workload.served
+    elif (credential := core.credentials.get(target)) is not None:
+        desired, chain = _desired_credential(core, credential), _credential_chain(core, credential)
+        depends = of_credential(core, credential)
+        issued, held, served = credential.issued, credential.held, credential.served
+    else:
+        authority = core.authorities[target]
+        desired = {"role": authority.role, "trusted by workloads": "yes" if authority.trusted else "no"}
+        chain = load_certificates(authority_path(core, target).read_bytes())
+        depends = of_authority(core, target)
+        issued, held, served = Truth(), Truth(certificate=authority.certificate), None
+    return Detail(
+        row=row,
+        desired=desired,
+        issued=issued,
+        held=held,
+        served=served or Truth(),
+        chain=tuple(_link(certificate) for certificate in chain),
+        depends=depends,
+        history=tuple(history),
+        findings=findings,
+    )
+
+
+def authority_path(core: MeshCore, target: str) -> Path:
+    """Where the certificate of an authority is."""
+    name = target.removeprefix("authority/")
+    return core.ca_root if name == "root" else core.gateway_root(name)
+
+
+def of_credential(core: MeshCore, runtime: CredentialRuntime) -> tuple[str, ...]:
+    """What stands or falls with a gateway certificate: gateways, hosts, routes."""
+    credential = runtime.credential
+    gateways = {f"{key.namespace}/{key.name}" for key in credential.gateways}
+    routes = [
+        f"VirtualService {service.namespace}/{service.name} ({len(service.http)} routes)"
+        for service in core.catalog.all(VirtualService)
+        if gateways & set(service.gateways)
+    ]
+    return (*(f"host {host}" for host in credential.hosts), *map(str, credential.gateways), *routes)
+
+
+def of_authority(core: MeshCore, target: str) -> tuple[str, ...]:
+    """What was signed by an authority and is in service."""
+    subject = core.authorities[target].certificate.subject
+    held = {target: workload.held for target, workload in core.workloads.items()}
+    held |= {target: credential.held for target, credential in core.credentials.items()}
+    return tuple(
+        target
+        for target, truth in held.items()
+        if truth.certificate is not None and truth.certificate.issuer == subject
+    )
+
+
+def _of_workload(core: MeshCore, runtime: WorkloadRuntime) -> tuple[str, ...]:
+    services = core.catalog.services_of(runtime.workload)
+    return tuple(f"Service {service.namespace}/{service.name}" for service in services)
+
+
+def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str]:
+    workload = runtime.workload
+    lifetime = workload.secret_ttl or core.settings.workload_ttl
+    return {
+        "SPIFFE ID": str(runtime.spiffe_id),
+        "service account": f"{workload.namespace}/{workload.service_account}",
+        "pod": f"{runtime.pod_name} ({runtime.pod_uid})",
+        "lifetime": str(lifetime),
+        "rotated at": f"{core.settings.rotate_at:.0%} of it",
+        "proxy": runtime.proxy.version if runtime.proxy is not None else "none; the agent serves SDS",
+        "SDS socket": str(runtime.sds_socket),
+        **({"inbound mTLS": str(runtime.inbound)} if runtime.inbound is not None else {}),
+    }
+
+
+def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str, str]:
+    credential = runtime.credential
+    lifetime = credential.secret.lifetime if credential.secret is not None else None
+    return {
+        "hosts": ", ".join(credential.hosts) or "none",
+        "gateways": ", ".join(map(str, credential.gateways)) or "none refers to it",
+        "TLS mode": credential.tls_mode or "none",
+        "signed by": runtime.authority or "somebody else",
+        "lifetime": str(lifetime) if lifetime is not None else "the CA's default",
+        "addresses": ", ".join(sorted({str(address) for _, address in core.endpoints(runtime.target)})) or "none",
+    }
+
+
+def _workload_chain(runtime: WorkloadRuntime) -> tuple[x509.Certificate, ...]:
+    svid = runtime.svid
+    return (*svid.chain, *svid.bundle.certificates) if svid is not None else ()
+
+
+def _credential_chain(core: MeshCore, runtime: CredentialRuntime) -> tuple[x509.Certificate, ...]:
+    path = core.gateway_root(runtime.authority) if runtime.authority else None
+    root = load_certificates(path.read_bytes()) if path is not None and path.exists() else ()
+    return (*runtime.chain, *root)
+
+
+def _link(certificate: x509.Certificate) -> ChainLink:
+    return ChainLink(certificate=facts(certificate), pem=certificate.public_bytes(Encoding.PEM).decode())

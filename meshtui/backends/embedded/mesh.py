@@ -1,0 +1,118 @@
+"""The embedded mesh as one operator sees it: `mesh.interface.Mesh` over `core`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+from meshtui.backends.embedded import checks, views
+from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.details import detail_of
+from meshtui.backends.embedded.documents import select
+from meshtui.backends.embedded.issued import as_history
+from meshtui.backends.embedded.performing import Performer
+from meshtui.backends.embedded.planning import plan_of, resolve
+from meshtui.backends.embedded.plans import PlanBook
+from meshtui.errors import RefusedError, UsageError
+from meshtui.manifest.kinds import find_kind
+from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.findings import Verification
+from meshtui.mesh.query import page
+from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
+from meshtui.mesh.snapshot import MeshInfo, Snapshot
+
+
+class EmbeddedMesh:
+    """One operator's view. Many share a core, a book of plans and a performer."""
+
+    def __init__(self, core: MeshCore, plans: PlanBook, performer: Performer, actor: str) -> None:
+        self._core = core
+        self._plans = plans
+        self._performer = performer
+        self._actor = actor
+
+    async def info(self) -> MeshInfo:
+        """See `Mesh`."""
+        return views.info(self._core)
+
+    async def snapshot(self) -> Snapshot:
+        """See `Mesh`."""
+        return views.snapshot(self._core)
+
+    async def rows(self, query: Query) -> Page:
+        """See `Mesh`."""
+        return page(self._core.board.rows, query)
+
+    async def detail(self, target: str) -> Detail:
+        """See `Mesh`."""
+        name = resolve(self._core, target)
+        row = self._core.board.row(name)
+        if row is None:
+            raise UsageError(f"{name} is only just being made.", fix="Try again.")
+        return detail_of(self._core, row, await self.history(name, 20))
+
+    def watch(self) -> AsyncIterator[MeshEvent]:
+        """See `Mesh`."""
+        return self._core.board.watch()
+
+    async def plan(self, action: Action) -> Plan:
+        """See `Mesh`."""
+        return self._plans.add(self._actor, action, plan_of(self._core, action, self._plans))
+
+    def perform(self, plan_id: str) -> AsyncIterator[Progress]:
+        """See `Mesh`."""
+        return self._performer.perform(self._actor, plan_id)
+
+    async def verify(self, target: str) -> Verification:
+        """See `Mesh`."""
+        return await checks.verify(self._core, resolve(self._core, target))
+
+    async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
+        """See `Mesh`."""
+        known = find_kind(kind).name
+        found = select(self._core.documents(), known, name, namespace)
+        if name and not found:
+            where = f" in namespace {namespace}" if namespace else ""
+            raise UsageError(f"There is no {known} {name!r}{where}.", fix=f"See: meshtui get {known}")
+        return found
+
+    async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
+        """See `Mesh`."""
+        core = self._core
+        name = resolve(core, target) if target else ""
+        pods = {runtime.pod_uid: runtime.target for runtime in core.workloads.values()}
+        if name in core.workloads:
+            entries = core.ledger.entries(pod_uid=core.workloads[name].pod_uid, limit=limit)
+        else:
+            entries = core.ledger.entries(target=name or None, limit=limit)
+        signed = [as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity) for entry in entries]
+        done = core.journal.entries(name, limit)
+        return sorted([*signed, *done], key=lambda entry: entry.at, reverse=True)[:limit]
+
+    async def token(self, target: str, audience: str, duration: timedelta) -> str:
+        """See `Mesh`."""
+        core = self._core
+        if core.settings.read_only:
+            raise RefusedError("This mesh is read-only; a token is a credential.", fix="Start it without --read-only.")
+        runtime = core.workloads.get(resolve(core, target))
+        if runtime is None:
+            raise UsageError(f"{target} is not a workload; only workloads have tokens.", fix="meshtui status")
+        now = core.clock()
+        number = core.journal.begin(actor=self._actor, verb="token", target=runtime.target, now=now)
+        token = core.tokens.issue(
+            runtime.workload.namespace,
+            runtime.workload.service_account,
+            pod_name=runtime.pod_name,
+            pod_uid=runtime.pod_uid,
+            audience=audience,
+            duration=duration,
+            now=now,
+        )
+        text = f"for {audience}, {duration}"
+        core.journal.end(number, outcome="ok", text=text, serial="", now=core.clock())
+        return token
+
+    async def close(self) -> None:
+        """See `Mesh`. The mesh itself goes on."""

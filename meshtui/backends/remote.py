@@ -1,0 +1,171 @@
+"""A mesh that runs elsewhere on this machine, through its operator socket."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from meshtui.control.protocol import (
+    MAX_LINE,
+    METHODS,
+    VERSION,
+    GetParams,
+    Hello,
+    HistoryParams,
+    Nothing,
+    PerformParams,
+    PlanParams,
+    Reply,
+    Request,
+    RowsParams,
+    TargetParams,
+    TokenParams,
+    Welcome,
+    as_error,
+    line,
+    raw,
+)
+from meshtui.errors import MeshError, UnreachableError
+from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.findings import Verification
+from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
+from meshtui.mesh.snapshot import MeshInfo, Snapshot
+
+_START = "Start a mesh with: meshtui serve"
+
+
+class RemoteMesh:
+    """One connection; its calls run beside each other. Open it with `connect`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: Path) -> None:
+        self._writer = writer
+        self._path = path
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Queue[Reply | None]] = {}
+        self._reading = asyncio.create_task(self._read(reader))
+
+    @classmethod
+    async def connect(cls, path: Path, role: str) -> RemoteMesh:
+        """Attach as a `terminal` or a `command`. Raises UnreachableError when no mesh serves `path`."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise UnreachableError(f"No mesh runs in {path.parent}.", fix=_START) from error
+        except OSError as error:
+            raise UnreachableError(f"The mesh at {path} cannot be reached: {error.strerror}.", fix=_START) from error
+        mesh = cls(reader, writer, path)
+        welcome: Welcome = await mesh._call("hello", Hello(role), Welcome)
+        if welcome.protocol != VERSION:
+            await mesh.close()
+            raise UnreachableError(
+                f"The mesh at {path} speaks version {welcome.protocol} of the operator protocol, this is {VERSION}.",
+                fix="Use the meshtui that started it, or restart the mesh.",
+            )
+        return mesh
+
+    async def info(self) -> MeshInfo:
+        """See `Mesh`."""
+        return cast(MeshInfo, await self._unary("info", Nothing()))
+
+    async def snapshot(self) -> Snapshot:
+        """See `Mesh`."""
+        return cast(Snapshot, await self._unary("snapshot", Nothing()))
+
+    async def rows(self, query: Query) -> Page:
+        """See `Mesh`."""
+        return cast(Page, await self._unary("rows", RowsParams(query)))
+
+    async def detail(self, target: str) -> Detail:
+        """See `Mesh`."""
+        return cast(Detail, await self._unary("detail", TargetParams(target)))
+
+    def watch(self) -> AsyncIterator[MeshEvent]:
+        """See `Mesh`."""
+        return self._stream("watch", Nothing())
+
+    async def plan(self, action: Action) -> Plan:
+        """See `Mesh`."""
+        return cast(Plan, await self._unary("plan", PlanParams(action)))
+
+    def perform(self, plan_id: str) -> AsyncIterator[Progress]:
+        """See `Mesh`."""
+        return self._stream("perform", PerformParams(plan_id))
+
+    async def verify(self, target: str) -> Verification:
+        """See `Mesh`."""
+        return cast(Verification, await self._unary("verify", TargetParams(target)))
+
+    async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
+        """See `Mesh`."""
+        return cast(list[dict[str, Any]], await self._unary("get", GetParams(kind, name, namespace)))
+
+    async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
+        """See `Mesh`."""
+        return cast(list[HistoryEntry], await self._unary("history", HistoryParams(target, limit)))
+
+    async def token(self, target: str, audience: str, duration: timedelta) -> str:
+        """See `Mesh`."""
+        return cast(str, await self._unary("token", TokenParams(target, audience, duration)))
+
+    async def close(self) -> None:
+        """See `Mesh`."""
+        self._reading.cancel()
+        self._writer.close()
+
+    async def _unary(self, method: str, params: msgspec.Struct) -> Any:
+        return await self._call(method, params, METHODS[method].result)
+
+    async def _call(self, method: str, params: msgspec.Struct, result: Any) -> Any:
+        number, replies = self._ask(method, params)
+        try:
+            return msgspec.json.decode((await self._next(replies)).result, type=result)
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _stream(self, method: str, params: msgspec.Struct) -> AsyncIterator[Any]:
+        number, replies = self._ask(method, params)
+        try:
+            while not (reply := await self._next(replies)).end:
+                yield msgspec.json.decode(reply.item, type=METHODS[method].result)
+        finally:
+            if self._waiting.pop(number, None) is not None and not self._writer.is_closing():
+                cancel = Request(id=next(self._numbers), method="cancel", params=raw({"call": number}))
+                self._writer.write(line(cancel))
+
+    def _ask(self, method: str, params: msgspec.Struct) -> tuple[int, asyncio.Queue[Reply | None]]:
+        if self._reading.done():
+            raise self._gone()
+        number, replies = next(self._numbers), asyncio.Queue[Reply | None]()
+        self._waiting[number] = replies
+        self._writer.write(line(Request(id=number, method=method, params=raw(params))))
+        return number, replies
+
+    async def _next(self, replies: asyncio.Queue[Reply | None]) -> Reply:
+        reply = await replies.get()
+        if reply is None:
+            raise self._gone()
+        if reply.error is not None:
+            raise as_error(reply.error)
+        return reply
+
+    def _gone(self) -> MeshError:
+        return UnreachableError(f"The mesh in {self._path.parent} no longer answers.", fix=_START)
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while message := await reader.readline():
+                reply = msgspec.json.decode(message, type=Reply)
+                if (replies := self._waiting.get(reply.id)) is not None:
+                    replies.put_nowait(reply)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            pass  # whoever waits is told below that the mesh is gone
+        finally:
+            for replies in self._waiting.values():
+                replies.put_nowait(None)

@@ -1,0 +1,148 @@
+"""What each kind of certificate says, extension by extension. Pure; signs nothing.
+
+Of a CSR, only the public key ever reaches a certificate.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from meshtui.ca.refusal import Reason, RefusalError
+from meshtui.ca.validity import BACKDATE, ROOT_LIFETIME, Validity
+from meshtui.identity.spiffe import SpiffeId
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+MAX_HOSTS = 100
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class CertificateProfile:
+    """What a leaf is for. Its subject is empty: the names are in the SAN."""
+
+    names: tuple[x509.GeneralName, ...]
+    purposes: tuple[x509.ObjectIdentifier, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The names as text."""
+        return tuple(str(name.value) for name in self.names)
+
+    def builder(
+        self, public_key: PublicKey, serial: int, validity: Validity, signer: x509.Certificate
+    ) -> x509.CertificateBuilder:
+        """A certificate of this profile, ready to be signed by `signer`."""
+        signer_key_id = signer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([]))
+            .issuer_name(signer.subject)
+            .public_key(public_key)
+            .serial_number(serial)
+            .not_valid_before(validity.not_before)
+            .not_valid_after(validity.not_after)
+            .add_extension(_leaf_usage(public_key), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(self.purposes), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(signer_key_id), critical=False
+            )
+            # critical, because the subject is empty (RFC 5280, 4.1.2.6)
+            .add_extension(x509.SubjectAlternativeName(self.names), critical=True)
+        )
+
+
+def workload_profile(spiffe_id: SpiffeId) -> CertificateProfile:
+    """An X.509-SVID: exactly one URI, for both ends of a connection."""
+    return CertificateProfile(
+        (x509.UniformResourceIdentifier(str(spiffe_id)),),
+        (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH),
+    )
+
+
+def server_profile(hosts: Sequence[str]) -> CertificateProfile:
+    """A server certificate for DNS names, wildcards and IP addresses. Raises RefusalError for other hosts, or none."""
+    if not 1 <= len(hosts) <= MAX_HOSTS:
+        raise RefusalError(Reason.BAD_HOST, f"{len(hosts)} hosts; a server certificate has 1 to {MAX_HOSTS}")
+    return CertificateProfile(tuple(_host(text) for text in hosts), (ExtendedKeyUsageOID.SERVER_AUTH,))
+
+
+def _host(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        pass
+    if not is_dns_name(text.removeprefix("*.")):
+        raise RefusalError(Reason.BAD_HOST, f"{text[:80]!r} is neither a DNS name in lower case nor an IP address")
+    return x509.DNSName(text)
+
+
+def is_dns_name(text: str) -> bool:
+    """A host name of RFC 1123 in lower case, without a trailing dot; safe to use as a file name."""
+    return len(text) <= 253 and _DNS_NAME.fullmatch(text) is not None
+
+
+def root_builder(subject: x509.Name, public_key: PublicKey, serial: int, now: datetime) -> x509.CertificateBuilder:
+    """A self-signed CA certificate."""
+    start = now.replace(microsecond=0)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(public_key)
+        .serial_number(serial)
+        .not_valid_before(start - BACKDATE)
+        .not_valid_after(start + ROOT_LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+    )
+
+
+def mesh_root_subject(trust_domain: str) -> x509.Name:
+    """As Istio names its own root."""
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, trust_domain)])
+
+
+def gateway_root_subject(name: str) -> x509.Name:
+    """`O=NAME, CN=NAME root`; a common name ends at 64 characters (RFC 5280, appendix A.1) and is optional."""
+    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name)]
+    if len(f"{name} root") <= 64:
+        attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, f"{name} root"))
+    return x509.Name(attributes)
+
+
+def _leaf_usage(public_key: PublicKey) -> x509.KeyUsage:
+    # RFC 8813: an elliptic curve key enciphers nothing
+    return _usage(digital_signature=True, key_encipherment=isinstance(public_key, rsa.RSAPublicKey))
+
+
+def _usage(
+    *,
+    digital_signature: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=False,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,37 @@
+"""Why the CA says no. One error with one reason code; which gRPC status that is, is `ca.service`'s to say.
+
+`message` is safe to tell a caller who may know; `detail` is for the ledger alone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from meshtui.errors import RefusedError
+
+
+class Reason(StrEnum):
+    """Stable, for the ledger and for programs that read it."""
+
+    NO_CREDENTIAL = "no-credential"
+    BAD_CREDENTIAL = "bad-credential"
+    EXPIRED_CREDENTIAL = "expired-credential"
+    IMPERSONATION = "impersonation"
+    UNKNOWN_SIGNER = "unknown-signer"
+    BAD_REQUEST = "bad-request"
+    BAD_CSR = "bad-csr"
+    BAD_LIFETIME = "bad-lifetime"
+    BAD_HOST = "bad-host"
+    FORBIDDEN_KEY = "forbidden-key"
+    SIGNER_EXPIRED = "signer-expired"
+    SIGNED_WRONG = "signed-wrong"
+
+
+class RefusalError(RefusedError):
+    """A request that is not granted."""
+
+    def __init__(self, reason: Reason, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.detail = detail or message
+        """What happened, for those who may read the ledger. Never contains a token or a key."""

@@ -1,0 +1,102 @@
+"""Where the CA listens: TLS on the loopback interface for workloads, a Unix socket of the owner for gateways.
+
+Two gRPC servers, because every port of one server offers all of its services.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import grpc
+import grpc.aio
+
+from meshtui.ca.authority import Authority
+from meshtui.ca.refusal import RefusalError
+from meshtui.ca.server_certificate import ServerCertificate
+from meshtui.ca.service import Clock, GatewayService, WorkloadService
+from meshtui.errors import StateError
+from meshtui.settings import UNIX_PATH_MAX, private_directory
+from meshtui.wire.gateway_authority_pb2_grpc import add_GatewayAuthorityServicer_to_server
+from meshtui.wire.istio_ca_pb2_grpc import add_IstioCertificateServiceServicer_to_server
+
+HOST = "127.0.0.1"
+MAX_CALLS = 256
+"""At once; more are answered with RESOURCE_EXHAUSTED."""
+GRACE = 1.0
+"""Seconds that running calls get at the end."""
+
+OPTIONS = [
+    ("grpc.so_reuseport", 0),  # or two CAs would share a port without noticing
+    ("grpc.max_receive_message_length", 64 * 1024),
+    ("grpc.max_concurrent_streams", 100),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    # Istio's agents ping every 15 to 30 seconds, streams or not; gRPC's default would hang up on them
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+]
+
+
+class CaServer:
+    """Both listeners and the renewal of the server certificate."""
+
+    def __init__(self, authority: Authority, clock: Clock, *, renewal_interval: float = 30.0) -> None:
+        """`renewal_interval`: seconds between two looks at whether the server certificate is due."""
+        self._certificate = ServerCertificate(authority, clock)
+        self._interval = renewal_interval
+        self._workloads = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        self._gateways = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        add_IstioCertificateServiceServicer_to_server(WorkloadService(authority, clock), self._workloads)
+        add_GatewayAuthorityServicer_to_server(GatewayService(authority, clock), self._gateways)
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def start(self, port: int, gateway_socket: Path) -> int:
+        """Serve; returns the port, which is another than `port` if that one is taken. Raises StateError."""
+        found = self._bind(port)
+        _bind_private(self._gateways, gateway_socket)
+        await self._workloads.start()
+        await self._gateways.start()
+        self._renewal = asyncio.create_task(self._keep_renewed())
+        return found
+
+    async def stop(self) -> None:
+        """Let running calls end, then close."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewal
+        await asyncio.gather(self._workloads.stop(GRACE), self._gateways.stop(GRACE))
+
+    def _bind(self, port: int) -> int:
+        credentials = self._certificate.credentials()
+        for wanted in dict.fromkeys((port, 0)):
+            try:
+                return self._workloads.add_secure_port(f"{HOST}:{wanted}", credentials)
+            except RuntimeError:  # gRPC's word for a port that is taken
+                continue
+        raise StateError(f"No port on {HOST} is free.", fix="Stop what holds them.")
+
+    async def _keep_renewed(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                self._certificate.renew_if_due()
+            except (StateError, RefusalError) as error:
+                sys.stderr.write(f"The CA's server certificate was not renewed: {error}\n")
+
+
+def _bind_private(server: grpc.aio.Server, path: Path) -> None:
+    """A socket with mode 0600 in a directory with mode 0700; one left by a killed process is replaced."""
+    if len(os.fsencode(path)) > UNIX_PATH_MAX:
+        raise StateError(f"The path of the socket {path} is longer than {UNIX_PATH_MAX} bytes.", fix="Use another.")
+    private_directory(path.parent)
+    try:
+        server.add_insecure_port(f"unix:{path}")
+        path.chmod(0o600)
+    except (RuntimeError, OSError) as error:
+        raise StateError(f"The socket {path} cannot be opened.", fix="Remove what is in its place.") from error

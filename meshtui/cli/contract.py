@@ -1,0 +1,187 @@
+"""The JSON that other programs rely on. Names are a contract; what is added here is never taken away again.
+
+Times are RFC 3339 in UTC, durations seconds, serials lower-case hexadecimal; `null` is "there is none", and
+`{"unknown": reason}` what could not be learned.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.actions import Progress
+from meshtui.mesh.findings import Finding, Verification
+from meshtui.mesh.rows import HistoryEntry
+from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, Identity, Rotation, Snapshot, Truth
+
+SCHEMA = 1
+
+
+def text(value: Any) -> str:
+    """A JSON document as it is printed."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, or null."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else None
+
+
+def certificate(facts: CertificateFacts | None) -> dict[str, Any] | None:
+    """A certificate, or null."""
+    if facts is None:
+        return None
+    return {
+        "serial": facts.serial,
+        "subject": facts.subject,
+        "sans": list(facts.sans),
+        "issuer": facts.issuer,
+        "not_before": time(facts.not_before),
+        "not_after": time(facts.not_after),
+        "sha256": facts.sha256,
+        "key": facts.key,
+        "public_key_sha256": facts.public_key_sha256,
+        "signature": facts.signature,
+        "is_ca": facts.is_ca,
+    }
+
+
+def endpoints(value: Endpoints) -> dict[str, Any]:
+    """Where the mesh listens; null for a part that does not run."""
+    return {
+        "ca": value.ca or None,
+        "ca_root": value.ca_root or None,
+        "operator": value.operator or None,
+        "gateway": {"https": value.gateway_https or None, "http": value.gateway_http or None},
+        "outbound": dict(value.outbound),
+    }
+
+
+def status(snapshot: Snapshot) -> dict[str, Any]:
+    """`meshtui status --json`."""
+    info = snapshot.info
+    return {
+        "schema": SCHEMA,
+        "mesh": {
+            "name": info.name,
+            "trust_domain": info.trust_domain,
+            "backend": info.backend,
+            "version": info.version,
+            "envoy": info.envoy or None,
+            "proxies": {"running": info.proxies_running, "wanted": info.proxies_wanted},
+            "ca_answers": info.ca_answers,
+            "read_only": info.read_only,
+            "notices": list(info.notices),
+        },
+        "endpoints": endpoints(info.endpoints),
+        "identities": [_identity(each) for each in snapshot.identities],
+        "gateways": [_gateway(each) for each in snapshot.gateways],
+        "authorities": [_authority(each) for each in snapshot.authorities],
+        "findings": [finding(each) for each in snapshot.findings],
+    }
+
+
+def finding(value: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "severity": value.severity.value,
+        "code": value.code,
+        "target": value.target or None,
+        "text": value.text,
+        "fix": value.fix,
+    }
+
+
+def verification(value: Verification) -> dict[str, Any]:
+    """One of the results of `meshtui verify --json`."""
+    return {
+        "target": value.target,
+        "passed": value.passed,
+        "checks": [
+            {"name": each.name, "passed": each.passed, "seen": each.seen, "fix": each.fix or None}
+            for each in value.checks
+        ],
+    }
+
+
+def outcome(value: Progress) -> dict[str, Any]:
+    """One of the results of `meshtui issue --json` and `rotate --json`."""
+    return {
+        "target": value.target,
+        "ok": not value.error,
+        "before": certificate(value.before),
+        "after": certificate(value.after),
+        "served": value.served,
+        "error": value.error or None,
+    }
+
+
+def history(value: HistoryEntry) -> dict[str, Any]:
+    """One entry of `meshtui history --json`."""
+    return {
+        "at": time(value.at),
+        "kind": value.kind,
+        "target": value.target,
+        "actor": value.actor,
+        "text": value.text,
+        "outcome": value.outcome,
+        "serial": value.serial or None,
+        "not_after": time(value.not_after),
+    }
+
+
+def _truth(value: Truth) -> dict[str, Any] | None:
+    return {"unknown": value.unknown} if value.unknown else certificate(value.certificate)
+
+
+def _rotation(value: Rotation) -> dict[str, Any]:
+    return {
+        "state": value.state.value,
+        "at_risk": value.at_risk,
+        "due_at": time(value.due_at),
+        "last_rotated_at": time(value.last_rotated_at),
+        "last_error": value.last_error or None,
+        "count": value.count,
+    }
+
+
+def _identity(value: Identity) -> dict[str, Any]:
+    return {
+        "target": value.target,
+        "spiffe_id": value.spiffe_id,
+        "desired": {"proxy": value.proxy, "sds_socket": value.sds_socket, "inbound": value.inbound or None},
+        "issued": _truth(value.issued),
+        "held": _truth(value.held),
+        "served": _truth(value.served),
+        "rotation": _rotation(value.rotation),
+        "mtls": value.mtls,
+        "disagreement": value.disagreement or None,
+    }
+
+
+def _gateway(value: Gateway) -> dict[str, Any]:
+    return {
+        "target": value.target,
+        "gateway": value.gateway or None,
+        "hosts": list(value.hosts),
+        "tls_mode": value.tls_mode or None,
+        "ca_root": value.ca_root or None,
+        "desired": bool(value.gateway),
+        "issued": _truth(value.issued),
+        "held": _truth(value.held),
+        "served": _truth(value.served),
+        "rotation": _rotation(value.rotation),
+        "disagreement": value.disagreement or None,
+    }
+
+
+def _authority(value: Authority) -> dict[str, Any]:
+    return {
+        "target": value.target,
+        "role": value.role,
+        "signing": value.signing,
+        "trusted": value.trusted,
+        "certificate": certificate(value.certificate),
+    }

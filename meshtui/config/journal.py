@@ -1,0 +1,58 @@
+"""What operators did to the mesh: who, what, when, and how it ended.
+
+An entry is written before the action begins, so that one which a crash interrupts is not lost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from meshtui.config.store import transaction
+from meshtui.mesh.rows import HistoryEntry
+
+
+class Journal:
+    """Append-only, but for the outcome of an action that is under way."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def begin(self, *, actor: str, verb: str, target: str, now: datetime) -> int:
+        """Record that an action starts; returns its number for `end`. Raises StateError when it cannot be written."""
+        with transaction(self._connection):
+            cursor = self._connection.execute(
+                "INSERT INTO actions (started_at, actor, verb, target, outcome, text, serial)"
+                " VALUES (?, ?, ?, ?, 'started', '', '')",
+                (now.isoformat(), actor, verb, target),
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def end(self, number: int, *, outcome: str, text: str, serial: str, now: datetime) -> None:
+        """Record how it ended: `ok`, `failed` or `refused`, with one sentence."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE actions SET ended_at = ?, outcome = ?, text = ?, serial = ? WHERE id = ?",
+                (now.isoformat(), outcome, text, serial, number),
+            )
+
+    def entries(self, target: str, limit: int) -> list[HistoryEntry]:
+        """Newest first; of every target when `target` is empty."""
+        rows = self._connection.execute(
+            "SELECT started_at, actor, verb, target, outcome, text, serial FROM actions"
+            " WHERE ? IN ('', target) ORDER BY id DESC LIMIT ?",
+            (target, limit),
+        )
+        return [
+            HistoryEntry(
+                at=datetime.fromisoformat(started_at),
+                kind="operator",
+                target=subject,
+                actor=actor,
+                text=f"{verb}: {text}" if text else verb,
+                outcome=outcome,
+                serial=serial,
+            )
+            for started_at, actor, verb, subject, outcome, text, serial in rows
+        ]

@@ -1,0 +1,106 @@
+"""Where the manifests of an embedded mesh live: the counterpart of the Kubernetes API server's storage.
+
+Keeps documents as they were applied, with the metadata that a server adds. It validates nothing: what is
+stored was parsed by `manifest` first. Holds the data of Secrets, so its file is readable by the owner alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meshtui.database import open_database
+from meshtui.errors import StateError
+from meshtui.manifest.model import ObjectKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE objects (
+  kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+  uid TEXT NOT NULL, created_at TEXT NOT NULL, revision INTEGER NOT NULL, document TEXT NOT NULL,
+  PRIMARY KEY (kind, namespace, name)) WITHOUT ROWID;
+CREATE TABLE actions (
+  id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT, actor TEXT NOT NULL, verb TEXT NOT NULL,
+  target TEXT NOT NULL, outcome TEXT NOT NULL, text TEXT NOT NULL, serial TEXT NOT NULL);
+CREATE INDEX actions_by_target ON actions (target, id);
+"""
+
+
+def open_config(path: Path) -> sqlite3.Connection:
+    """Open the file that store and journal share; raises StateError when it is damaged."""
+    return open_database(path, version=VERSION, schema=SCHEMA)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, on disk before it returns; raises StateError when the disk does not take it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise StateError(
+            f"The mesh's configuration could not be written: {error}.", fix="Free some disk space."
+        ) from error
+
+
+class ManifestStore:
+    """Documents by kind, namespace and name."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Every document, with server-set metadata (uid, creationTimestamp, resourceVersion), in key order."""
+        rows = self._connection.execute(
+            "SELECT uid, created_at, revision, document FROM objects ORDER BY kind, namespace, name"
+        )
+        return [_dressed(*row) for row in rows]
+
+    def uid(self, key: ObjectKey) -> str:
+        """The identity of the object that has this name now; empty when there is none."""
+        row = self._connection.execute(
+            "SELECT uid FROM objects WHERE kind = ? AND namespace = ? AND name = ?", (key.kind, key.namespace, key.name)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def put(self, documents: Iterable[tuple[ObjectKey, Mapping[str, Any]]], now: datetime) -> None:
+        """Create or replace all of them, or none."""
+        with transaction(self._connection):
+            for key, document in documents:
+                self._connection.execute(
+                    "INSERT INTO objects VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
+                    " SET document = excluded.document, revision = revision + 1",
+                    (key.kind, key.namespace, key.name, str(uuid.uuid4()), now.isoformat(), json.dumps(document)),
+                )
+
+    def remove(self, keys: Iterable[ObjectKey]) -> None:
+        """Forget all of them."""
+        with transaction(self._connection):
+            for key in keys:
+                self._connection.execute(
+                    "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?",
+                    (key.kind, key.namespace, key.name),
+                )
+
+
+def _dressed(uid: str, created_at: str, revision: int, document: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(document)
+    metadata = dict(loaded.get("metadata", {}))
+    metadata |= {"uid": uid, "creationTimestamp": created_at, "resourceVersion": str(revision)}
+    return loaded | {"metadata": metadata}

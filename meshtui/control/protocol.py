@@ -1,0 +1,185 @@
+"""What crosses the operator socket: lines of JSON, one message each.
+
+    → {"id": 7, "method": "rows", "params": {…}}
+    ← {"id": 7, "result": {…}}                       or {"id": 7, "error": {…}}
+    ← {"id": 8, "item": {…}} … {"id": 8, "end": true}   for a stream, until {"id": 9, "method": "cancel", …}
+
+Every method, its parameters and its result are in one table; anything else is refused before it has an effect.
+Values only: no socket is opened here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from meshtui.errors import (
+    IdentityError,
+    ManifestError,
+    MeshError,
+    RefusedError,
+    StateError,
+    UnreachableError,
+    UsageError,
+)
+from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.findings import Verification
+from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
+from meshtui.mesh.snapshot import MeshInfo, Snapshot
+
+VERSION = 1
+"""Of the protocol; the owner says its own in the answer to `hello`."""
+MAX_LINE = 8 << 20
+"""Bytes of one message: more than any set of manifests, less than harm."""
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call, or with the method `cancel` the end of one."""
+
+    id: int
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A MeshError on its way."""
+
+    code: str
+    message: str
+    fix: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of the owner."""
+
+    id: int
+    result: msgspec.Raw = msgspec.Raw(b"")
+    item: msgspec.Raw = msgspec.Raw(b"")
+    end: bool = False
+    error: Fault | None = None
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Who attaches: a `terminal` keeps a mesh alive that was started for terminals, a `command` does not."""
+
+    role: str
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """What the owner speaks."""
+
+    protocol: int
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class RowsParams(msgspec.Struct, frozen=True):
+    """For `rows`."""
+
+    query: Query
+
+
+class TargetParams(msgspec.Struct, frozen=True):
+    """For `detail` and `verify`."""
+
+    target: str
+
+
+class PlanParams(msgspec.Struct, frozen=True):
+    """For `plan`."""
+
+    action: Action
+
+
+class PerformParams(msgspec.Struct, frozen=True):
+    """For `perform`."""
+
+    plan_id: str
+
+
+class GetParams(msgspec.Struct, frozen=True):
+    """For `get`."""
+
+    kind: str
+    name: str = ""
+    namespace: str = ""
+
+
+class HistoryParams(msgspec.Struct, frozen=True):
+    """For `history`."""
+
+    target: str = ""
+    limit: int = 100
+
+
+class TokenParams(msgspec.Struct, frozen=True):
+    """For `token`."""
+
+    target: str
+    audience: str
+    duration: timedelta
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of `Mesh` as it crosses the socket. A stream yields many `result`s."""
+
+    params: type[msgspec.Struct]
+    result: Any
+    stream: bool = False
+
+
+METHODS = {
+    "info": Method(Nothing, MeshInfo),
+    "snapshot": Method(Nothing, Snapshot),
+    "rows": Method(RowsParams, Page),
+    "detail": Method(TargetParams, Detail),
+    "watch": Method(Nothing, MeshEvent, stream=True),
+    "plan": Method(PlanParams, Plan),
+    "perform": Method(PerformParams, Progress, stream=True),
+    "verify": Method(TargetParams, Verification),
+    "get": Method(GetParams, list[dict[str, Any]]),
+    "history": Method(HistoryParams, list[HistoryEntry]),
+    "token": Method(TokenParams, str),
+}
+
+_CODES: dict[str, type[MeshError]] = {
+    "identity": IdentityError,
+    "usage": UsageError,
+    "unreachable": UnreachableError,
+    "refused": RefusedError,
+    "state": StateError,
+    "failed": MeshError,
+}
+
+
+def fault(error: MeshError) -> Fault:
+    """An error as it crosses the socket."""
+    if isinstance(error, ManifestError):
+        return Fault("manifest", error.message, error.fix, error.problems)
+    code = next(code for code, kind in _CODES.items() if isinstance(error, kind))
+    return Fault(code, error.message, error.fix)
+
+
+def as_error(fault: Fault) -> MeshError:
+    """The error that `fault` was made of; an unknown code becomes a plain MeshError."""
+    if fault.code == "manifest":
+        return ManifestError(fault.problems)
+    return _CODES.get(fault.code, MeshError)(fault.message, fix=fault.fix)
+
+
+def raw(value: Any) -> msgspec.Raw:
+    """A value, encoded to be put into a reply."""
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def line(message: Request | Reply) -> bytes:
+    """A message as it is written."""
+    return msgspec.json.encode(message) + b"\n"

@@ -1,0 +1,51 @@
+"""When a certificate is to be replaced, and how much of its life is left: shares of its own lifetime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+OVERDUE_AFTER = 0.1
+"""Share of the lifetime past the rotation point at which a missing rotation is an alarm."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """The life that is judged: from the moment of issue (not the back-dated NotBefore) to NotAfter."""
+
+    issued_at: datetime
+    not_after: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """Never negative."""
+        return max(self.not_after - self.issued_at, timedelta(0))
+
+    def at(self, share: float) -> datetime:
+        """The moment at which `share` of it has passed."""
+        return self.issued_at + self.length * min(max(share, 0.0), 1.0)
+
+    def passed(self, now: datetime) -> float:
+        """Share that has passed, 0 to 1."""
+        if now >= self.not_after:
+            return 1.0
+        return max((now - self.issued_at) / self.length, 0.0)
+
+
+def rotate_at(lifetime: Lifetime, share: float, jitter: float) -> datetime:
+    """When to replace a certificate: at `share` of its life, moved by `jitter` (-1 to 1) hundredths of it.
+
+    Istio's agent does the same (SECRET_GRACE_PERIOD_RATIO 0.5, jitter 0.01), so that a fleet that was
+    started together does not renew together.
+    """
+    return lifetime.at(share + jitter / 100)
+
+
+def is_due(lifetime: Lifetime, due_at: datetime, now: datetime) -> bool:
+    """Past its rotation point, and alive."""
+    return due_at <= now < lifetime.not_after
+
+
+def is_overdue(lifetime: Lifetime, due_at: datetime, now: datetime) -> bool:
+    """A tenth of its life past its rotation point, and alive."""
+    return due_at + lifetime.length * OVERDUE_AFTER <= now < lifetime.not_after

@@ -1,0 +1,190 @@
+"""All objects of a mesh at one moment, and what they mean together.
+
+A catalog never changes: applying and deleting make a new one. Dangling references are allowed, as in
+Kubernetes, where what is referred to may come later; only a namespace has to be there first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from meshtui.manifest.credential import Binding, Credential, credentials
+from meshtui.manifest.model import (
+    DEFAULT_NAMESPACE,
+    Deployment,
+    Gateway,
+    Manifest,
+    Namespace,
+    ObjectKey,
+    Secret,
+    Service,
+    ServiceAccount,
+    VirtualService,
+)
+from meshtui.manifest.workload import Proxy, Workload, workload_of
+
+ManifestT = TypeVar("ManifestT", bound=Manifest)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """An immutable set of objects with one object for each kind, namespace and name."""
+
+    _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, objects: Iterable[Manifest]) -> Catalog:
+        """A catalog of these objects; of two with one name the later stays."""
+        return cls({item.key: item for item in objects})
+
+    def apply(self, objects: Iterable[Manifest]) -> Catalog:
+        """With these objects added, each in place of the one that has its name."""
+        return Catalog({**self._objects, **{item.key: item for item in objects}})
+
+    def remove(self, key: ObjectKey) -> Catalog:
+        """Without one object; the same when there is none."""
+        return Catalog({other: item for other, item in self._objects.items() if other != key})
+
+    def __iter__(self) -> Iterator[Manifest]:
+        """Every object, sorted by key."""
+        return (self._objects[key] for key in sorted(self._objects))
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def get(self, key: ObjectKey) -> Manifest | None:
+        """One object; None when there is none."""
+        return self._objects.get(key)
+
+    def all(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
+        """All objects of one kind, sorted by namespace and name."""
+        return tuple(item for item in self._by_kind.get(kind.kind, ()) if isinstance(item, kind))
+
+    def workloads(self) -> tuple[Workload, ...]:
+        """Everything that runs, sorted by namespace and name."""
+        return tuple(self._workloads.values())
+
+    def workload(self, target: str) -> Workload | None:
+        """The workload called `workload/NAMESPACE/NAME`; None when there is none."""
+        return self._workloads.get(target)
+
+    def services_of(self, workload: Workload) -> tuple[Service, ...]:
+        """The Services that a workload stands behind, sorted by name."""
+        candidates = (self._services_by_label.get((workload.namespace, *pair), ()) for pair in workload.labels.items())
+        found = (service for group in candidates for service in group if _selects(service.selector, workload.labels))
+        return tuple(sorted(found, key=lambda service: service.name))
+
+    def workloads_of(self, service: Service) -> tuple[Workload, ...]:
+        """The workloads behind a Service, sorted by name; none when it selects nothing."""
+        if not service.selector:
+            return ()
+        pair = min(service.selector.items())
+        candidates = self._workloads_by_label.get((service.namespace, *pair), ())
+        return tuple(workload for workload in candidates if _selects(service.selector, workload.labels))
+
+    def bindings(self) -> tuple[Binding, ...]:
+        """Every server of every Gateway with each gateway workload that is to open it.
+
+        As in Istio, a Gateway's selector reaches the workloads of all namespaces.
+        """
+        workloads = [workload for workload in self.workloads() if workload.proxy is Proxy.GATEWAY]
+        return tuple(
+            Binding(workload, gateway, server)
+            for workload in workloads
+            for gateway in self.all(Gateway)
+            if _selects(gateway.selector, workload.labels)
+            for server in gateway.servers
+        )
+
+    def credentials(self) -> tuple[Credential, ...]:
+        """Every Secret that a gateway workload presents, there or not, and every other TLS Secret."""
+        return self._credentials
+
+    def problems(self) -> tuple[str, ...]:
+        """What makes this set of objects unacceptable: objects whose namespace is not there.
+
+        The namespace `default` always is, as in Kubernetes.
+        """
+        present = {DEFAULT_NAMESPACE, *(namespace.name for namespace in self.all(Namespace))}
+        return tuple(
+            f"{item.key}: metadata.namespace: there is no namespace {item.namespace}; apply a Namespace of this name"
+            for item in self
+            if item.namespace and item.namespace not in present
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """What refers to nothing: accepted, because it may come later, but without effect until then."""
+        return (
+            *self._without_account(),
+            *self._without_gateway(),
+            *self._without_pods(),
+            *self._without_secret(),
+        )
+
+    def _without_account(self) -> Iterator[str]:
+        for deployment in self.all(Deployment):
+            # Kubernetes makes the account `default` in every namespace
+            key = ObjectKey(ServiceAccount.kind, deployment.namespace, deployment.service_account)
+            if deployment.service_account != "default" and key not in self._objects:
+                yield f"{deployment.key}: the {key} does not exist"
+
+    def _without_gateway(self) -> Iterator[str]:
+        for route in self.all(VirtualService):
+            for name in route.gateways:
+                key = ObjectKey(Gateway.kind, *name.split("/")) if name != "mesh" else None
+                if key and key not in self._objects:
+                    yield f"{route.key}: the {key} does not exist"
+
+    def _without_pods(self) -> Iterator[str]:
+        bound = {binding.gateway.key for binding in self.bindings()}
+        for gateway in self.all(Gateway):
+            if gateway.key not in bound:
+                yield f"{gateway.key}: no gateway workload has the labels of its selector"
+        for service in self.all(Service):
+            if service.selector and not self.workloads_of(service):
+                yield f"{service.key}: no workload has the labels of its selector"
+
+    def _without_secret(self) -> Iterator[str]:
+        for credential in self.credentials():
+            for key in credential.gateways if credential.secret is None else ():
+                yield f"{key}: the Secret {credential.namespace}/{credential.name} does not exist"
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[Manifest]]:
+        groups: dict[str, list[Manifest]] = defaultdict(list)
+        for item in self:
+            groups[item.kind].append(item)
+        return groups
+
+    @cached_property
+    def _workloads(self) -> Mapping[str, Workload]:
+        found = filter(None, map(workload_of, self.all(Deployment)))
+        return {workload.target: workload for workload in found}
+
+    @cached_property
+    def _credentials(self) -> tuple[Credential, ...]:
+        return credentials(self.bindings(), self.all(Secret))
+
+    @cached_property
+    def _services_by_label(self) -> Mapping[tuple[str, str, str], list[Service]]:
+        groups: dict[tuple[str, str, str], list[Service]] = defaultdict(list)
+        for service in self.all(Service):
+            if service.selector:
+                groups[service.namespace, *min(service.selector.items())].append(service)
+        return groups
+
+    @cached_property
+    def _workloads_by_label(self) -> Mapping[tuple[str, str, str], list[Workload]]:
+        groups: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+        for workload in self.workloads():
+            for pair in workload.labels.items():
+                groups[workload.namespace, *pair].append(workload)
+        return groups
+
+
+def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    return selector.items() <= labels.items()

@@ -1,0 +1,41 @@
+"""What happened in the fake mesh: certificates that were issued, and what operators did."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+
+from meshtui.mesh.rows import HistoryEntry, Row
+
+
+class Journal:
+    """Entries in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._entries: list[HistoryEntry] = []
+
+    def newest(self, target: str, limit: int) -> list[HistoryEntry]:
+        """At most `limit` entries, newest first; of everything when `target` is empty."""
+        return [entry for entry in reversed(self._entries) if target in ("", entry.target)][:limit]
+
+    def operated(self, at: datetime, target: str, verb: str, outcome: str, error: str = "") -> None:
+        """An operator did something, and how it ended."""
+        text = f"{verb}: {error}" if error else verb
+        self._entries.append(
+            HistoryEntry(at=at, kind="operator", target=target, actor=getpass.getuser(), text=text, outcome=outcome)
+        )
+
+    def issued(self, at: datetime, row: Row) -> None:
+        """The certificate that `row` holds now was signed."""
+        self._entries.append(
+            HistoryEntry(
+                at=at,
+                kind="issued",
+                target=row.target,
+                actor=row.identity,
+                text=f"signed by {row.issuer}",
+                outcome="ok",
+                serial=row.serial,
+                not_after=row.not_after,
+            )
+        )

@@ -1,0 +1,77 @@
+"""What the fake mesh says of its rows: what is wrong with each, and what a verification of it sees."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meshtui.mesh.fake.certificates import TRUST_DOMAIN
+from meshtui.mesh.findings import Check, Finding, Severity, Verification
+from meshtui.mesh.rows import Row
+from meshtui.mesh.snapshot import Mark, RotationState
+from meshtui.mesh.targets import TargetKind
+
+
+def findings_of(row: Row) -> tuple[Finding, ...]:
+    """What is wrong with this row, worst first."""
+    found = []
+    fix = f"meshtui {'rotate' if row.serial else 'issue'} {row.target}"
+    if row.state is RotationState.EXPIRED:
+        found.append(_finding(row, Severity.CRITICAL, "expired", "The certificate has expired.", fix))
+    if row.disagreement:
+        text = f"The truths disagree: {row.disagreement}. {row.last_error}".rstrip()
+        found.append(_finding(row, Severity.CRITICAL, row.disagreement.replace("≠", "-not-"), text, fix))
+    if row.state is RotationState.OVERDUE and not row.disagreement:
+        text = f"It should have been replaced by now. {row.last_error}".rstrip()
+        found.append(_finding(row, Severity.WARNING, "overdue", text, fix))
+    return tuple(found)
+
+
+def verification_of(row: Row, now: datetime) -> Verification:
+    """Every check of this row, judged by what the row says."""
+    fix = f"Run: meshtui {'rotate' if row.serial else 'issue'} {row.target}"
+    if not row.serial or row.not_after is None:
+        missing = Check(name="certificate", passed=False, seen="There is none.", fix=fix)
+        return Verification(target=row.target, checks=(missing,))
+    alive = now < row.not_after
+    checks = [
+        Check(name="chain", passed=True, seen=f"Signed by {row.issuer}, up to a root that the mesh trusts."),
+        Check(name="key", passed=True, seen="The holder's key is the certificate's."),
+        Check(
+            name="lifetime",
+            passed=alive,
+            seen=f"{'Ends' if alive else 'Ended'} at {row.not_after:%Y-%m-%d %H:%M:%SZ}.",
+            fix="" if alive else fix,
+        ),
+        _ledger(row, fix),
+    ]
+    if row.target.startswith(f"{TargetKind.WORKLOAD}/"):
+        checks.insert(1, Check(name="SPIFFE ID", passed=True, seen=f"{row.identity} is of {TRUST_DOMAIN}."))
+    if row.truths[3] is not Mark.ABSENT:
+        checks += _wire(row, fix)
+    return Verification(target=row.target, checks=tuple(checks))
+
+
+def _finding(row: Row, severity: Severity, code: str, text: str, fix: str) -> Finding:
+    return Finding(severity=severity, code=code, target=row.target, text=text, fix=f"Run: {fix}")
+
+
+def _ledger(row: Row, fix: str) -> Check:
+    if row.truths[2] is Mark.DIFFERS:
+        return Check(name="ledger", passed=False, seen="A newer certificate was issued than is held.", fix=fix)
+    return Check(name="ledger", passed=True, seen=f"The CA issued {row.serial}.")
+
+
+def _wire(row: Row, fix: str) -> list[Check]:
+    mark = row.truths[3]
+    if mark is Mark.UNKNOWN:
+        ask = "Look at the proxy's log; its admin interface is how Envoy is asked."
+        return [
+            Check(name=name, passed=None, seen="Envoy's admin interface did not answer.", fix=ask)
+            for name in ("proxy", "handshake")
+        ]
+    agrees = mark is Mark.AGREES
+    seen = f"presents {row.served_serial}{'' if agrees else f', not {row.serial}'}."
+    return [
+        Check(name="proxy", passed=agrees, seen=f"{row.served_by} {seen}", fix="" if agrees else fix),
+        Check(name="handshake", passed=agrees, seen=f"The wire {seen}", fix="" if agrees else fix),
+    ]

@@ -1,0 +1,271 @@
+"""`FakeMesh`: the interface over rows in memory. What rows, plans and certificates are is beside it, pure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from meshtui import __version__
+from meshtui.errors import RefusedError, UnreachableError, UsageError
+from meshtui.manifest.model import Deployment, Manifest
+from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
+from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
+from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
+from meshtui.mesh.fake.joined import detail_of, snapshot_of
+from meshtui.mesh.fake.journal import Journal
+from meshtui.mesh.fake.judgement import verification_of
+from meshtui.mesh.fake.objects import Objects, objects_of, shown, target_of
+from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
+from meshtui.mesh.fake.tokens import token_of
+from meshtui.mesh.fake.turns import TEXTS, failed, turns
+from meshtui.mesh.findings import Verification
+from meshtui.mesh.query import Selection, select
+from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
+from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
+
+_MUTATIONS = ("issue", "rotate", "apply", "delete")
+
+
+class FakeMesh:
+    """A `mesh.interface.Mesh` in memory.
+
+    `refusals` maps a target to the sentence with which its issue or rotation fails; `pace` is the pause in
+    seconds between the steps of a plan, for those who want to watch.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Row] | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        read_only: bool = False,
+        refusals: Mapping[str, str] | None = None,
+        pace: float = 0.0,
+    ) -> None:
+        self._now = now
+        self._pace = pace
+        self._refusals = dict(refusals or {})
+        demo = demo_rows(now()) if rows is None else ()
+        self._rows = {row.target: row for row in (demo if rows is None else rows)}
+        self._objects = Objects(objects_of(demo))
+        self._journal = Journal()
+        self._counts: dict[str, int] = {}
+        self._plans: dict[str, tuple[Plan, Prepared]] = {}
+        self._planned = 0
+        self._watchers: set[asyncio.Queue[MeshEvent | None]] = set()
+        self._selected: tuple[Query, Selection] | None = None
+        self._silent = False
+        self._info = _info(read_only)
+
+    # What a caller does to the fake, in place of the world around a mesh.
+
+    def put(self, row: Row) -> None:
+        """Let a row appear or change."""
+        self._rows[row.target] = row
+        self._selected = None
+        self._tell(RowChanged(row=row))
+
+    def remove(self, target: str) -> None:
+        """Let a row vanish; raises KeyError when there is none."""
+        del self._rows[target]
+        self._selected = None
+        self._tell(RowGone(target=target))
+
+    def set_info(self, info: MeshInfo) -> None:
+        """Let the mesh itself be different: a proxy less, a CA that does not answer, a notice."""
+        self._info = info
+        self._tell(InfoChanged(info=info))
+
+    def silence(self, silent: bool = True) -> None:
+        """Stop answering, as a mesh does whose process was killed, or answer again."""
+        self._silent = silent
+        if silent:
+            self._tell(None)
+
+    # The interface.
+
+    async def info(self) -> MeshInfo:
+        """See `Mesh.info`."""
+        self._answer()
+        return self._info
+
+    async def snapshot(self) -> Snapshot:
+        """See `Mesh.snapshot`."""
+        self._answer()
+        return snapshot_of(self._info, self._rows, self._counts)
+
+    async def rows(self, query: Query) -> Page:
+        """See `Mesh.rows`."""
+        self._answer()
+        whole = replace(query, offset=0, limit=0)
+        if self._selected is None or self._selected[0] != whole:
+            self._selected = (whole, select(self._rows.values(), whole))
+        return self._selected[1].page(query.offset, query.limit)
+
+    async def detail(self, target: str) -> Detail:
+        """See `Mesh.detail`."""
+        self._answer()
+        row = find(target, self._rows)
+        return detail_of(row, self._rows, tuple(await self.history(row.target)))
+
+    async def watch(self) -> AsyncIterator[MeshEvent]:
+        """See `Mesh.watch`."""
+        self._answer()
+        queue: asyncio.Queue[MeshEvent | None] = asyncio.Queue()
+        self._watchers.add(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+            self._answer()
+        finally:
+            self._watchers.discard(queue)
+
+    async def plan(self, action: Action) -> Plan:
+        """See `Mesh.plan`."""
+        self._answer()
+        self._may_change()
+        prepared = prepare(action, self._rows, self._objects)
+        self._planned += 1
+        plan = plan_of(prepared, self._objects, f"plan-{self._planned}", self._now())
+        self._plans[plan.id] = (plan, prepared)
+        return plan
+
+    async def perform(self, plan_id: str) -> AsyncIterator[Progress]:
+        """See `Mesh.perform`."""
+        self._answer()
+        self._may_change()
+        plan, prepared = self._take(plan_id)
+        if isinstance(prepared.action, Issue | Rotate):
+            for row in prepared.rows:
+                last = None
+                async for last in self._renew(row.target, plan.verb):
+                    yield last
+                if last is not None and last.error:
+                    return
+        for item in prepared.stored:
+            self._store(item)
+            yield Progress(target=str(item.key), step=Step.SERVED, text="stored", done=True)
+        for item in prepared.removed:
+            self._forget(item)
+            yield Progress(target=str(item.key), step=Step.SERVED, text="removed", done=True)
+
+    async def verify(self, target: str) -> Verification:
+        """See `Mesh.verify`."""
+        self._answer()
+        return verification_of(find(target, self._rows), self._now())
+
+    async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
+        """See `Mesh.get`."""
+        self._answer()
+        return [shown(item) for item in self._objects.find(kind, name, namespace)]
+
+    async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
+        """See `Mesh.history`."""
+        self._answer()
+        return self._journal.newest(target, limit)
+
+    async def token(self, target: str, audience: str, duration: timedelta) -> str:
+        """See `Mesh.token`."""
+        self._answer()
+        return token_of(find(target, self._rows), audience, duration, self._now())
+
+    async def close(self) -> None:
+        """See `Mesh.close`."""
+        self._tell(None)
+
+    # How it is done.
+
+    def _answer(self) -> None:
+        if self._silent:
+            raise UnreachableError("The mesh does not answer.", fix="Start one with: meshtui serve")
+
+    def _may_change(self) -> None:
+        if self._info.read_only:
+            raise RefusedError("This mesh is read-only.", fix="Open it without --read-only.")
+
+    def _tell(self, event: MeshEvent | None) -> None:
+        for queue in self._watchers:
+            queue.put_nowait(event)
+
+    def _take(self, plan_id: str) -> tuple[Plan, Prepared]:
+        """The plan, once, if it has not lapsed and still fits."""
+        plan, prepared = self._plans.pop(plan_id, (None, None))
+        if plan is None or prepared is None:
+            raise RefusedError(f"There is no plan {plan_id!r}, or it was used.", fix="Make a new plan.")
+        if self._now() >= plan.lapses_at:
+            raise RefusedError(f"The plan lapsed at {plan.lapses_at:%H:%M:%SZ}.", fix="Make a new plan.")
+        try:
+            prepare(prepared.action, self._rows, self._objects)
+        except UsageError as error:
+            raise RefusedError(f"The plan no longer fits the mesh: {error.message}", fix="Make a new plan.") from error
+        return plan, prepared
+
+    async def _renew(self, target: str, verb: str) -> AsyncIterator[Progress]:
+        row = self._rows[target]
+        before = held_truth(row).certificate
+        count = self._counts.get(target, 1 if row.serial else 0) + 1
+        serial = serial_of(target, str(count))
+        if refusal := self._refusals.get(target):
+            self._journal.operated(self._now(), target, verb, "failed", refusal)
+            self.put(failed(row, refusal))
+            yield Progress(target=target, step=Step.FAILED, done=True, error=refusal, before=before)
+            return
+        for step, changed in turns(row, serial, self._now()):
+            await asyncio.sleep(self._pace)
+            self._answer()
+            done = step is Step.SERVED
+            if done:
+                self._counts[target] = count
+                self._journal.issued(self._now(), changed)
+                self._journal.operated(self._now(), target, verb, "ok")
+            self.put(changed)
+            yield Progress(
+                target=target,
+                step=step,
+                text=TEXTS[step],
+                done=done,
+                before=before if done else None,
+                after=held_truth(changed).certificate if done else None,
+                served=(bool(changed.served_serial) or None) if done else None,
+            )
+
+    def _store(self, item: Manifest) -> None:
+        self._objects.put(item)
+        self._journal.operated(self._now(), str(item.key), "apply", "ok")
+        target = target_of(item)
+        if target and target not in self._rows:
+            account = f"spiffe://{TRUST_DOMAIN}/ns/{item.namespace}/sa/{item.name}"
+            identity = account if isinstance(item, Deployment) else ""
+            self.put(Row(target=target, identity=identity, truths=NEVER_ISSUED, state=RotationState.UNKNOWN))
+
+    def _forget(self, item: Manifest) -> None:
+        self._objects.remove(item.key)
+        self._journal.operated(self._now(), str(item.key), "delete", "ok")
+        if target_of(item) in self._rows:
+            self.remove(target_of(item))
+
+
+def _info(read_only: bool) -> MeshInfo:
+    reason = "read-only" if read_only else ""
+    return MeshInfo(
+        name="demo",
+        trust_domain=TRUST_DOMAIN,
+        backend="fake",
+        version=__version__,
+        envoy="1.40.0",
+        proxies_running=3,
+        proxies_wanted=3,
+        ca_answers=True,
+        read_only=read_only,
+        endpoints=Endpoints(ca="127.0.0.1:15012", gateway_https="127.0.0.1:8443", gateway_http="127.0.0.1:8080"),
+        capabilities=(
+            *(Capability(verb=verb, available=not read_only, reason=reason) for verb in _MUTATIONS),
+            Capability(verb="verify", available=True),
+            Capability(verb="token", available=True),
+        ),
+    )

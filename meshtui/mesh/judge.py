@@ -1,0 +1,91 @@
+"""Judges one identity at one moment: its state, when that will change by itself, and what is wrong. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from meshtui.identity.lifetime import OVERDUE_AFTER, Lifetime, is_due, is_overdue
+from meshtui.mesh.findings import Finding, Severity
+from meshtui.mesh.snapshot import RotationState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known about the renewal of one certificate."""
+
+    lifetime: Lifetime | None
+    """None while there is no certificate."""
+    due_at: datetime | None
+    """None for what nobody rotates by itself."""
+    rotating: bool = False
+    error: str = ""
+    """Of the last attempt; empty when it succeeded."""
+    unreachable: bool = False
+    """Whether that error was that the CA does not answer."""
+
+    @property
+    def at_risk(self) -> bool:
+        """The CA cannot be reached: the time left is all there is."""
+        return self.unreachable
+
+
+def state(standing: Standing, now: datetime) -> RotationState:
+    """The worst that is true, so that a quiet word never hides a loud one."""
+    lifetime, due_at = standing.lifetime, standing.due_at
+    if lifetime is not None and now >= lifetime.not_after:
+        return RotationState.EXPIRED
+    if standing.rotating:
+        return RotationState.ROTATING
+    if lifetime is None:
+        return RotationState.FAILED if standing.error else RotationState.UNKNOWN
+    if due_at is not None and is_overdue(lifetime, due_at, now):
+        return RotationState.OVERDUE
+    if standing.error:
+        return RotationState.FAILED
+    if due_at is not None and is_due(lifetime, due_at, now):
+        return RotationState.DUE
+    return RotationState.FRESH
+
+
+def next_change(standing: Standing, now: datetime) -> datetime | None:
+    """When `state` will say something else by the clock alone; None when it will not."""
+    lifetime, due_at = standing.lifetime, standing.due_at
+    if lifetime is None:
+        return None
+    moments = [lifetime.not_after]
+    if due_at is not None:
+        moments += [due_at, due_at + lifetime.length * OVERDUE_AFTER]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+_BY_STATE = {
+    RotationState.EXPIRED: (Severity.CRITICAL, "expired", "The certificate has expired"),
+    RotationState.OVERDUE: (Severity.WARNING, "overdue", "The rotation is overdue"),
+    RotationState.FAILED: (Severity.WARNING, "rotation-failed", "The last attempt to get a certificate failed"),
+}
+
+
+def findings(target: str, standing: Standing, disagreement: str, now: datetime) -> tuple[Finding, ...]:
+    """What is wrong with one target, worst first."""
+    found = []
+    known = _BY_STATE.get(state(standing, now))
+    if known is not None:
+        severity, code, text = known
+        if standing.lifetime is None:
+            severity, code, text = Severity.CRITICAL, "no-certificate", "There is no certificate"
+        reason = f": {standing.error}" if standing.error else ""
+        found.append(
+            Finding(severity=severity, code=code, target=target, text=f"{text}{reason}", fix=f"meshtui rotate {target}")
+        )
+    if disagreement:
+        found.append(
+            Finding(
+                severity=Severity.CRITICAL,
+                code=disagreement.replace("≠", "-not-"),
+                target=target,
+                text=f"{disagreement}: the certificate is not the same in both places",
+                fix=f"meshtui verify {target}",
+            )
+        )
+    return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))

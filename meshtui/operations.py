@@ -1,0 +1,43 @@
+"""What a person can do to a mesh, in the steps that any front end takes: resolve, plan, confirm, perform.
+
+Written against the `Mesh` interface alone, so that it is the same over every backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from meshtui.errors import RefusedError
+from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.rows import Query, Sort, View
+
+Confirm = Callable[[Plan], Awaitable[bool]]
+Hear = Callable[[Progress], None]
+
+
+async def every_target(mesh: Mesh) -> tuple[str, ...]:
+    """All targets but authorities, in order."""
+    targets: list[str] = []
+    for view in (View.WORKLOADS, View.GATEWAYS):
+        offset = 0
+        while rows := (await mesh.rows(Query(view=view, sort=Sort.TARGET, offset=offset))).rows:
+            targets += [row.target for row in rows]
+            offset += len(rows)
+    return tuple(targets)
+
+
+async def carry_out(mesh: Mesh, action: Action, confirm: Confirm, hear: Hear) -> tuple[Plan, tuple[Progress, ...]]:
+    """Plan, confirm and perform; `hear` gets every step, and the last word on each target is returned.
+
+    Raises RefusedError when `confirm` says no, and what `plan` and `perform` raise.
+    """
+    plan = await mesh.plan(action)
+    if not await confirm(plan):
+        raise RefusedError(f"{plan.title}: not confirmed, so nothing was changed.")
+    ended = []
+    async for progress in mesh.perform(plan.id):
+        hear(progress)
+        if progress.done:
+            ended.append(progress)
+    return plan, tuple(ended)

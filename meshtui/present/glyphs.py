@@ -1,0 +1,110 @@
+"""The signs that stand before words, in a set with box drawing and one in plain ASCII.
+
+Which one a terminal can show is asked once (`choose`) and handed to everything here that makes lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshtui.present.escape import visible
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glyphs:
+    """One sign for each meaning. All take one cell, but those of the states, which take `state_width`."""
+
+    ascii_only: bool
+    agrees: str
+    differs: str
+    unasked: str
+    absent: str
+    fine: str
+    busy: str
+    alarm: str
+    broken: str
+    unknown: str
+    pending: str
+    state_width: int
+    lived: str
+    """A lifetime bar: the part that has passed,"""
+    ahead: str
+    """the part ahead,"""
+    tick_lived: str
+    """the planned rotation when it lies behind,"""
+    tick_ahead: str
+    """and when it lies ahead."""
+    cursor: str
+    crumb: str
+    dot: str
+    dash: str
+    ellipsis: str
+    signed_by: str
+    differs_from: str
+    rule: str
+
+    def show(self, text: str) -> str:
+        """Foreign text made inert, in characters of this set."""
+        return visible(text, ascii_only=self.ascii_only)
+
+
+UNICODE = Glyphs(
+    ascii_only=False,
+    agrees="●",
+    differs="○",
+    unasked="?",
+    absent="·",
+    fine="✓",
+    busy="~",
+    alarm="!",
+    broken="✗",
+    unknown="?",
+    pending="·",
+    state_width=1,
+    lived="━",
+    ahead="─",
+    tick_lived="┿",
+    tick_ahead="┼",
+    cursor="▸",
+    crumb="▸",
+    dot="·",
+    dash="–",
+    ellipsis="…",
+    signed_by="←",
+    differs_from="≠",
+    rule="─",
+)
+
+ASCII = Glyphs(
+    ascii_only=True,
+    agrees="*",
+    differs="o",
+    unasked="?",
+    absent=".",
+    fine="ok",
+    busy="~",
+    alarm="!",
+    broken="x",
+    unknown="?",
+    pending=".",
+    state_width=2,
+    lived="=",
+    ahead="-",
+    tick_lived="|",
+    tick_ahead="|",
+    cursor=">",
+    crumb=">",
+    dot="-",
+    dash="-",
+    ellipsis="..",
+    signed_by="<-",
+    differs_from="!=",
+    rule="-",
+)
+
+
+def choose(encoding: str, terminal: str) -> Glyphs:
+    """The set for a terminal: `encoding` of what is written to it, and its name (`TERM`)."""
+    # The Linux console has 512 glyphs at most, and these are rarely among them
+    can = encoding.lower().replace("-", "") == "utf8" and terminal not in ("linux", "dumb", "vt100", "vt220")
+    return UNICODE if can else ASCII

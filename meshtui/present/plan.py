@@ -1,0 +1,29 @@
+"""A plan as a person reads it before saying yes: what is done to what, what it touches, and the same in a shell."""
+
+from __future__ import annotations
+
+from meshtui.mesh.actions import Plan
+from meshtui.present.cells import cut_start, fit, paragraph, width_of
+from meshtui.present.glyphs import Glyphs
+from meshtui.present.times import counted
+from meshtui.present.tones import Line, Piece, Tone
+
+STEPS_SHOWN = 12
+"""Of a long plan; the rest is counted."""
+
+
+def plan_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
+    """Steps, effects and command, without the title."""
+    shown = plan.steps[:STEPS_SHOWN]
+    targets = [glyphs.show(step.target) for step in shown]
+    column = min(max(map(width_of, targets), default=0), max(width // 2, 1))
+    lines: list[Line] = []
+    for target, step in zip(targets, shown, strict=True):
+        name = fit(cut_start(target, column, glyphs.ellipsis), column)
+        lines += paragraph(glyphs.show(step.text), width, first=(Piece(name, Tone.STRONG), Piece("  ")))
+    if more := len(plan.steps) - len(shown):
+        lines.append((Piece(f"and {counted(more)} more", Tone.QUIET),))
+    if plan.effects:
+        lines.append(())
+        lines += [line for text in plan.effects for line in paragraph(glyphs.show(text), width)]
+    return [*lines, (), *paragraph(glyphs.show(plan.command), width, Tone.QUIET, first=(Piece("$ ", Tone.QUIET),))]

@@ -1,0 +1,124 @@
+"""What the wire presents: a TLS handshake as any stranger would make it.
+
+Nothing here decides whether what was seen is right; `seen` and `verified` are facts for a check to judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from meshtui.errors import UnreachableError
+from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.inspect import facts
+
+DEADLINE = 5.0
+"""Seconds for connection and handshake together."""
+_LOOK_AGAIN = 0.01
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to connect: a TCP host and port, or a Unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `HOST:PORT`, `[V6]:PORT` or `unix:PATH`. Raises ValueError for anything else."""
+        if text.startswith("unix:"):
+            return cls(path=text.removeprefix("unix:"))
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(text)
+        return cls(host=host.strip("[]"), port=int(port))
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"unix:{self.path}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """What one handshake showed."""
+
+    leaf: x509.Certificate
+    tls_version: str
+    cipher: str
+
+    @property
+    def facts(self) -> CertificateFacts:
+        """The presented certificate as a value."""
+        return facts(self.leaf)
+
+
+async def seen(address: Address, server_name: str = "") -> Handshake:
+    """The certificate that is presented, verified by nobody. Raises UnreachableError when there is no handshake.
+
+    A server that demands a client certificate still presents its own first (RFC 8446, section 4.4.2).
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return await _handshake(address, context, server_name)
+
+
+async def verified(address: Address, ca_pem: str, server_name: str = "", *, check_host: bool) -> Handshake:
+    """The same with OpenSSL's verification against `ca_pem`, as curl or openssl would do it.
+
+    Raises UnreachableError with OpenSSL's reason when the chain (or, with `check_host`, the name) does not verify.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = check_host
+    context.load_verify_locations(cadata=ca_pem)
+    return await _handshake(address, context, server_name)
+
+
+async def until_presented(address: Address, server_name: str, sha256: str, seconds: float) -> Handshake:
+    """Look until the certificate with this fingerprint is presented; returns the last one seen, which may be another.
+
+    A proxy acknowledges a secret before its worker threads use it, and tells nobody when they do.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        handshake = await seen(address, server_name)
+        if handshake.facts.sha256 == sha256 or asyncio.get_running_loop().time() > deadline:
+            return handshake
+        await asyncio.sleep(_LOOK_AGAIN)
+
+
+async def _handshake(address: Address, context: ssl.SSLContext, server_name: str) -> Handshake:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    name = server_name or ("" if address.path else address.host)
+    try:
+        async with asyncio.timeout(DEADLINE):
+            if address.path:
+                _, writer = await asyncio.open_unix_connection(address.path, ssl=context, server_hostname=name)
+            else:
+                _, writer = await asyncio.open_connection(
+                    address.host, address.port, ssl=context, server_hostname=name or None
+                )
+    except TimeoutError as error:
+        raise UnreachableError(f"{address} did not finish a TLS handshake within {DEADLINE:g} s.") from error
+    except ssl.SSLCertVerificationError as error:
+        raise UnreachableError(
+            f"{address} presents a certificate that does not verify: {error.verify_message}."
+        ) from error
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreachableError(f"{address} does not take a TLS handshake: {reason}.") from error
+    try:
+        session: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        der = session.getpeercert(binary_form=True)
+        cipher = session.cipher()
+        if der is None or cipher is None:
+            raise UnreachableError(f"{address} presented no certificate.")
+        return Handshake(x509.load_der_x509_certificate(der), session.version() or "", cipher[0])
+    finally:
+        writer.transport.abort()

@@ -1,0 +1,118 @@
+"""The colours of the console: one for each tone, in a dark, a light and a 16-colour set.
+
+Quiet is the rule: what is as it should be is grey or the default text, and colour is for what needs eyes.
+Meanings live in `present.tones`; how a widget gets its styles, in `widgets.toned`.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+from meshtui.present.tones import Tone
+
+DARK = "meshtui-dark"
+LIGHT = "meshtui-light"
+ANSI = "meshtui-ansi"
+
+
+def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash: str, rule: str, dark: bool) -> Theme:
+    """A theme of RGB colours: `ground` behind everything, `cursor` and `flash` behind a line and a cell."""
+    variables = {f"tone-{tone}": colour for tone, colour in tones.items()}
+    variables |= {f"tone-{tone}-style": "bold" if tone is Tone.STRONG else "none" for tone in Tone}
+    variables |= {"cursor-ground": cursor, "cursor-style": "bold", "flash-ground": flash, "flash-style": "none"}
+    variables |= {"rule": rule, "ground": ground}
+    return Theme(
+        name=name,
+        primary=tones[Tone.BUSY],
+        foreground=tones[Tone.PLAIN],
+        background=ground,
+        surface=ground,
+        panel=ground,
+        warning=tones[Tone.WARN],
+        error=tones[Tone.BAD],
+        success=tones[Tone.GOOD],
+        dark=dark,
+        variables=variables,
+    )
+
+
+def _ansi_theme() -> Theme:
+    """The terminal's own colours, for those that have 16 or none: its ground stays as it is."""
+    colours = {
+        Tone.PLAIN: ("ansi_default", "none"),
+        Tone.STRONG: ("ansi_default", "bold"),
+        # Dim follows the ground of the terminal; bright black is invisible on some
+        Tone.QUIET: ("ansi_default", "dim"),
+        Tone.GOOD: ("ansi_green", "none"),
+        Tone.BUSY: ("ansi_cyan", "none"),
+        Tone.WARN: ("ansi_yellow", "none"),
+        Tone.BAD: ("ansi_red", "bold"),
+        Tone.UNSURE: ("ansi_magenta", "none"),
+    }
+    variables = {f"tone-{tone}": colour for tone, (colour, _) in colours.items()}
+    variables |= {f"tone-{tone}-style": style for tone, (_, style) in colours.items()}
+    variables |= {"cursor-ground": "ansi_default", "cursor-style": "reverse"}
+    variables |= {"flash-ground": "ansi_default", "flash-style": "reverse"}
+    variables |= {"rule": "ansi_default", "ground": "ansi_default"}
+    return Theme(
+        name=ANSI,
+        ansi=True,
+        primary="ansi_cyan",
+        foreground="ansi_default",
+        background="ansi_default",
+        surface="ansi_default",
+        panel="ansi_default",
+        warning="ansi_yellow",
+        error="ansi_red",
+        success="ansi_green",
+        variables=variables,
+    )
+
+
+THEMES = (
+    _theme(
+        DARK,
+        {
+            Tone.PLAIN: "#c9d1d9",
+            Tone.STRONG: "#f0f3f6",
+            Tone.QUIET: "#7d8590",
+            Tone.GOOD: "#56d364",
+            Tone.BUSY: "#6cb6ff",
+            Tone.WARN: "#e3b341",
+            Tone.BAD: "#ff7b72",
+            Tone.UNSURE: "#d2a8ff",
+        },
+        ground="#0e1116",
+        cursor="#22303f",
+        flash="#3d4f2f",
+        rule="#30363d",
+        dark=True,
+    ),
+    _theme(
+        LIGHT,
+        {
+            Tone.PLAIN: "#24292f",
+            Tone.STRONG: "#000000",
+            Tone.QUIET: "#6a737d",
+            Tone.GOOD: "#116329",
+            Tone.BUSY: "#0550ae",
+            Tone.WARN: "#8a5a00",
+            Tone.BAD: "#b31d28",
+            Tone.UNSURE: "#6639a6",
+        },
+        ground="#ffffff",
+        cursor="#dbe9f9",
+        flash="#dff3d8",
+        rule="#d0d7de",
+        dark=False,
+    ),
+    _ansi_theme(),
+)
+
+
+def choose(color_system: str | None, environ: dict[str, str]) -> str:
+    """The theme for a terminal: its `color_system` as Rich names it, and the environment (COLORFGBG, NO_COLOR)."""
+    if color_system not in ("256", "truecolor") or environ.get("NO_COLOR"):
+        return ANSI
+    # Terminals that tell their ground do it as FOREGROUND;BACKGROUND; 7 and 15 are the light ones
+    return LIGHT if environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15") else DARK

@@ -1,0 +1,85 @@
+"""A page of text that scrolls: detail, verification, help, plan. It asks for its lines whenever its width is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from meshtui.present.tones import Line
+from meshtui.tui.widgets.toned import Toned
+
+Page = Callable[[int], Sequence[Line]]
+"""The lines of a page for a width."""
+
+
+class Document(Toned, ScrollView, inherit_bindings=False):
+    """Lines of a page, of which the ones that changed are repainted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "down", "line down"),
+        Binding("k,up", "up", "line up"),
+        Binding("ctrl+f,pagedown,space", "page(1)", "page down"),
+        Binding("ctrl+b,pageup", "page(-1)", "page up"),
+        Binding("ctrl+d", "page(0.5)", "half a page down"),
+        Binding("ctrl+u", "page(-0.5)", "half a page up"),
+        Binding("g,home", "top", "top"),
+        Binding("G,end", "bottom", "bottom"),
+    ]
+
+    def __init__(self, page: Page, *, id: str) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._page = page
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
+
+    def show(self, page: Page | None = None) -> None:
+        """Show another page, or the same one again because something in it may have changed."""
+        self._page = page or self._page
+        before, self._lines = self._lines, tuple(self._page(self.size.width))
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(self.size.width, len(self._lines))
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new:
+                self.refresh_line(y)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fold the page for the new width."""
+        self._lines = ()
+        self.show()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        y += self.scroll_offset.y
+        return self.strip_of(self._lines[y] if y < len(self._lines) else (), self.size.width)
+
+    def action_down(self) -> None:
+        """Scroll a line down."""
+        self.scroll_to(y=self.scroll_target_y + 1, animate=False)
+
+    def action_up(self) -> None:
+        """Scroll a line up."""
+        self.scroll_to(y=self.scroll_target_y - 1, animate=False)
+
+    def action_page(self, pages: float) -> None:
+        """Scroll by a share of the height."""
+        self.scroll_to(y=self.scroll_target_y + int(pages * (self.size.height - 1)), animate=False)
+
+    def action_top(self) -> None:
+        """Scroll to the first line."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_bottom(self) -> None:
+        """Scroll to the last line."""
+        self.scroll_to(y=self.virtual_size.height, animate=False)

@@ -1,0 +1,296 @@
+"""The list of rows: only what is in view is ever drawn, and of that only the lines that changed.
+
+Widths are fixed by the columns, the cursor belongs to a target and not to a place, and what changes lights up
+once. Stock tables measure every cell of every row; with 100,000 of them that takes longer than an incident.
+Which rows there are, in what order, is the store's; what stands in them, `present.rows`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from msgspec.structs import replace
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from meshtui.mesh.rows import Row, Step
+from meshtui.present.glyphs import Glyphs
+from meshtui.present.rows import GAP, Column, age, cells, layout, titles
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.widgets.row_store import Changes, RowStore
+from meshtui.tui.widgets.toned import Toned
+
+MARGIN = 3
+"""Cells beside the columns: the cursor's sign and a space before them, a space behind."""
+
+FLASH_SECONDS = 0.8
+_FLASHES_AT_MOST = 12
+"""Lines that light up at once; when more change, everything would flicker and nothing be seen."""
+
+
+@dataclass(frozen=True)
+class _Painted:
+    """A line that was drawn, and all that it was drawn from."""
+
+    row: Row
+    age: tuple[str, str]
+    selected: bool
+    lit: frozenset[str]
+    strip: Strip
+
+
+class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
+    """A list of rows with a cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "down"),
+        Binding("k,up", "move(-1)", "up"),
+        Binding("ctrl+f,pagedown", "page(1)", "page down"),
+        Binding("ctrl+b,pageup", "page(-1)", "page up"),
+        Binding("ctrl+d", "page(0.5)", "half a page down"),
+        Binding("ctrl+u", "page(-0.5)", "half a page up"),
+        Binding("g,home", "first", "first row"),
+        Binding("G,end", "last", "last row"),
+        Binding("enter", "open", "open"),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another row now."""
+
+    @dataclass
+    class Opened(Message):
+        """A row is to be looked at."""
+
+        target: str
+
+    def __init__(
+        self,
+        store: RowStore,
+        now: Callable[[], datetime],
+        glyphs: Glyphs,
+        *,
+        jumps: bool,
+        id: str,  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self._store = store
+        self._now = now
+        self._glyphs = glyphs
+        self._jumps = jumps
+        self._columns: tuple[Column, ...] = ()
+        self._cursor = 0
+        self._target = ""
+        self._painted: dict[str, _Painted] = {}
+        self._drawn: list[str] = []
+        self._lit: dict[str, frozenset[str]] = {}
+        self._steps: dict[str, Step] = {}
+        self._placeholder: tuple[Line, ...] = ()
+
+    # What the screen asks and says.
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor."""
+        return self._store.at(self._cursor) if self._cursor < len(self._store) else None
+
+    @property
+    def titles(self) -> Line:
+        """The heading over the columns."""
+        return (Piece(" " * (MARGIN - 1)), *titles(self._columns, self._glyphs))
+
+    def show_placeholder(self, lines: tuple[Line, ...]) -> None:
+        """What to say where there are no rows."""
+        if lines != self._placeholder:
+            self._placeholder = lines
+            if not len(self._store):
+                self.refresh()
+
+    def rearrange(self) -> None:
+        """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
+        self._columns = layout(self._store.view, self.size.width - MARGIN)
+        self._painted.clear()
+        self._cursor = self._store.place_of(self._target) or 0
+        self._remember()
+        self.virtual_size = Size(self.size.width, len(self._store))
+        self._bring_into_view()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def changed(self, changes: Changes) -> None:
+        """The store took changes: redraw those of them that are in view, the cursor on its row as before."""
+        self._light_up(changes)
+        if changes.reordered:
+            above = self._cursor - self.scroll_offset.y
+            place = self._store.place_of(self._target)
+            self._cursor = min(self._cursor, max(len(self._store) - 1, 0)) if place is None else place
+            self.virtual_size = Size(self.size.width, len(self._store))
+            # The cursor's line stays where the eye is; what is around it may be different
+            self.scroll_to(y=self._cursor - above, animate=False)
+            self._bring_into_view()
+        self._remember()
+        self._refresh_changed()
+
+    def tick(self) -> None:
+        """Time has passed: redraw the lines whose words depend on it."""
+        self._refresh_changed()
+
+    def show_step(self, target: str, step: Step | None) -> None:
+        """Show how far a row has come, whatever it says itself; None lets it speak again."""
+        if step is None:
+            self._steps.pop(target, None)
+        else:
+            self._steps[target] = step
+        self._refresh_changed()
+
+    # Drawing.
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Choose the columns for the new width."""
+        self.rearrange()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line at `y` of what is in view."""
+        place = y + self.scroll_offset.y
+        if place >= len(self._store):
+            line = self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
+            return self.strip_of(line, self.size.width)
+        row = self._shown(place)
+        painted = self._painted.get(row.target)
+        now = self._now()
+        facts = (age(row, now, self._glyphs), place == self._cursor, self._lit.get(row.target, frozenset()))
+        if painted is None or painted.row is not row or (painted.age, painted.selected, painted.lit) != facts:
+            if len(self._painted) > 10 * max(self.size.height, 50):
+                self._painted.clear()
+            painted = _Painted(row, *facts, self._draw(row, now, selected=facts[1], lit=facts[2]))
+            self._painted[row.target] = painted
+        return painted.strip
+
+    def _draw(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Strip:
+        cursor = self.get_component_rich_style("toned--cursor", partial=True) if selected else Style.null()
+        flash = self.get_component_rich_style("toned--flash", partial=True)
+        sign = f"{self._glyphs.cursor} " if selected else "  "
+        strips = [self.strip_of((Piece(sign, Tone.BUSY),), MARGIN - 1, cursor)]
+        for index, (column, line) in enumerate(
+            zip(self._columns, cells(row, self._columns, now, self._glyphs), strict=True)
+        ):
+            if index:
+                strips.append(self.strip_of((), GAP, cursor))
+            strips.append(self.strip_of(line, column.width, cursor + flash if column.key in lit else cursor))
+        return Strip.join(strips).adjust_cell_length(self.size.width, self.style_of(Tone.PLAIN) + cursor)
+
+    def _shown(self, place: int) -> Row:
+        row = self._store.at(place)
+        step = self._steps.get(row.target)
+        if step is None or row.step is not None:
+            return row
+        painted = self._painted.get(row.target)
+        changed = replace(row, step=step)
+        return painted.row if painted is not None and painted.row == changed else changed
+
+    def _in_view(self) -> range:
+        top = self.scroll_offset.y
+        return range(top, min(top + self.size.height, len(self._store)))
+
+    def _refresh_changed(self) -> None:
+        """Refresh the lines in view that would be drawn differently now."""
+        now, places = self._now(), self._in_view()
+        drawn = [self._store.at(place).target for place in places]
+        if len(drawn) < len(self._drawn) or not drawn:
+            self.refresh()
+        for place, target in zip(places, drawn, strict=True):
+            painted = self._painted.get(target)
+            row = self._shown(place)
+            is_same = (
+                painted is not None
+                and painted.row is row
+                and painted.selected == (place == self._cursor)
+                and painted.lit == self._lit.get(target, frozenset())
+                and self._drawn[place - places.start : place - places.start + 1] == [target]
+                and painted.age == age(row, now, self._glyphs)
+            )
+            if not is_same:
+                self.refresh_line(place)
+        self._drawn = drawn
+
+    def _light_up(self, changes: Changes) -> None:
+        """Mark the cells in view that changed, for a moment."""
+        now = self._now()
+        shown = {self._store.at(place).target for place in self._in_view()}
+        both = [(old, new) for old, new in changes.rows if old is not None and new is not None and new.target in shown]
+        if not both or len(both) > _FLASHES_AT_MOST:
+            return
+        for old, new in both:
+            pairs = zip(
+                self._columns,
+                cells(old, self._columns, now, self._glyphs),
+                cells(new, self._columns, now, self._glyphs),
+                strict=True,
+            )
+            lit = frozenset(column.key for column, before, after in pairs if before != after)
+            if lit:
+                self._lit[new.target] = self._lit.get(new.target, frozenset()) | lit
+        targets = [new.target for _, new in both]
+        self.set_timer(FLASH_SECONDS, lambda: self._go_out(targets))
+
+    def _go_out(self, targets: list[str]) -> None:
+        for target in targets:
+            self._lit.pop(target, None)
+        self._refresh_changed()
+
+    # The cursor.
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._go(self._cursor + by)
+
+    def action_page(self, pages: float) -> None:
+        """Move the cursor by a share of the height."""
+        self._go(self._cursor + int(pages * max(self.size.height - 1, 1)))
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self._go(0)
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row."""
+        self._go(len(self._store) - 1)
+
+    def action_open(self) -> None:
+        """Look at the row under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Opened(self.selected.target))
+
+    def _go(self, place: int) -> None:
+        place = min(max(place, 0), max(len(self._store) - 1, 0))
+        if place == self._cursor:
+            return
+        before, self._cursor = self._cursor, place
+        self._remember()
+        if not self._bring_into_view():
+            self.refresh_line(before)
+            self.refresh_line(place)
+        self.post_message(self.Moved())
+
+    def _remember(self) -> None:
+        row = self.selected
+        self._target = row.target if row is not None else self._target
+
+    def _bring_into_view(self) -> bool:
+        """Scroll until the cursor is in view; by half a page at the edge of a slow link, which repaints everything."""
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        jump = height // 2 if self._jumps else 0
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor - jump, animate=False)
+        elif self._cursor >= top + height:
+            self.scroll_to(y=self._cursor - height + 1 + jump, animate=False)
+        else:
+            return False
+        return True

@@ -1,0 +1,47 @@
+"""The HTTP side of a listener: one connection manager, whose routes come by RDS or stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from envoy.config.core.v3 import config_source_pb2
+from envoy.config.listener.v3 import listener_components_pb2
+from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+
+from meshtui.xds.tls import packed
+
+HttpConnectionManager = http_connection_manager_pb2.HttpConnectionManager
+
+HEADERS_WITHIN = 10
+"""Seconds that a client of a gateway has to send a request's headers."""
+
+
+def http_filters() -> Sequence[Any]:
+    """The filters that a request passes; the router is always the last."""
+    router = http_connection_manager_pb2.HttpFilter(
+        name="envoy.filters.http.router", typed_config=packed(router_pb2.Router())
+    )
+    return (router,)
+
+
+def by_rds(name: str) -> dict[str, Any]:
+    """Routes that come over ADS."""
+    source = config_source_pb2.ConfigSource(resource_api_version=config_source_pb2.V3, ads={})
+    return {"rds": {"route_config_name": name, "config_source": source}}
+
+
+def connection_manager(stat_prefix: str, **options: Any) -> Any:
+    """A network filter that speaks HTTP/1.1 and HTTP/2. `options` are fields of Envoy's HttpConnectionManager."""
+    manager = HttpConnectionManager(
+        stat_prefix=stat_prefix,
+        http_filters=http_filters(),
+        # paths are compared by policies and routes in one form only, as in Istio's default
+        normalize_path={"value": True},
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        **options,
+    )
+    return listener_components_pb2.Filter(
+        name="envoy.filters.network.http_connection_manager", typed_config=packed(manager)
+    )

@@ -1,0 +1,38 @@
+"""What things are called in Envoy's configuration. The names are Istio's, so that its tools and people know them."""
+
+from __future__ import annotations
+
+from meshtui.identity.spiffe import SpiffeId
+from meshtui.manifest.model import Service
+from meshtui.manifest.workload import Workload
+
+SERVICE_DOMAIN = "svc.cluster.local"
+"""Of Kubernetes' DNS; not the trust domain, even where the two look alike."""
+WORKLOAD_CERTIFICATE = "default"
+WORKLOAD_ROOTS = "ROOTCA"
+OUTBOUND_ROUTES = "outbound"
+
+
+def full_name(service: Service) -> str:
+    """`httpbin.prod.svc.cluster.local`."""
+    return f"{service.name}.{service.namespace}.{SERVICE_DOMAIN}"
+
+
+def outbound_cluster(host: str, port: int) -> str:
+    """The cluster of one port of a service, by its full name."""
+    return f"outbound|{port}||{host}"
+
+
+def inbound_cluster(workload: Workload) -> str:
+    """The cluster of a sidecar's own workload."""
+    return f"inbound|{workload.ports[0].port if workload.ports else 0}||"
+
+
+def gateway_secret(namespace: str, name: str) -> str:
+    """A Secret that a gateway presents."""
+    return f"kubernetes://{namespace}/{name}"
+
+
+def spiffe_id(trust_domain: str, workload: Workload) -> str:
+    """Who a workload is."""
+    return str(SpiffeId.for_service_account(trust_domain, workload.namespace, workload.service_account))

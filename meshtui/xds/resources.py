@@ -1,0 +1,70 @@
+"""Everything that one proxy is told over ADS, from the manifests alone: the same catalog gives the same resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Service
+from meshtui.manifest.workload import Proxy, Workload
+from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE, SECRET
+from meshtui.xds import naming
+from meshtui.xds.clusters import inbound_cluster, outbound_clusters
+from meshtui.xds.context import ProxyContext
+from meshtui.xds.gateway import gateway_listeners, gateway_route_configurations, open_ports
+from meshtui.xds.secrets import gateway_secrets
+from meshtui.xds.sidecar import INBOUND, OUTBOUND, inbound_listener, outbound_listener
+from meshtui.xds.virtual_hosts import outbound_routes
+
+Resources = Mapping[str, Mapping[str, Any]]
+"""Type URL → name → protobuf message of that type."""
+
+
+def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
+    """What the proxy of `context` is to run; nothing when its workload is gone or has no proxy."""
+    workload = catalog.workload(context.target)
+    if workload is None or workload.proxy is Proxy.AGENT:
+        return {}
+    if workload.proxy is Proxy.GATEWAY:
+        return _gateway(catalog, workload, context)
+    return _sidecar(catalog, workload, context)
+
+
+def _sidecar(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
+    clusters = dict(outbound_clusters(catalog, context, catalog.all(Service)))
+    listeners, routes = {}, {}
+    if context.inbound and context.app:
+        own = inbound_cluster(workload, context.app)
+        clusters[own.name] = own
+        listeners[INBOUND] = inbound_listener(workload, context.inbound, context.trust_domain)
+    if context.outbound:
+        listeners[OUTBOUND] = outbound_listener(context.outbound)
+        routes[naming.OUTBOUND_ROUTES] = outbound_routes(catalog, workload.namespace)
+    return {CLUSTER: clusters, LISTENER: listeners, ROUTE: routes}
+
+
+def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
+    ports = open_ports(catalog, workload, context)
+    routes = gateway_route_configurations(catalog, ports)
+    wanted = _clusters_named(routes.values())
+    clusters = outbound_clusters(catalog, context, catalog.all(Service))
+    return {
+        # a gateway has only the clusters that its routes lead to: it may stand before a small part of a large mesh
+        CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},
+        LISTENER: gateway_listeners(catalog, ports),
+        ROUTE: routes,
+        SECRET: gateway_secrets(catalog, workload.target),
+    }
+
+
+def _clusters_named(configurations: Iterable[Any]) -> frozenset[str]:
+    actions = [
+        route.route
+        for configuration in configurations
+        for host in configuration.virtual_hosts
+        for route in host.routes
+        if route.HasField("route")
+    ]
+    weighted = {item.name for action in actions for item in action.weighted_clusters.clusters}
+    return frozenset({action.cluster for action in actions} | weighted)

@@ -1,0 +1,114 @@
+"""Which hosts a proxy answers for, and with which routes: what Envoy gets by RDS, so that a change drains nothing.
+
+At a gateway: the hosts of its servers as far as VirtualServices bound to its Gateway have them. At a
+sidecar: every service of the mesh by all its names, and the VirtualServices bound to `mesh`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from envoy.config.route.v3 import route_components_pb2, route_pb2
+
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.credential import Binding
+from meshtui.manifest.model import ObjectKey, Service, VirtualService
+from meshtui.xds import naming
+from meshtui.xds.routes import destination_service, is_catch_all, routes_of, to_cluster
+
+Hosts = Mapping[str, Iterable[Any]]
+"""Domain → routes in the order in which they are tried."""
+
+
+def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], https_port: int) -> Any:
+    """The route configuration `name` of servers that share it.
+
+    Servers that redirect send their clients to `https_port` of the same host (0 stands for 443). Hosts without a
+    VirtualService are answered with 404.
+    """
+    hosts: dict[str, list[Any]] = {}
+    for binding in servers:
+        if binding.server.tls and binding.server.tls.https_redirect:
+            redirect = route_components_pb2.Route(
+                match={"prefix": "/"}, redirect={"https_redirect": True, "port_redirect": https_port}
+            )
+            hosts |= {host: [redirect] for host in binding.server.hosts}
+        else:
+            for host, routes in _bound_routes(catalog, binding).items():
+                hosts.setdefault(host, []).extend(routes)
+    # clients put the port of a gateway into the host, unless it is the scheme's own
+    return _configuration(name, hosts, ignore_port_in_host_matching=True)
+
+
+def outbound_routes(catalog: Catalog, namespace: str) -> Any:
+    """The route configuration of a sidecar's outbound requests. Hosts that are no service are answered with 502."""
+    hosts: dict[str, list[Any]] = {}
+    own: dict[ObjectKey, list[Any]] = defaultdict(list)
+    for virtual_service in _bound_to(catalog, "mesh"):
+        routes = list(routes_of(catalog, virtual_service))
+        for host in virtual_service.hosts:
+            service = destination_service(catalog, virtual_service, host)
+            if service:
+                own[service.key].extend(routes)
+            else:
+                for domain in (host, f"{host}:80"):
+                    hosts.setdefault(domain, []).extend(routes)
+    for service in catalog.all(Service):
+        for domain, cluster in _service_domains(service, namespace):
+            hosts.setdefault(domain, own.get(service.key) or [to_cluster(cluster)])
+    hosts.setdefault("*", [_no_such_service()])
+    return _configuration(naming.OUTBOUND_ROUTES, hosts)
+
+
+def meet(one: str, other: str) -> str:
+    """The hosts that two host patterns share, as a pattern; empty when there are none."""
+    if one == other or _covers(one, other):
+        return other
+    return one if _covers(other, one) else ""
+
+
+def _covers(pattern: str, host: str) -> bool:
+    return pattern == "*" or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+
+
+def _bound_routes(catalog: Catalog, binding: Binding) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for virtual_service in _bound_to(catalog, f"{binding.gateway.namespace}/{binding.gateway.name}"):
+        domains = {meet(mine, theirs) for mine in binding.server.hosts for theirs in virtual_service.hosts}
+        for domain in sorted(domains - {""}):
+            found.setdefault(domain, []).extend(routes_of(catalog, virtual_service))
+    return found
+
+
+def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:
+    return (item for item in catalog.all(VirtualService) if gateway in item.gateways)
+
+
+def _service_domains(service: Service, namespace: str) -> Iterator[tuple[str, str]]:
+    """Every way to write a service from `namespace`, with the cluster that is meant."""
+    host = naming.full_name(service)
+    names = [host, f"{service.name}.{service.namespace}.svc", f"{service.name}.{service.namespace}"]
+    if service.namespace == namespace:
+        names.append(service.name)
+    ports = [port.port for port in service.ports]
+    unwritten = 80 if 80 in ports else ports[0]
+    for name in names:
+        for port in ports:
+            yield f"{name}:{port}", naming.outbound_cluster(host, port)
+        yield name, naming.outbound_cluster(host, unwritten)
+
+
+def _no_such_service() -> Any:
+    answer = {"status": 502, "body": {"inline_string": "There is no such service in the mesh.\n"}}
+    return route_components_pb2.Route(match={"prefix": "/"}, direct_response=answer)
+
+
+def _configuration(name: str, hosts: Hosts, **options: Any) -> Any:
+    """Hosts with the same routes share a virtual host; routes that take everything go last, as in Istio."""
+    built = route_pb2.RouteConfiguration(name=name, **options)
+    for domain in sorted(hosts):
+        routes = sorted(hosts[domain], key=is_catch_all)
+        built.virtual_hosts.add(name=domain, domains=[domain], routes=routes)
+    return built
