@@ -19,9 +19,9 @@ _APPEAR_DEADLINE = 20.0
 _LOOK_AGAIN = 0.05
 
 
-async def attach(state: Path, role: str = "command") -> Mesh:
-    """The mesh that runs in `state`. Raises UnreachableError when none does."""
-    return await RemoteMesh.connect(StatePaths(state).operator_socket, role)
+async def attach(state: Path, role: str = "command", *, read_only: bool = False) -> Mesh:
+    """The mesh that runs in `state`, perhaps only to look at. Raises UnreachableError when none does."""
+    return await RemoteMesh.connect(StatePaths(state).operator_socket, role, read_only=read_only)
 
 
 async def attach_or_start(settings: Settings, *, keep: bool) -> Mesh:
@@ -30,19 +30,19 @@ async def attach_or_start(settings: Settings, *, keep: bool) -> Mesh:
     It then ends with its last terminal, unless `keep`. Raises MeshError with the reason when it cannot start.
     """
     try:
-        return await attach(settings.state, "terminal")
+        return await attach(settings.state, "terminal", read_only=settings.read_only)
     except UnreachableError:
         pass
     with contextlib.suppress(RefusedError):  # another terminal was faster: its mesh is about to appear
         await _start(settings, keep=keep)
-    return await _appear(settings.state)
+    return await _appear(settings)
 
 
-async def _appear(state: Path) -> Mesh:
+async def _appear(settings: Settings) -> Mesh:
     deadline = asyncio.get_running_loop().time() + _APPEAR_DEADLINE
     while True:
         try:
-            return await attach(state, "terminal")
+            return await attach(settings.state, "terminal", read_only=settings.read_only)
         except UnreachableError:
             if asyncio.get_running_loop().time() > deadline:
                 raise

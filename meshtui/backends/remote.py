@@ -52,8 +52,8 @@ class RemoteMesh:
         self._reading = asyncio.create_task(self._read(reader))
 
     @classmethod
-    async def connect(cls, path: Path, role: str) -> RemoteMesh:
-        """Attach as a `terminal` or a `command`. Raises UnreachableError when no mesh serves `path`."""
+    async def connect(cls, path: Path, role: str, *, read_only: bool = False) -> RemoteMesh:
+        """Attach as a `terminal` or a `command`, perhaps only to look. Raises UnreachableError when none is there."""
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
         except (FileNotFoundError, ConnectionRefusedError) as error:
@@ -61,7 +61,7 @@ class RemoteMesh:
         except OSError as error:
             raise UnreachableError(f"The mesh at {path} cannot be reached: {error.strerror}.", fix=_START) from error
         mesh = cls(reader, writer, path)
-        welcome: Welcome = await mesh._call("hello", Hello(role), Welcome)
+        welcome: Welcome = await mesh._call("hello", Hello(role, read_only), Welcome)
         if welcome.protocol != VERSION:
             await mesh.close()
             raise UnreachableError(

@@ -100,7 +100,9 @@ class TokenAuthenticator:
             key = self._keys[kid]
             return jwt.decode(token, key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
-            _refuse(Reason.BAD_CREDENTIAL, f"The token is malformed or does not verify ({type(error).__name__}).", error)
+            _refuse(
+                Reason.BAD_CREDENTIAL, f"The token is malformed or does not verify ({type(error).__name__}).", error
+            )
 
     def _claims(self, payload: dict[str, Any]) -> _Claims:
         try:

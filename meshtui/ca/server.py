@@ -73,10 +73,9 @@ class CaServer:
         await asyncio.gather(self._workloads.stop(GRACE), self._gateways.stop(GRACE))
 
     def _bind(self, port: int) -> int:
-        credentials = self._certificate.credentials()
         for wanted in dict.fromkeys((port, 0)):
             try:
-                return self._workloads.add_secure_port(f"{HOST}:{wanted}", credentials)
+                return self._workloads.add_secure_port(f"{HOST}:{wanted}", self._certificate.credentials())
             except RuntimeError:  # gRPC's word for a port that is taken
                 continue
         raise StateError(f"No port on {HOST} is free.", fix="Stop what holds them.")

@@ -39,7 +39,7 @@ class ServerCertificate:
             self._current, self._renew_at = self._made()
 
     def credentials(self) -> grpc.ServerCredentials:
-        """For one server; TLS 1.2 is the least that gRPC speaks."""
+        """For one attempt to bind a port; TLS 1.2 is the least that gRPC speaks."""
         self._served = self._current
         # its stubs do not know that None means: unchanged
         changed = cast(Callable[[], grpc.ServerCertificateConfiguration], self._changed)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from meshtui.identity.facts import CertificateFacts
-from meshtui.mesh.actions import Progress
+from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.findings import Finding, Verification
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, Identity, Rotation, Snapshot, Truth
@@ -115,6 +115,17 @@ def outcome(value: Progress) -> dict[str, Any]:
         "after": certificate(value.after),
         "served": value.served,
         "error": value.error or None,
+    }
+
+
+def plan(value: Plan) -> dict[str, Any]:
+    """What `--dry-run --json` prints."""
+    return {
+        "title": value.title,
+        "verb": value.verb,
+        "steps": [{"target": step.target, "text": step.text} for step in value.steps],
+        "effects": list(value.effects),
+        "command": value.command,
     }
 
 

@@ -65,9 +65,11 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Who attaches: a `terminal` keeps a mesh alive that was started for terminals, a `command` does not."""
+    """The first call of a connection: who attaches, and whether it wants to be kept from changing anything."""
 
     role: str
+    """A `terminal` keeps a mesh alive that was started for terminals, a `command` does not."""
+    read_only: bool = False
 
 
 class Welcome(msgspec.Struct, frozen=True):

@@ -34,6 +34,8 @@ from meshtui.control.protocol import (
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.interface import Mesh
 
+MeshFor = Callable[[str, bool], Mesh]
+"""The mesh as a Unix user may use it, or only look at it."""
 MAX_CALLS = 64
 """Calls of one connection that may run at a time."""
 
@@ -41,8 +43,8 @@ MAX_CALLS = 64
 class OperatorServer:
     """Serves a Mesh to every connection, as the Unix user at its other end."""
 
-    def __init__(self, path: Path, mesh_for: Callable[[str], Mesh], on_terminals: Callable[[int], None]) -> None:
-        """`mesh_for(user)` is the mesh as that user may see it; `on_terminals` hears how many are attached."""
+    def __init__(self, path: Path, mesh_for: MeshFor, on_terminals: Callable[[int], None]) -> None:
+        """`on_terminals` hears how many are attached."""
         self._path = path
         self._mesh_for = mesh_for
         self._on_terminals = on_terminals
@@ -73,7 +75,8 @@ class OperatorServer:
             self._path.unlink(missing_ok=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(reader, writer, self._mesh_for(_peer(writer)), self._count)
+        user = _peer(writer)
+        connection = _Connection(reader, writer, lambda read_only: self._mesh_for(user, read_only), self._count)
         self._connections.add(connection)
         try:
             await connection.serve()
@@ -89,11 +92,16 @@ class _Connection:
     """One peer and its calls."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mesh: Mesh, on_role: Callable[[], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        open_mesh: Callable[[bool], Mesh],
+        on_role: Callable[[], None],
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._mesh = mesh
+        self._open_mesh = open_mesh
+        self._mesh: Mesh | None = None
         self._on_role = on_role
         self._calls: dict[int, asyncio.Task[None]] = {}
         self.role = ""
@@ -145,13 +153,16 @@ class _Connection:
 
     async def _call(self, request: Request) -> None:
         if request.method == "hello":
-            self.role = msgspec.json.decode(request.params, type=Hello).role
+            hello = msgspec.json.decode(request.params, type=Hello)
+            self._mesh, self.role = self._open_mesh(hello.read_only), hello.role
             self._on_role()
             self._write(Reply(id=request.id, result=raw(Welcome(VERSION))))
             return
         method = METHODS.get(request.method)
         if method is None:
             raise UsageError(f"There is no method {request.method!r}.", fix="Is the mesh another version of meshtui?")
+        if self._mesh is None:
+            raise UsageError(f"{request.method} came before hello.", fix="Say hello first.")
         params = msgspec.json.decode(request.params, type=method.params)
         arguments = {name: getattr(params, name) for name in params.__struct_fields__}
         called: Any = getattr(self._mesh, request.method)(**arguments)

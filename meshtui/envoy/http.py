@@ -6,6 +6,7 @@ Not a general client: no redirects, no reuse, no bodies in requests.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ async def get(socket: Path, path: str) -> Answer:
         return Answer(status, await _body(reader, headers))
     finally:
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

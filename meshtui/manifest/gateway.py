@@ -25,6 +25,8 @@ def read_gateway(fields: Fields, metadata: Metadata, document: dict[str, Any]) -
         servers = tuple(_server(item) for item in spec.items("servers", required=True))
         if not selector:
             spec.problem("selector", "must name the labels of a gateway workload; an empty one would be all of them")
+        if len({(server.number, server.name) for server in servers}) < len(servers):
+            spec.problem("servers", "two servers of one port have one port name")
         protocols = {server.number: server.protocol == "HTTPS" for server in servers}
         if any(protocols[server.number] != (server.protocol == "HTTPS") for server in servers):
             spec.problem("servers", "one port number cannot be both HTTP and HTTPS")

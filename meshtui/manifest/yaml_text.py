@@ -114,35 +114,46 @@ def _has_content(piece: str) -> bool:
     return any(line.strip() and line.lstrip()[0] not in "#%" and line.strip() != "..." for line in lines)
 
 
+@dataclass
+class _Size:
+    """How large a value is with its aliases expanded."""
+
+    nodes: int = 1
+    levels: int = 1
+    anchor: str = ""
+
+    def add(self, inner: _Size) -> None:
+        self.nodes += inner.nodes
+        self.levels = max(self.levels, inner.levels + 1)
+
+
 def _measure(piece: str) -> None:
     """Raise ValueError when the document is too large, too deep, or contains itself."""
-    anchored: dict[str, tuple[int, int]] = {}  # nodes and levels
-    open_: list[tuple[str | None, int, int]] = [(None, 0, 0)]
+    anchored: dict[str, _Size] = {}
+    open_ = [_Size()]
     for event in yaml.parse(piece, Loader=_BASE):
-        size = 0, 0
         if isinstance(event, yaml.CollectionStartEvent):
             anchored.pop(event.anchor or "", None)
-            open_.append((event.anchor, 1, 1))
-        elif isinstance(event, yaml.AliasEvent):
-            size = _aliased(event, anchored)
-        elif isinstance(event, yaml.CollectionEndEvent | yaml.ScalarEvent):
-            anchor, *size_ = open_.pop() if isinstance(event, yaml.CollectionEndEvent) else (event.anchor, 1, 1)
-            size = size_[0], size_[1]
-            anchored[anchor or ""] = size
-        nodes, levels = size
-        anchor, total, deepest = open_[-1]
-        open_[-1] = anchor, total + nodes, max(deepest, levels + 1)
-        if total + nodes > NODES_MAX:
-            raise ValueError(f"more than {NODES_MAX} values")
-        if len(open_) + levels > DEPTH_MAX:
+            open_.append(_Size(anchor=event.anchor or ""))
+        elif isinstance(event, yaml.CollectionEndEvent | yaml.ScalarEvent | yaml.AliasEvent):
+            size = _size(event, open_, anchored)
+            open_[-1].add(size)
+            if open_[-1].nodes > NODES_MAX:
+                raise ValueError(f"more than {NODES_MAX} values")
+        if len(open_) + open_[-1].levels > DEPTH_MAX:
             raise ValueError(f"more than {DEPTH_MAX} levels")
 
 
-def _aliased(event: yaml.AliasEvent, anchored: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    anchor = event.anchor or ""
-    if anchor not in anchored:
-        raise ValueError(f"the alias *{anchor[:60]} stands for nothing before it, or for itself")
-    return anchored[anchor]
+def _size(event: yaml.Event, open_: list[_Size], anchored: dict[str, _Size]) -> _Size:
+    """The size of the value that ends with this event."""
+    if isinstance(event, yaml.AliasEvent):
+        if event.anchor not in anchored:
+            raise ValueError(f"the alias *{event.anchor[:60]} stands for nothing before it, or for itself")
+        return anchored[event.anchor]
+    size = open_.pop() if isinstance(event, yaml.CollectionEndEvent) else _Size(anchor=event.anchor or "")
+    if size.anchor:
+        anchored[size.anchor] = size
+    return size
 
 
 def _reason(error: yaml.YAMLError, first_line: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography import x509
 
@@ -48,9 +49,15 @@ class Address:
 class Handshake:
     """What one handshake showed."""
 
-    leaf: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    """As presented, leaf first."""
     tls_version: str
     cipher: str
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate that the server answers for."""
+        return self.chain[0]
 
     @property
     def facts(self) -> CertificateFacts:
@@ -115,10 +122,17 @@ async def _handshake(address: Address, context: ssl.SSLContext, server_name: str
         raise UnreachableError(f"{address} does not take a TLS handshake: {reason}.") from error
     try:
         session: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        der = session.getpeercert(binary_form=True)
-        cipher = session.cipher()
-        if der is None or cipher is None:
+        chain, cipher = _presented(session), session.cipher()
+        if not chain or cipher is None:
             raise UnreachableError(f"{address} presented no certificate.")
-        return Handshake(x509.load_der_x509_certificate(der), session.version() or "", cipher[0])
+        return Handshake(chain, session.version() or "", cipher[0])
     finally:
         writer.transport.abort()
+
+
+def _presented(session: ssl.SSLObject) -> tuple[x509.Certificate, ...]:
+    # public only since Python 3.13; before, the same method is on the object behind
+    source: Any = session if hasattr(session, "get_unverified_chain") else session._sslobj  # type: ignore[attr-defined]  # noqa: SLF001
+    chain = source.get_unverified_chain() or ()
+    ders = [each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain]
+    return tuple(map(x509.load_der_x509_certificate, ders))

@@ -53,11 +53,11 @@ def _outbound(service: Service, port: int, workloads: Iterable[Workload], contex
     )
     if identities:
         cluster.transport_socket.CopyFrom(workload_client(f"outbound_.{port}_._.{host}", identities))
-    # the sidecar behind it says by ALPN whether it speaks HTTP/2
-    options = http_protocol_options_pb2.HttpProtocolOptions(
-        auto_config={"http_protocol_options": {}, "http2_protocol_options": {}}
-    )
-    cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(packed(options))
+        # the sidecar behind it says by ALPN whether it speaks HTTP/2; Envoy refuses this where there is no TLS
+        options = http_protocol_options_pb2.HttpProtocolOptions(
+            auto_config={"http_protocol_options": {}, "http2_protocol_options": {}}
+        )
+        cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(packed(options))
     return cluster
 
 

@@ -76,8 +76,10 @@ def test_a_gateways_certificate() -> None:
 
 @pytest.mark.parametrize(
     "hosts",
-    [[], [""], ["*"], ["*.*.example.com"], ["a*.example.com"], ["Example.com"], ["a b"], ["example.com."], ["a,b"]]
-    + [["a\x00.example.com"], ["spiffe://a/b"], ["a" * 64], ["x"] * 101, ["éxample.com"], ["-a.com"]],
+    [
+        *([], [""], ["*"], ["*.*.example.com"], ["a*.example.com"], ["Example.com"], ["a b"], ["example.com."]),
+        *(["a,b"], ["a\x00.example.com"], ["spiffe://a/b"], ["a" * 64], ["x"] * 101, ["éxample.com"], ["-a.com"]),
+    ],
 )
 def test_other_hosts_are_refused(hosts: list[str]) -> None:
     """Nothing that is not a host name gets into a certificate."""

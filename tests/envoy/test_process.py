@@ -115,14 +115,16 @@ def test_what_an_earlier_owner_left_is_swept(tmp_path: Path) -> None:
     configuration = alone(tmp_path)
     files = ProxyFiles(tmp_path, "proxy")
     files.bootstrap.write_text(json.dumps(configuration))
-    leftover = subprocess.Popen(
-        [envoy().path, "-c", files.bootstrap, "--disable-hot-restart"], stderr=subprocess.DEVNULL
-    )
+    command = [str(envoy().path), "-c", str(files.bootstrap), "--disable-hot-restart"]
+    leftover = subprocess.Popen(command, stderr=subprocess.PIPE)
+    assert leftover.stderr
+    assert leftover.stderr.readline()
     files.pid.write_text(str(leftover.pid))
     ProxyFiles(tmp_path, "other").pid.write_text(str(os.getpid()))
     ProxyFiles(tmp_path, "damaged").pid.write_text("x" * 20)
     assert (leftover.pid,) == sweep(tmp_path)
     assert leftover.wait(DEADLINE) == -signal.SIGKILL
+    leftover.stderr.close()
     assert list(tmp_path.glob("*.pid")) == []
     assert sweep(tmp_path) == ()
 

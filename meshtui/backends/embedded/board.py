@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.rows import Row
@@ -41,7 +41,7 @@ class Board:
         """This is how the mesh itself is now."""
         self._tell("", InfoChanged(info=info))
 
-    async def watch(self) -> AsyncIterator[MeshEvent]:
+    async def watch(self) -> AsyncGenerator[MeshEvent]:
         """Changes from now on."""
         watcher = _Watcher()
         self._watchers.add(watcher)

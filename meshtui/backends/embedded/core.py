@@ -185,7 +185,7 @@ class MeshCore:
 
     def announce(self) -> None:
         """Tell those who watch if the mesh itself is different now."""
-        info = views.info(self)
+        info = views.info(self, read_only=self.settings.read_only)
         if info != self._info:
             self._info = info
             self.board.announce(info)

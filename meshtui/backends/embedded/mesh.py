@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import RefusedError, UsageError
 from meshtui.manifest.kinds import find_kind
 from meshtui.mesh.actions import Action, Plan, Progress
-from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.events import InfoChanged, MeshEvent
 from meshtui.mesh.findings import Verification
 from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
@@ -27,19 +28,22 @@ from meshtui.mesh.snapshot import MeshInfo, Snapshot
 class EmbeddedMesh:
     """One operator's view. Many share a core, a book of plans and a performer."""
 
-    def __init__(self, core: MeshCore, plans: PlanBook, performer: Performer, actor: str) -> None:
+    def __init__(
+        self, core: MeshCore, plans: PlanBook, performer: Performer, actor: str, *, read_only: bool = False
+    ) -> None:
         self._core = core
+        self._read_only = read_only or core.settings.read_only
         self._plans = plans
         self._performer = performer
         self._actor = actor
 
     async def info(self) -> MeshInfo:
         """See `Mesh`."""
-        return views.info(self._core)
+        return views.info(self._core, read_only=self._read_only)
 
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""
-        return views.snapshot(self._core)
+        return views.snapshot(self._core, read_only=self._read_only)
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""
@@ -53,12 +57,15 @@ class EmbeddedMesh:
             raise UsageError(f"{name} is only just being made.", fix="Try again.")
         return detail_of(self._core, row, await self.history(name, 20))
 
-    def watch(self) -> AsyncIterator[MeshEvent]:
+    async def watch(self) -> AsyncIterator[MeshEvent]:
         """See `Mesh`."""
-        return self._core.board.watch()
+        async with contextlib.aclosing(self._core.board.watch()) as events:
+            async for event in events:
+                yield InfoChanged(info=await self.info()) if isinstance(event, InfoChanged) else event
 
     async def plan(self, action: Action) -> Plan:
         """See `Mesh`."""
+        self._must_be_writable()
         return self._plans.add(self._actor, action, plan_of(self._core, action, self._plans))
 
     def perform(self, plan_id: str) -> AsyncIterator[Progress]:
@@ -94,8 +101,7 @@ class EmbeddedMesh:
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh`."""
         core = self._core
-        if core.settings.read_only:
-            raise RefusedError("This mesh is read-only; a token is a credential.", fix="Start it without --read-only.")
+        self._must_be_writable()
         runtime = core.workloads.get(resolve(core, target))
         if runtime is None:
             raise UsageError(f"{target} is not a workload; only workloads have tokens.", fix="meshtui status")
@@ -116,3 +122,7 @@ class EmbeddedMesh:
 
     async def close(self) -> None:
         """See `Mesh`. The mesh itself goes on."""
+
+    def _must_be_writable(self) -> None:
+        if self._read_only:
+            raise RefusedError("This mesh is read-only.", fix="Start or attach without --read-only.")

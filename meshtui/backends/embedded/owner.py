@@ -57,7 +57,7 @@ async def _run(
     terminals = _Terminals(ended) if settings.until_detached else None
     server = OperatorServer(
         paths.operator_socket,
-        lambda user: EmbeddedMesh(core, plans, performer, user),
+        lambda user, read_only: EmbeddedMesh(core, plans, performer, user, read_only=read_only),
         terminals.count if terminals is not None else lambda _: None,
     )
 
@@ -68,7 +68,7 @@ async def _run(
         if terminals is not None:
             terminals.expect_one()
         await core.settle()
-        on_ready(info(core))
+        on_ready(info(core, read_only=settings.read_only))
 
     starting = asyncio.create_task(start())
     leaving = asyncio.create_task(ended.wait())

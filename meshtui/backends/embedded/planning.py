@@ -27,8 +27,6 @@ class _Draft:
 
 def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
     """The plan for an action. Raises UsageError or RefusedError when it cannot be done as the mesh is now."""
-    if core.settings.read_only:
-        raise RefusedError("This mesh is read-only.", fix="Start it without --read-only.")
     match action:
         case Issue():
             draft = _issue(core, action.targets)

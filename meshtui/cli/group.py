@@ -1,0 +1,54 @@
+"""`meshtui` itself: its global options, its list of commands, and what it does when none is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import meshtui
+from meshtui.cli.main import COMMANDS, load
+from meshtui.cli.options import Common, common_options, mesh_options
+
+
+class LazyGroup(click.Group):
+    """Knows the names and short helps of its commands, and loads one only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command, loaded."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = load(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list for the help, without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def program() -> click.Group:
+    """The whole command line."""
+
+    @click.group(cls=LazyGroup, invoke_without_command=True)
+    @click.version_option(meshtui.__version__, message="meshtui %(version)s")
+    @click.option("--keep", is_flag=True, help="Leave the mesh running when its last terminal quits.")
+    @mesh_options
+    @common_options
+    def root(common: Common, **options: Any) -> int | None:
+        """Operate the identities of a service mesh.
+
+        Without a command: the console over the embedded mesh, which is started if none runs.
+        """
+        context = click.get_current_context()
+        if context.invoked_subcommand is not None:
+            return None
+        from meshtui.cli.console import console  # noqa: PLC0415 - loads the console
+
+        return console(common, **options)
+
+    return root

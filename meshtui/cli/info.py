@@ -1,0 +1,94 @@
+"""`meshtui info`: every path and version in use, whether or not a mesh runs."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import Any
+
+import click
+
+import meshtui
+from meshtui.cli import contract
+from meshtui.cli.exit_codes import Exit
+from meshtui.cli.options import Common, common_options
+from meshtui.cli.output import Output
+from meshtui.cli.session import with_mesh
+from meshtui.envoy.binary import HOW_TO_ADD, find_envoy
+from meshtui.errors import MeshError, UnreachableError
+from meshtui.mesh.snapshot import MeshInfo
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.settings import StatePaths
+
+_PACKAGES = ("textual", "cryptography", "grpcio", "xds-protos", "kubernetes")
+
+
+@click.command()
+@common_options
+def info(common: Common) -> int:
+    """Show every path and version in use."""
+    output = Output(common)
+    found = _found(common)
+    if output.json:
+        output.data(found)
+    else:
+        output.lines(_lines(found))
+    return Exit.FINE
+
+
+def _found(common: Common) -> dict[str, Any]:
+    paths = StatePaths(common.directory)
+    running = _running(common)
+    return {
+        "meshtui": meshtui.__version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "envoy": _envoy(),
+        "paths": {
+            "state": str(paths.state),
+            "sockets": str(paths.sockets),
+            "operator": str(paths.operator_socket),
+            "ca": str(paths.ca),
+            "ledger": str(paths.ledger),
+            "manifests": str(paths.store),
+            "envoys": str(paths.envoys),
+            "log": str(paths.log),
+        },
+        "running": {"endpoints": contract.endpoints(running.endpoints), "notices": list(running.notices)}
+        if running is not None
+        else None,
+    }
+
+
+def _running(common: Common) -> MeshInfo | None:
+    try:
+        return with_mesh(common, lambda mesh: mesh.info())
+    except UnreachableError:
+        return None
+
+
+def _envoy() -> dict[str, str]:
+    try:
+        binary = find_envoy()
+    except MeshError as error:
+        return {"unknown": str(error)}
+    return {"path": str(binary.path), "version": binary.version} if binary else {"missing": HOW_TO_ADD}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _lines(value: dict[str, Any], indent: int = 0) -> list[Line]:
+    lines: list[Line] = []
+    for name, each in value.items():
+        label = Piece(f"{' ' * indent}{name:<{16 - indent}}", Tone.QUIET)
+        if isinstance(each, dict) and each:
+            lines += [(label,), *_lines(each, indent + 2)]
+        else:
+            shown = ", ".join(map(str, each)) if isinstance(each, list) else str(each or "–")
+            lines.append((label, Piece(f" {shown}")))
+    return lines

@@ -1,0 +1,75 @@
+"""Commands that only look: `status` and `history`."""
+
+from __future__ import annotations
+
+import click
+
+from meshtui.cli import contract
+from meshtui.cli.completion import complete_target
+from meshtui.cli.exit_codes import Exit
+from meshtui.cli.options import Common, common_options
+from meshtui.cli.output import Output
+from meshtui.cli.session import with_mesh
+from meshtui.mesh.findings import Severity
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.rows import Page, Query, View
+from meshtui.mesh.snapshot import Snapshot
+from meshtui.present.detail import finding_lines
+from meshtui.present.history import history_lines
+from meshtui.present.rows import cells, layout, titles
+from meshtui.present.tones import Line, Piece, Tone
+
+
+@click.command()
+@common_options
+def status(common: Common) -> int:
+    """Show every identity, soonest to expire first, and what is wrong. Exits with 1 if a critical finding stands."""
+
+    async def look(mesh: Mesh) -> tuple[Snapshot, Page]:
+        return await mesh.snapshot(), await mesh.rows(Query(view=View.IDENTITIES, limit=10_000))
+
+    snapshot, page = with_mesh(common, look)
+    output = Output(common)
+    if output.json:
+        output.data(contract.status(snapshot))
+    else:
+        output.lines(_status_lines(snapshot, page, output))
+    critical = any(finding.severity is Severity.CRITICAL for finding in snapshot.findings)
+    return Exit.FAILED_CHECK if critical else Exit.FINE
+
+
+def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
+    info, glyphs = snapshot.info, output.glyphs
+    dot = f" {glyphs.dot} "
+    envoys = f"{info.proxies_running} of {info.proxies_wanted} Envoys" if info.envoy else "no Envoy"
+    ca = "CA answers" if info.ca_answers else "CA does not answer"
+    head = dot.join((info.backend, output.shown(info.trust_domain), envoys, ca, info.endpoints.gateway_https))
+    columns = layout(View.IDENTITIES, output.width)
+    lines: list[Line] = [(Piece(head.removesuffix(dot), Tone.STRONG),)]
+    lines += [(Piece(output.shown(notice), Tone.WARN),) for notice in info.notices]
+    lines += [(), titles(columns, glyphs)]
+    for row in page.rows:
+        joined: Line = ()
+        for cell in cells(row, columns, output.now, glyphs):
+            joined = (*joined, *cell, Piece("  "))
+        lines.append(joined)
+    if snapshot.findings:
+        lines.append(())
+    for finding in snapshot.findings:
+        lines += finding_lines(finding, output.width, glyphs)
+    return lines
+
+
+@click.command()
+@click.argument("target", required=False, default="", shell_complete=complete_target)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@common_options
+def history(common: Common, *, target: str, limit: int) -> int:
+    """Show what the CA signed and refused and what operators did, newest first."""
+    entries = with_mesh(common, lambda mesh: mesh.history(target, limit))
+    output = Output(common)
+    if output.json:
+        output.data({"entries": [contract.history(entry) for entry in entries]})
+    else:
+        output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=not target))
+    return Exit.FINE

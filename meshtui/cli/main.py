@@ -1,0 +1,74 @@
+"""The command `meshtui`. Each subcommand is loaded when it is named, so that `--version` and `--help` stay light."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+COMMANDS = {
+    "serve": ("serving", "Run the mesh without a screen."),
+    "status": ("looking", "Show every identity and what is wrong."),
+    "issue": ("verbs", "Make the first certificate of targets."),
+    "rotate": ("verbs", "Replace the certificates of targets."),
+    "verify": ("verbs", "Check targets all the way to the wire."),
+    "inspect": ("inspecting", "Decode every certificate of a target, file or address."),
+    "history": ("looking", "Show what was signed, refused and done."),
+    "apply": ("manifests", "Create or replace objects of the mesh."),
+    "get": ("manifests", "Show objects of the mesh."),
+    "delete": ("manifests", "Remove an object of the mesh."),
+    "token": ("tokens", "Print a service-account token of a workload."),
+    "screenshot": ("screenshot", "Make a picture of a view."),
+    "info": ("info", "Show every path and version in use."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+"""Name → module of this package that has it, and what the help says."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its status; never shows a traceback for bad input."""
+    if sys.argv[1:] == ["--version"]:
+        import meshtui  # noqa: PLC0415
+
+        sys.stdout.write(f"meshtui {meshtui.__version__}\n")
+        sys.exit(0)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit status."""
+    import click  # noqa: PLC0415 - `--version` needs none of it
+
+    from meshtui.cli.exit_codes import Exit, exit_code  # noqa: PLC0415
+    from meshtui.cli.group import program  # noqa: PLC0415
+    from meshtui.errors import MeshError  # noqa: PLC0415
+
+    try:
+        status = program().main(args=list(arguments), prog_name="meshtui", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped; what was begun is in: meshtui history", err=True)
+        return Exit.REFUSED
+    except MeshError as error:
+        click.echo(f"meshtui: {_inert(str(error))}", err=True)
+        return exit_code(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads; do not complain at exit
+        return Exit.FINE
+    return int(status) if isinstance(status, int) else Exit.FINE
+
+
+def load(name: str) -> Any:
+    """The click command of this name."""
+    module = importlib.import_module(f"meshtui.cli.{COMMANDS[name][0]}")
+    return getattr(module, name)
+
+
+def _inert(text: str) -> str:
+    from meshtui.present.escape import visible  # noqa: PLC0415
+
+    return "\n".join(visible(line) for line in text.split("\n"))

@@ -1,0 +1,86 @@
+"""Options that every command takes, before or after its name: `meshtui --state D status` and `meshtui status --state D`."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COLORS = ("auto", "truecolor", "256", "16", "none")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class Common:
+    """What the person said for all commands."""
+
+    state: Path | None = None
+    json: bool = False
+    color: str = "auto"
+    read_only: bool = False
+    log_level: str = "warning"
+
+    @property
+    def directory(self) -> Path:
+        """The state directory: --state, MESHTUI_STATE, or the XDG one."""
+        return self.state if self.state is not None else default_state()
+
+
+def default_state() -> Path:
+    """`$MESHTUI_STATE`, or `meshtui` in the XDG state directory."""
+    named = os.environ.get("MESHTUI_STATE")
+    if named:
+        return Path(named).absolute()
+    import platformdirs  # noqa: PLC0415 - only where no directory was named
+
+    return Path(platformdirs.user_state_dir("meshtui"))
+
+
+def common_options(command: F) -> F:
+    """Add the common options to a command, which gets what was said as its first argument."""
+
+    @click.option(
+        "--state", type=click.Path(path_type=Path), help="Directory of the mesh (default: the XDG state directory)."
+    )
+    @click.option("--json", is_flag=True, default=None, help="Print JSON.")
+    @click.option("--color", type=click.Choice(COLORS), default=None, help="Colours of the terminal (default: auto).")
+    @click.option("--read-only", is_flag=True, default=None, help="Change nothing, whatever is asked.")
+    @click.option(
+        "--log-level", type=click.Choice(LEVELS), default=None, help="What goes to stderr (default: warning)."
+    )
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(context: click.Context, /, *arguments: Any, **options: Any) -> Any:
+        said = {name: options.pop(name) for name in ("state", "json", "color", "read_only", "log_level")}
+        known = {name: value for name, value in said.items() if value is not None}
+        if "state" in known:
+            known["state"] = known["state"].absolute()
+        common = replace(context.find_object(Common) or Common(), **known)
+        context.obj = common
+        return command(common, *arguments, **options)
+
+    return wrapped  # type: ignore[return-value]  # click's decorators change the signature in ways no type can say
+
+
+def mesh_options(command: F) -> F:
+    """Add what an embedded mesh is started with."""
+    options = (
+        click.option("--mesh", "mesh_file", type=click.Path(path_type=Path), help="Manifests to start with."),
+        click.option("--trust-domain", default="cluster.local", show_default=True),
+        click.option("--workload-ttl", default="24h", show_default=True, help="Lifetime of workload certificates."),
+        click.option("--rotate-at", type=float, default=0.5, show_default=True, help="Share of a lifetime."),
+        click.option("--ca-port", type=int, default=15012, show_default=True, help="0 for any free port."),
+        click.option("--gateway-port", type=int, default=8443, show_default=True, help="0 for any free port."),
+        click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),
+        click.option("--operator-group", default="", help="Unix group that may use the mesh as well."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

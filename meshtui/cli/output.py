@@ -1,0 +1,61 @@
+"""Prints for people and for programs: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from meshtui.cli import contract
+from meshtui.cli.options import Common
+from meshtui.present.glyphs import choose
+from meshtui.present.tones import Line, Tone
+
+_STYLES: dict[Tone, dict[str, Any]] = {
+    Tone.STRONG: {"bold": True},
+    Tone.QUIET: {"dim": True},
+    Tone.GOOD: {"fg": "green"},
+    Tone.BUSY: {"fg": "cyan"},
+    Tone.WARN: {"fg": "yellow"},
+    Tone.BAD: {"fg": "red", "bold": True},
+    Tone.UNSURE: {"fg": "magenta"},
+}
+
+
+class Output:
+    """What one command says."""
+
+    def __init__(self, common: Common) -> None:
+        self.json = common.json
+        self.now = datetime.now(UTC)
+        self.width = shutil.get_terminal_size((100, 24)).columns
+        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""))
+        quiet = common.color == "none" or (common.color == "auto" and "NO_COLOR" in os.environ)
+        self._color = False if quiet else None if common.color == "auto" else True
+
+    def data(self, value: Any) -> None:
+        """A JSON document, as the result."""
+        click.echo(contract.text(value))
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Lines for a person, as the result."""
+        for line in lines:
+            click.echo(self._styled(line), color=self._color)
+
+    def aside(self, lines: Iterable[Line]) -> None:
+        """Lines for a person that are not the result: what is about to happen, how it goes."""
+        for line in lines:
+            click.echo(self._styled(line), color=self._color, err=True)
+
+    def shown(self, text: str) -> str:
+        """Foreign text, made inert."""
+        return self.glyphs.show(text)
+
+    @staticmethod
+    def _styled(line: Line) -> str:
+        return "".join(click.style(piece.text, **_STYLES.get(piece.tone, {})) for piece in line).rstrip()

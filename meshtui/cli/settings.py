@@ -1,0 +1,37 @@
+"""The options of a mesh, read into Settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from meshtui.cli.options import Common
+from meshtui.settings import Settings, parse_duration
+
+
+def read_settings(
+    common: Common,
+    *,
+    mesh_file: Path | None,
+    trust_domain: str,
+    workload_ttl: str,
+    rotate_at: float,
+    ca_port: int,
+    gateway_port: int,
+    no_envoy: bool,
+    operator_group: str,
+    until_detached: bool = False,
+) -> Settings:
+    """Settings as the person said them. Raises UsageError for what is out of range."""
+    return Settings(
+        state=common.directory,
+        trust_domain=trust_domain,
+        workload_ttl=parse_duration(workload_ttl),
+        rotate_at=rotate_at,
+        ca_port=ca_port,
+        gateway_port=gateway_port,
+        mesh_file=mesh_file.absolute() if mesh_file is not None else None,
+        envoy=not no_envoy,
+        read_only=common.read_only,
+        operator_group=operator_group,
+        until_detached=until_detached,
+    )

@@ -1,0 +1,199 @@
+"""The console itself: its theme, its first screen, and where messages go. What screens show is theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from rich.segment import Segments
+from rich.traceback import Traceback
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from meshtui.errors import MeshError
+from meshtui.mesh.rows import View
+from meshtui.present.glyphs import UNICODE, Glyphs
+from meshtui.tui import terminal, themes
+from meshtui.tui.board import Board, Link
+from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
+from meshtui.tui.messages import (
+    Failed,
+    InfoArrived,
+    MeshLost,
+    MeshOpened,
+    MeshUnopened,
+    PlanConfirmed,
+    Progressed,
+    RowsArrived,
+)
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.list import ListScreen
+from meshtui.tui.watchdog import Watchdog
+from meshtui.tui.widgets.row_store import Changes
+
+
+class MeshtuiApp(App[None]):
+    """The console over the mesh that `open_mesh` yields.
+
+    It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
+    """
+
+    TITLE = "meshtui"
+    CSS_PATH = "meshtui.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]
+
+    def __init__(
+        self,
+        open_mesh: OpenMesh,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        opening: str = "opening the mesh",
+        view: View = View.IDENTITIES,
+        theme: str = "",
+        glyphs: Glyphs = UNICODE,
+        slow_link: bool = False,
+        backoff: Sequence[float] = BACKOFF,
+    ) -> None:
+        super().__init__()
+        self.board = Board(now=now, glyphs=glyphs, opening=opening)
+        self.board.store.arrange(view, "")
+        self._slow_link = slow_link
+        self._open_feed = lambda: Feed(open_mesh, self.post_message, now, backoff=backoff)
+        for known in themes.THEMES:
+            self.register_theme(known)
+        self.theme = theme or themes.choose(self.console.color_system, dict(os.environ))
+
+    def get_default_screen(self) -> Screen[None]:
+        """The list, from the first paint on."""
+        return ListScreen(self.board, jumps=self._slow_link)
+
+    def on_mount(self) -> None:
+        """Begin to follow the mesh."""
+        self.action_reopen()
+
+    def action_reopen(self) -> None:
+        """Open the mesh (again)."""
+        if self.board.link is Link.CLOSED:
+            self.board.link = Link.OPENING
+            self._tell_screens()
+        self._follow()
+
+    @work(exclusive=True, group="feed")
+    async def _follow(self) -> None:
+        await self._open_feed().run()
+
+    # What the feed says.
+
+    def on_mesh_opened(self, message: MeshOpened) -> None:
+        """A mesh answers."""
+        self.board.mesh, self.board.info = message.mesh, message.info
+        self.board.link, self.board.error = Link.LIVE, None
+        self._tell_screens()
+
+    def on_mesh_unopened(self, message: MeshUnopened) -> None:
+        """There is no mesh."""
+        self.board.link, self.board.error = Link.CLOSED, message.error
+        self._tell_screens()
+
+    def on_mesh_lost(self, message: MeshLost) -> None:
+        """The mesh is gone for now; what is on the screen stays."""
+        self.board.link, self.board.error, self.board.last_heard = Link.STALE, message.error, message.last_heard
+        self.board.say(message.error)
+        self._tell_screens()
+
+    def on_rows_arrived(self, message: RowsArrived) -> None:
+        """Rows are different."""
+        self.board.complete = self.board.complete or message.complete
+        self._tell_screens(self.board.store.update(message.rows, message.gone))
+
+    def on_info_arrived(self, message: InfoArrived) -> None:
+        """The mesh is different."""
+        self.board.info = message.info
+        self._tell_screens()
+
+    # What a person decided.
+
+    def on_plan_confirmed(self, message: PlanConfirmed) -> None:
+        """Do it, whatever screens come and go meanwhile."""
+        self._perform(message.plan.id)
+
+    @work(group="perform")
+    async def _perform(self, plan_id: str) -> None:
+        mesh = self.board.mesh
+        assert mesh is not None  # a plan came from it
+        try:
+            async for progress in mesh.perform(plan_id):
+                self.post_message(Progressed(progress))
+        except MeshError as error:
+            self.post_message(Failed(error))
+
+    def on_progressed(self, message: Progressed) -> None:
+        """Show how far it has come."""
+        self.board.said = message.progress
+        for screen in self.screen_stack:
+            if isinstance(screen, ListScreen):
+                screen.progressed(message.progress)
+        self._tell_screens()
+
+    def on_failed(self, message: Failed) -> None:
+        """Say why it cannot be done."""
+        self.board.say(message.error)
+        self._tell_screens()
+
+    def _tell_screens(self, changes: Changes | None = None) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Framed) and screen.is_mounted:
+                screen.board_changed(changes or Changes())
+
+    # Ending.
+
+    def leave_on(self, *signals: signal.Signals) -> None:
+        """Quit in good order when one of these arrives, unless it is ignored (nohup)."""
+        loop = asyncio.get_running_loop()
+        for number in signals:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.exit)
+
+    def _fatal_error(self) -> None:
+        # Textual's own shows the values of local variables, and there is no telling what those are
+        self.bell()
+        self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False, suppress=[]))))
+        self._close_messages_no_wait()
+
+
+def run(
+    open_mesh: OpenMesh, *, opening: str = "opening the mesh", view: View = View.IDENTITIES, theme: str = ""
+) -> int:
+    """Run the console on this terminal until it is left, and return the exit status.
+
+    Raises UsageError when there is no terminal to run it on. Call `terminal.prepare` before importing this module.
+    """
+    terminal.check()
+    app = MeshtuiApp(
+        open_mesh,
+        opening=opening,
+        view=view,
+        theme=theme,
+        glyphs=terminal.glyphs(),
+        slow_link=terminal.is_remote(os.environ),
+    )
+
+    async def guarded() -> None:
+        app.leave_on(signal.SIGHUP, signal.SIGTERM)
+        loop = asyncio.get_running_loop()
+        assert sys.__stdin__ is not None  # `terminal.check` saw to it
+        watchdog = Watchdog(sys.__stdin__.fileno(), lambda: loop.call_soon_threadsafe(app.exit))
+        watchdog.start()
+        await app.run_async(mouse=False)
+        watchdog.stop()
+
+    asyncio.run(guarded())
+    return app.return_code or 0

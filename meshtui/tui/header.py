@@ -1,0 +1,77 @@
+"""The first line of every screen: where one is, which mesh it is, and how old what one sees is. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meshtui.mesh.snapshot import MeshInfo
+from meshtui.present.cells import cut, cut_start, line_width, width_of
+from meshtui.present.glyphs import Glyphs
+from meshtui.present.times import clock, short
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board, Link
+
+_BETWEEN = 3
+"""Cells that at least part the three parts of the line."""
+
+
+def header_line(crumbs: tuple[str, ...], count: str, board: Board, width: int) -> Line:
+    """The line. Where it is narrow, what says least about the mesh goes first; crumbs and freshness stay."""
+    glyphs = board.glyphs
+    fresh = _freshness(board, board.now())
+    room = width - line_width(fresh) - _BETWEEN - 2
+    place = _place(crumbs, count, room, glyphs)
+    room -= line_width(place) + _BETWEEN
+    mesh = next((line for line in _mesh(board.info, glyphs) if line_width(line) <= room), ())
+    gap = " " * (room - line_width(mesh) + _BETWEEN)
+    return (Piece(" "), *place, Piece(gap), *mesh, Piece(" " * _BETWEEN), *fresh, Piece(" "))
+
+
+def _place(crumbs: tuple[str, ...], count: str, width: int, glyphs: Glyphs) -> Line:
+    *above, here = (glyphs.show(crumb) for crumb in crumbs)
+    path = f" {glyphs.crumb} ".join(above) + f" {glyphs.crumb} "
+    count = f"   {glyphs.show(count)}" if count else ""
+    if width_of(path + here + count) > width:
+        count = cut(count, max(width - width_of(path + here), 0), glyphs.ellipsis)
+    room = max(width - width_of(path + count), 8)
+    return (Piece(path, Tone.QUIET), Piece(cut_start(here, room, glyphs.ellipsis), Tone.STRONG), Piece(count))
+
+
+def _mesh(info: MeshInfo | None, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What is known of the mesh, from all of it to the least."""
+    if info is None:
+        return ()
+    dot = Piece(f" {glyphs.dot} ", Tone.QUIET)
+    sign = glyphs.fine if info.ca_answers else glyphs.broken
+    authority = Piece(f"ca {sign}", Tone.QUIET if info.ca_answers else Tone.BAD)
+    domain = Piece(glyphs.show(info.trust_domain), Tone.QUIET)
+    backend = Piece(glyphs.show(info.backend), Tone.QUIET)
+    proxies = _proxies(info)
+    guard = (Piece("READ-ONLY", Tone.WARN), dot) if info.read_only else ()
+    return (
+        (*guard, backend, dot, domain, dot, proxies, dot, authority),
+        (*guard, domain, dot, proxies, dot, authority),
+        (*guard, proxies, dot, authority),
+        (*guard, authority),
+        guard[:1],
+    )
+
+
+def _proxies(info: MeshInfo) -> Piece:
+    if not info.proxies_wanted:
+        return Piece("no envoy", Tone.QUIET)
+    if info.proxies_running < info.proxies_wanted:
+        return Piece(f"{info.proxies_running}/{info.proxies_wanted} envoys", Tone.BAD)
+    plural = "s" if info.proxies_wanted > 1 else ""
+    return Piece(f"{info.proxies_wanted} envoy{plural}", Tone.QUIET)
+
+
+def _freshness(board: Board, now: datetime) -> Line:
+    time = Piece(f" {board.glyphs.dot} {clock(now)}", Tone.QUIET)
+    if board.link is Link.LIVE:
+        return (Piece("live", Tone.QUIET), time)
+    if board.link is Link.STALE:
+        age = short(now - board.last_heard) if board.last_heard else ""
+        return (Piece(f"STALE {age}".rstrip(), Tone.BAD), time)
+    words = {Link.OPENING: ("opening", Tone.BUSY), Link.CLOSED: ("no mesh", Tone.BAD)}
+    return (Piece(*words[board.link]), time)

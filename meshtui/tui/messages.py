@@ -1,0 +1,75 @@
+"""What the workers of the console tell its screens. Data only; who handles it decides what to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.message import Message
+
+from meshtui.errors import MeshError
+from meshtui.mesh.actions import Plan, Progress
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.rows import Row
+from meshtui.mesh.snapshot import MeshInfo
+
+
+@dataclass
+class MeshOpened(Message):
+    """A mesh answers; rows follow."""
+
+    mesh: Mesh
+    info: MeshInfo
+
+
+@dataclass
+class MeshUnopened(Message):
+    """No mesh could be opened, and none was before."""
+
+    error: MeshError
+
+
+@dataclass
+class MeshLost(Message):
+    """The mesh stopped answering; it is being tried again."""
+
+    error: MeshError
+    last_heard: datetime
+
+
+@dataclass
+class RowsArrived(Message):
+    """Rows that are new or different, targets that are gone."""
+
+    rows: tuple[Row, ...] = ()
+    gone: tuple[str, ...] = ()
+    complete: bool = True
+    """False while more pages of a first load are on their way."""
+
+
+@dataclass
+class InfoArrived(Message):
+    """The mesh itself is different."""
+
+    info: MeshInfo
+
+
+@dataclass
+class PlanConfirmed(Message):
+    """A person said yes to a plan."""
+
+    plan: Plan
+
+
+@dataclass
+class Progressed(Message):
+    """A plan that is being performed came a step further, or ended."""
+
+    progress: Progress
+
+
+@dataclass
+class Failed(Message):
+    """Something that was asked for cannot be done."""
+
+    error: MeshError

@@ -1,0 +1,99 @@
+"""Everything about one target, read again whenever its row changes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from meshtui.errors import MeshError
+from meshtui.mesh.rows import Detail, Row
+from meshtui.present.cells import paragraph
+from meshtui.present.detail import detail_lines
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.verify import VerifyScreen
+from meshtui.tui.widgets.document import Document
+from meshtui.tui.widgets.row_store import Changes
+
+MARGIN = 1
+"""Cells on either side of the page."""
+
+
+class DetailScreen(Framed):
+    """The page of one target."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", key_display="esc")]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("j k", "scroll"), ("?", "help"), ("q", "quit"))
+
+    def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
+        super().__init__(board)
+        self._target = target
+        self._above = above
+        self._detail: Detail | None = None
+        self._error: MeshError | None = None
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The list, and the target."""
+        return (*self._above, self._target)
+
+    @property
+    def row(self) -> Row | None:
+        """The row of the target, as long as there is one."""
+        return self.board.store.get(self._target)
+
+    def body(self) -> ComposeResult:
+        """The page."""
+        yield Document(self._page, id="page")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.query_one("#page", Document).focus()
+        self._read()
+
+    def board_changed(self, changes: Changes) -> None:
+        """Read again when the row changed."""
+        super().board_changed(changes)
+        if any(row is not None and row.target == self._target for pair in changes.rows for row in pair):
+            self._read()
+
+    def tick(self) -> None:
+        """Show what depends on the time."""
+        super().tick()
+        self.query_one("#page", Document).show()
+
+    def verify(self, row: Row) -> None:
+        """Look at every check of the row."""
+        self.app.push_screen(VerifyScreen(self.board, row.target, self.crumbs))
+
+    def action_back(self) -> None:
+        """Back to the list; what is said is dismissed first."""
+        if self.board.said is not None and self.board.error is None and not self.dismiss_notices():
+            self.board.said = None
+        self.dismiss()
+
+    @work(exclusive=True, group="detail")
+    async def _read(self) -> None:
+        if self.board.mesh is None:
+            return
+        try:
+            self._detail, self._error = await self.board.mesh.detail(self._target), None
+        except MeshError as error:
+            self._error = error
+        self.query_one("#page", Document).show()
+
+    def _page(self, width: int) -> list[Line]:
+        glyphs, inner = self.board.glyphs, width - 2 * MARGIN
+        lines: list[Line] = []
+        if self._error is not None:
+            lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
+        if self._detail is not None:
+            lines += detail_lines(self._detail, self.board.now(), inner, glyphs)
+        elif self._error is None:
+            lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
+        return [(Piece(" " * MARGIN), *line) for line in lines]

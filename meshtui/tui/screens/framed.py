@@ -1,0 +1,198 @@
+"""The frame that screens share: header, notices, status and footer around a body, and the keys that act on a row."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from meshtui.errors import MeshError, UnreachableError
+from meshtui.mesh.actions import Issue, Rotate
+from meshtui.mesh.rows import Row
+from meshtui.present.cells import paragraph
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board, Told
+from meshtui.tui.header import header_line
+from meshtui.tui.messages import Failed, PlanConfirmed
+from meshtui.tui.screens.help import HelpScreen
+from meshtui.tui.screens.plan import PlanDialog
+from meshtui.tui.status import status_lines
+from meshtui.tui.verbs import footer_line, verbs
+from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.row_store import Changes
+
+LEAST_WIDTH, LEAST_HEIGHT = 40, 8
+"""Cells below which a screen says so instead of breaking."""
+
+SHORT_HEIGHT = 18
+"""Lines below which a screen gives up its blank lines and what is said below the list."""
+
+
+class Framed(Screen[None]):
+    """A screen over the board. Its body and its row are its own; the rest is here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "issue", "issue the first certificate of this row"),
+        Binding("r", "rotate", "rotate: a new key and certificate for this row"),
+        Binding("v", "verify", "verify this row, all the way to the wire"),
+        Binding("question_mark", "help", "this help", key_display="?"),
+        Binding("ctrl+r", "app.reopen", "ask the mesh again"),
+        Binding("q", "app.quit", "quit"),
+    ]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("?", "help"), ("q", "quit"))
+    """Keys and words that the footer shows beside the verbs."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self.board = board
+        self._dismissed: tuple[str, ...] = ()
+
+    # What a screen has of its own.
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """Where one is."""
+        raise NotImplementedError
+
+    @property
+    def count(self) -> str:
+        """What stands behind the crumbs."""
+        return ""
+
+    @property
+    def row(self) -> Row | None:
+        """What the verbs act on."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        """The widgets between notices and status."""
+        raise NotImplementedError
+
+    def board_changed(self, changes: Changes) -> None:  # noqa: ARG002 - for the screens that show rows
+        """The board changed. Screens add what they show of it."""
+        self.refresh_frame()
+
+    def tick(self) -> None:
+        """A second has passed. Screens add what they show of the time."""
+        self.refresh_frame()
+
+    # The frame.
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame."""
+        yield Lines(id="too-small")
+        yield Lines(id="header")
+        yield Lines(id="notices", at_least=0)
+        yield from self.body()
+        yield Lines(id="status")
+        yield Lines(id="footer")
+
+    def on_mount(self) -> None:
+        """Show what is known, and keep what depends on the time up to date."""
+        self.board_changed(Changes())
+        self.set_interval(1.0, self._tick)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Give up what there is no room for."""
+        self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "-too-small")
+        self.set_class(event.size.height < SHORT_HEIGHT, "-short")
+        self.refresh_frame(event.size.width)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened behind another screen."""
+        self.board_changed(Changes())
+
+    def refresh_frame(self, width: int = 0) -> None:
+        """Show header, notices, status and footer as they are now."""
+        if not self.is_mounted:
+            return
+        width = width or self.size.width
+        board = self.board
+        self._lines("header").show([header_line(self.crumbs, self.count, board, width)])
+        self._lines("notices").show(self._notices(width))
+        self._lines("status").show(status_lines(board.said, width, board.glyphs))
+        self._lines("footer").show([footer_line(self.row, board, self.FOOTER, width)])
+        self._lines("too-small").show([(Piece(f"{width}x{self.size.height} is too small", Tone.WARN),)])
+
+    def say(self, told: Told | None) -> None:
+        """Put a sentence on the status line, or clear it."""
+        self.board.said = told
+        self.refresh_frame()
+
+    def dismiss_notices(self) -> bool:
+        """Put the notices away until there are others; False when there are none."""
+        notices = self.board.info.notices if self.board.info else ()
+        had = bool(notices) and notices != self._dismissed
+        self._dismissed = notices
+        self.refresh_frame()
+        return had
+
+    def _tick(self) -> None:
+        if self.is_current:
+            self.tick()
+
+    def _lines(self, name: str) -> Lines:
+        return self.query_one(f"#{name}", Lines)
+
+    def _notices(self, width: int) -> list[Line]:
+        notices = self.board.info.notices if self.board.info else ()
+        if notices == self._dismissed:
+            return []
+        first = (Piece(f" {self.board.glyphs.alarm} ", Tone.WARN),)
+        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in notices]
+        lines = [line for lines in folded for line in lines]
+        if lines:
+            lines[-1] = (*lines[-1], Piece("   esc", Tone.BUSY), Piece(" dismiss", Tone.QUIET))
+        return lines
+
+    # The verbs.
+
+    def action_issue(self) -> None:
+        """Plan an issue for the row."""
+        if row := self._ready("issue"):
+            self._plan(Issue(targets=(row.target,)))
+
+    def action_rotate(self) -> None:
+        """Plan a rotation of the row."""
+        if row := self._ready("rotate"):
+            self._plan(Rotate(targets=(row.target,)))
+
+    def action_verify(self) -> None:
+        """Look at every check of the row."""
+        if row := self._ready("verify"):
+            self.verify(row)
+
+    def verify(self, row: Row) -> None:
+        """Show a verification of the row."""
+        raise NotImplementedError
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        self.app.push_screen(HelpScreen(self.active_bindings.values(), self.board.glyphs))
+
+    def _ready(self, name: str) -> Row | None:
+        """The row, if the verb works on it; else say why it does not."""
+        reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
+        if reason:
+            self.say(Told(f"{name} does not work here: {reason}.", wrong=True))
+            return None
+        return self.row
+
+    @work(exclusive=True, group="plan")
+    async def _plan(self, action: Issue | Rotate) -> None:
+        """Ask the mesh for a plan, the person for a yes, and hand it on."""
+        self.say(Told("planning"))
+        try:
+            if self.board.mesh is None:
+                raise UnreachableError("There is no mesh to ask.")
+            plan = await self.board.mesh.plan(action)
+        except MeshError as error:
+            self.app.post_message(Failed(error))
+            return
+        self.say(None)
+        if await self.app.push_screen_wait(PlanDialog(plan, self.board)):
+            self.app.post_message(PlanConfirmed(plan))

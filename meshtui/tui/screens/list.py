@@ -1,0 +1,234 @@
+"""The list of a view: rows soonest to die first, a filter, and the row under the cursor in three lines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from meshtui.mesh.actions import Progress
+from meshtui.mesh.rows import Row, Step, View
+from meshtui.present.cells import fold
+from meshtui.present.summary import SUMMARY_LINES, summary
+from meshtui.present.times import counted
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board, Link
+from meshtui.tui.screens.detail import DetailScreen
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.verify import VerifyScreen
+from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.row_list import RowList
+from meshtui.tui.widgets.row_store import Changes
+
+TICK_SECONDS = 5.0
+"""How long a row shows that it was served after a rotation, before its state takes over again."""
+
+
+class ListScreen(Framed):
+    """One screen for all views: they differ in rows and columns only."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"view('{view}')", str(view)) for number, view in enumerate(View, start=1)),
+        Binding("tab", "turn(1)", "next view"),
+        Binding("shift+tab", "turn(-1)", "view before"),
+        Binding("slash", "filter", "filter: all of the words, none of the !words", key_display="/"),
+        Binding("escape", "clear", "clear the filter, dismiss notices"),
+    ]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "open"),
+        ("/", "filter"),
+        ("tab", "view"),
+        ("?", "help"),
+        ("q", "quit"),
+    )
+
+    def __init__(self, board: Board, *, jumps: bool) -> None:
+        super().__init__(board)
+        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows")
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The view."""
+        return ("meshtui", self.board.store.view)
+
+    @property
+    def count(self) -> str:
+        """The filter, and how many rows it lets through."""
+        store = self.board.store
+        if store.filter.strip():
+            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+        return counted(store.total) if store.total else ""
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self._list.selected
+
+    def body(self) -> ComposeResult:
+        """The list, what there is to say about one row of it, and the line in which a filter is typed."""
+        yield Lines(id="titles")
+        yield self._list
+        yield Lines(id="summary", at_least=SUMMARY_LINES + 1)
+        with Horizontal(id="filter"):
+            yield Lines(id="filter-sign")
+            yield Input(id="filter-text", compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Put the cursor into the list."""
+        self.query_one("#filter-text", Input).cursor_blink = False
+        self._lines("filter-sign").show([(Piece(" /", Tone.BUSY),)])
+        self._list.focus()
+
+    def board_changed(self, changes: Changes) -> None:
+        """Show what changed."""
+        super().board_changed(changes)
+        self._list.show_placeholder(self._placeholder())
+        self._list.changed(changes)
+        self._refresh_summary()
+
+    def tick(self) -> None:
+        """Show what depends on the time."""
+        super().tick()
+        self._list.show_placeholder(self._placeholder())
+        self._list.tick()
+        self._refresh_summary()
+
+    def progressed(self, progress: Progress) -> None:
+        """Show a step on its row; the tick for a moment, even though the row is only fresh by then."""
+        if progress.done and not progress.error and progress.served:
+            self._list.show_step(progress.target, Step.SERVED)
+            self.set_timer(TICK_SECONDS, lambda: self._list.show_step(progress.target, None))
+
+    def show_view(self, view: View) -> None:
+        """Show another view, under the same filter."""
+        self.board.store.arrange(view, self.board.store.filter)
+        self._list.rearrange()
+        self._refresh_all()
+
+    def verify(self, row: Row) -> None:
+        """Look at every check of the row."""
+        self.app.push_screen(VerifyScreen(self.board, row.target, (*self.crumbs, row.target)))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show titles for the columns that fit now."""
+        super().on_resize(event)
+        self.call_after_refresh(self._refresh_all)
+
+    def on_row_list_moved(self) -> None:
+        """The cursor moved: say what is to be said of its row."""
+        if not isinstance(self.board.said, Progress) or self.board.said.done:
+            self.board.said = None
+        self._refresh_all()
+
+    def on_row_list_opened(self, message: RowList.Opened) -> None:
+        """Open a row."""
+        self.app.push_screen(DetailScreen(self.board, message.target, self.crumbs))
+
+    # The filter.
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.add_class("-filtering")
+        text = self.query_one("#filter-text", Input)
+        text.value = self.board.store.filter
+        text.focus()
+
+    def action_clear(self) -> None:
+        """Clear what is in the way: the filter being typed, notices, what was said, the filter."""
+        if self.has_class("-filtering"):
+            self._filter("")
+            self._leave_filter()
+        elif self.dismiss_notices():
+            return
+        elif self.board.said is not None:
+            self.say(None)
+        else:
+            self._filter("")
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Filter while it is typed."""
+        if self.has_class("-filtering"):
+            self._filter(message.value)
+
+    def on_input_submitted(self) -> None:
+        """Keep the filter, go back to the list."""
+        self._leave_filter()
+
+    def on_key(self, event: events.Key) -> None:
+        """An arrow takes one from the filter into the list."""
+        if self.has_class("-filtering") and event.key in ("down", "up", "tab"):
+            event.stop()
+            event.prevent_default()
+            self._leave_filter()
+
+    def _filter(self, text: str) -> None:
+        store = self.board.store
+        if text != store.filter:
+            store.arrange(store.view, text)
+            self._list.rearrange()
+            self._refresh_all()
+
+    def _leave_filter(self) -> None:
+        self.remove_class("-filtering")
+        self._list.focus()
+
+    # Views.
+
+    def action_view(self, name: str) -> None:
+        """Show a view."""
+        self.show_view(View(name))
+
+    def action_turn(self, by: int) -> None:
+        """Show the view that comes next, or came before."""
+        views = list(View)
+        self.show_view(views[(views.index(self.board.store.view) + by) % len(views)])
+
+    def _refresh_all(self) -> None:
+        if self.is_mounted:
+            self.refresh_frame()
+            self._lines("titles").show([self._list.titles if len(self.board.store) else ()])
+            self._list.show_placeholder(self._placeholder())
+            self._refresh_summary()
+
+    def _refresh_summary(self) -> None:
+        if not self.is_mounted:
+            return
+        board, row, width = self.board, self.row, self.size.width
+        lines: list[Line] = [()] * SUMMARY_LINES
+        if row is not None:
+            lines = [(Piece(" "), *line) for line in summary(row, board.now(), width - 2, board.glyphs)]
+        # A long status takes its lines from here, so that the list above keeps its place
+        lines = lines[: SUMMARY_LINES + 1 - len(self._lines("status").lines)]
+        rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
+        self._lines("summary").show([rule, *lines])
+
+    def _placeholder(self) -> tuple[Line, ...]:
+        """What stands where there are no rows."""
+        board, width = self.board, max(self.size.width - 6, 1)
+        if board.link is Link.OPENING or (board.link is Link.LIVE and not board.complete):
+            words = board.opening if board.link is Link.OPENING else "reading the rows"
+            return ((), (Piece(f"  {board.glyphs.busy} {words}{board.glyphs.ellipsis}", Tone.BUSY),))
+        if board.link is Link.CLOSED and board.error is not None:
+            return ((), *self._closed(width))
+        if board.store.total:
+            words = f"none of {counted(board.store.total)} {board.store.view} has {board.store.filter.strip()}"
+            return (
+                (),
+                (Piece(f"  {board.glyphs.show(words)}   "), Piece("esc", Tone.BUSY), Piece(" clear", Tone.QUIET)),
+            )
+        return ((), (Piece(f"  this mesh has no {board.store.view}", Tone.QUIET),))
+
+    def _closed(self, width: int) -> list[Line]:
+        board = self.board
+        assert board.error is not None  # a link is closed by an error
+        lines: list[Line] = []
+        for paragraph in board.error.message.splitlines():
+            lines += [(Piece(f"  {text}", Tone.BAD),) for text in fold(board.glyphs.show(paragraph), width)]
+        lines += [(Piece(f"  {text}"),) for text in fold(board.glyphs.show(board.error.fix), width)]
+        keys = (Piece("  ctrl-r", Tone.BUSY), Piece(" try again   "), Piece("q", Tone.BUSY), Piece(" quit"))
+        return [*lines, (), keys]

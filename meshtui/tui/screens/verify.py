@@ -1,0 +1,86 @@
+"""The verification of one target, check by check."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from meshtui.errors import MeshError
+from meshtui.mesh.findings import Verification
+from meshtui.mesh.rows import Row
+from meshtui.present.cells import paragraph
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.verification import verification_lines
+from meshtui.tui.board import Board
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.widgets.document import Document
+
+MARGIN = 1
+"""Cells on either side of the page."""
+
+
+class VerifyScreen(Framed):
+    """What was checked, what was seen, and what to do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", key_display="esc")]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("j k", "scroll"), ("?", "help"), ("q", "quit"))
+
+    def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
+        super().__init__(board)
+        self._target = target
+        self._above = above
+        self._result: Verification | MeshError | None = None
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """What is verified, and that it is."""
+        return (*self._above, "verify")
+
+    @property
+    def row(self) -> Row | None:
+        """The row of the target, as long as there is one."""
+        return self.board.store.get(self._target)
+
+    def body(self) -> ComposeResult:
+        """The page."""
+        yield Document(self._page, id="page")
+
+    def on_mount(self) -> None:
+        """Begin to verify."""
+        self.query_one("#page", Document).focus()
+        self._verify()
+
+    def verify(self, row: Row) -> None:  # noqa: ARG002 - it is this screen's own
+        """Verify once more."""
+        self._result = None
+        self.query_one("#page", Document).show()
+        self._verify()
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.dismiss()
+
+    @work(exclusive=True, group="verify")
+    async def _verify(self) -> None:
+        if self.board.mesh is None:
+            return
+        try:
+            self._result = await self.board.mesh.verify(self._target)
+        except MeshError as error:
+            self._result = error
+        self.query_one("#page", Document).show()
+
+    def _page(self, width: int) -> list[Line]:
+        glyphs, inner = self.board.glyphs, width - 2 * MARGIN
+        if self._result is None:
+            lines: list[Line] = [(Piece(f"{glyphs.busy} asking the wire{glyphs.ellipsis}", Tone.BUSY),)]
+        elif isinstance(self._result, MeshError):
+            first = (Piece(f"{glyphs.broken} ", Tone.BAD),)
+            lines = paragraph(glyphs.show(str(self._result)), inner, Tone.BAD, first=first)
+        else:
+            lines = verification_lines(self._result, inner, glyphs)
+        return [(Piece(" " * MARGIN), *line) for line in lines]

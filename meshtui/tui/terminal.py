@@ -1,0 +1,57 @@
+"""The terminal that the console is about to use: whether it can be used, and how Textual is to treat it.
+
+Called before Textual is imported, which reads its settings from the environment once; so nothing here imports it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+
+from meshtui.errors import UsageError
+from meshtui.present.glyphs import Glyphs, choose
+
+COLORS = {"auto": "auto", "truecolor": "truecolor", "256": "256", "16": "standard", "none": "standard"}
+"""What `--color` takes, and what Textual calls it."""
+
+SLOW_FRAMES = "20"
+"""A second, over SSH: more are not seen, and each one is sent."""
+
+
+def prepare(color: str = "auto", environ: MutableMapping[str, str] | None = None) -> None:
+    """Set what Textual reads when it is imported. What the environment says already is kept."""
+    environ = os.environ if environ is None else environ
+    environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+    if is_remote(environ):
+        environ.setdefault("TEXTUAL_FPS", SLOW_FRAMES)
+    if color != "auto":
+        environ["TEXTUAL_COLOR_SYSTEM"] = COLORS[color]
+    if color == "none":
+        environ["NO_COLOR"] = "1"
+
+
+def is_remote(environ: Mapping[str, str]) -> bool:
+    """Whether every byte goes over SSH."""
+    return bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+
+
+def check() -> None:
+    """Raise UsageError when the console cannot run here: no terminal, or one that cannot move its cursor."""
+    for stream, name in ((sys.__stdin__, "input"), (sys.__stdout__, "output"), (sys.__stderr__, "error output")):
+        if stream is None or not stream.isatty():
+            raise UsageError(
+                f"The console needs a terminal, and its {name} is none.", fix="Without one, use: meshtui status"
+            )
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        raise UsageError(
+            f"The console needs a terminal that can move its cursor; TERM is {os.environ.get('TERM', '')!r}.",
+            fix="Set TERM to what it is, or use: meshtui status",
+        )
+
+
+def glyphs() -> Glyphs:
+    """The signs that this terminal can show."""
+    encoding = sys.__stderr__.encoding if sys.__stderr__ is not None else "ascii"
+    return choose(encoding, os.environ.get("TERM", ""))

@@ -1,0 +1,81 @@
+"""Which verbs work on a row, and why not: what the footer greys out, and what is said when such a key is pressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshtui.mesh.rows import Row
+from meshtui.mesh.targets import TargetKind
+from meshtui.present.cells import line_width
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board, Link
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One key that acts on a row."""
+
+    key: str
+    name: str
+    reason: str = ""
+    """Why it does not work on this row; empty when it does."""
+
+
+def verbs(row: Row | None, board: Board) -> tuple[Verb, ...]:
+    """Issue, rotate and verify, as they stand for this row."""
+    return tuple(Verb(key, name, _reason(name, row, board)) for key, name in KEYS)
+
+
+KEYS = (("i", "issue"), ("r", "rotate"), ("v", "verify"))
+
+
+def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
+    """The keys that work here; `others` are keys and words that always do. Reasons go first where it is narrow,
+    then what is furthest to the right.
+    """
+    acts = verbs(row, board)
+    for reasons in (True, False):
+        line = _footer(acts, others, board, reasons=reasons)
+        if line_width(line) <= width:
+            return line
+    while others and line_width(line) > width:
+        others = others[:-1]
+        line = _footer(acts, others, board, reasons=False)
+    return line
+
+
+def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board, *, reasons: bool) -> Line:
+    pieces: list[Piece] = [Piece(" ")]
+    for verb in acts:
+        if verb.reason:
+            why = f" ({board.glyphs.show(verb.reason)})" if reasons else ""
+            pieces.append(Piece(f"{verb.key} {verb.name}{why}   ", Tone.QUIET))
+        else:
+            pieces += [Piece(verb.key, Tone.BUSY), Piece(f" {verb.name}   ")]
+    for key, word in others:
+        pieces += [Piece(key, Tone.BUSY), Piece(f" {word}   ", Tone.QUIET)]
+    pieces[-1] = Piece(pieces[-1].text.rstrip(), pieces[-1].tone)
+    return tuple(pieces)
+
+
+def _reason(name: str, row: Row | None, board: Board) -> str:
+    if row is None:
+        return "no row"
+    if board.mesh is None or board.link is not Link.LIVE:
+        return "no mesh"
+    capability = next((item for item in board.info.capabilities if item.verb == name), None) if board.info else None
+    if capability is not None and not capability.available:
+        return capability.reason or "not here"
+    return "" if name == "verify" else _reason_of_row(name, row)
+
+
+def _reason_of_row(name: str, row: Row) -> str:
+    if row.target.startswith(f"{TargetKind.AUTHORITY}/"):
+        return "an authority"
+    if row.step is not None:
+        return "under way"
+    if name == "issue" and row.serial:
+        return "has one"
+    if name == "rotate" and not row.serial:
+        return "none yet"
+    return ""

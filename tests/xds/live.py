@@ -1,0 +1,243 @@
+"""A mesh of real Envoys: gateway, httpbin and sleep of the demo mesh, fed with what `resources_of` computes."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from meshtui.agent.sds_service import register_sds, secrets_of
+from meshtui.envoy.binary import find_envoy
+from meshtui.envoy.bootstrap import ProxySockets, bootstrap
+from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
+from meshtui.identity.bundle import TrustBundle
+from meshtui.identity.keys import key_pem
+from meshtui.identity.spiffe import SpiffeId
+from meshtui.identity.svid import Svid
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.demo import load_demo
+from meshtui.manifest.documents import parse
+from meshtui.manifest.workload import Workload
+from meshtui.wire.discovery import Resource, Verdict, content_version
+from meshtui.wire.streams import DiscoveryServer, Distributor
+from meshtui.workloads.httpbin import Httpbin
+from meshtui.xds.ads_service import register_ads
+from meshtui.xds.context import ProxyContext
+from meshtui.xds.resources import resources_of
+from tests.identity import forge
+
+DEADLINE = 10.0
+TRUST_DOMAIN = "cluster.local"
+GATEWAY = "workload/istio-system/istio-ingressgateway"
+HTTPBIN = "workload/prod/httpbin"
+SLEEP = "workload/prod/sleep"
+
+
+@dataclass
+class Proxy:
+    """One Envoy with its two servers."""
+
+    context: ProxyContext
+    ads: DiscoveryServer
+    sds: DiscoveryServer
+    process: EnvoyProcess
+
+
+class LiveMesh:
+    """Starts everything; `apply` and `remove` change the manifests of the running mesh."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.catalog = Catalog.of(load_demo())
+        self.verdicts: list[Verdict] = []
+        now = datetime.now(UTC)
+        self._valid: dict[str, Any] = {"start": now - timedelta(hours=1), "end": now + timedelta(days=1)}
+        self.root = forge.ca("mesh root", **self._valid)
+        self.edge_root = forge.ca("edge root", **self._valid)
+        self.ports = {8080: free_port(), 8443: free_port()}
+        self.proxies: dict[str, Proxy] = {}
+        self.statuses: dict[str, list[ProxyStatus]] = {}
+        self._app = Httpbin(self.path("app", HTTPBIN))
+        self._ready = asyncio.Event()
+
+    def path(self, purpose: str, target: str) -> Path:
+        """Where a socket of a workload is."""
+        return self.directory / f"{purpose}-{target.rpartition('/')[2]}"
+
+    async def start(self) -> None:
+        """Returns when all proxies are ready."""
+        await self._app.start()
+        self.apply(self.certificate("httpbin-credential", ["httpbin.example.com"]))
+        for target in (GATEWAY, HTTPBIN, SLEEP):
+            workload = self.catalog.workload(target)
+            assert workload is not None
+            self.proxies[target] = await self._proxy(workload)
+        async with asyncio.timeout(DEADLINE):
+            await self._ready.wait()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        for proxy in self.proxies.values():
+            await proxy.process.stop()
+            await proxy.ads.stop()
+            await proxy.sds.stop()
+        await self._app.stop()
+
+    def apply(self, text: str) -> None:
+        """Change the manifests and tell every proxy."""
+        self.catalog = self.catalog.apply(parse(text, "test"))
+        self.publish()
+
+    def publish(self) -> None:
+        """Tell every proxy what it is to run."""
+        for proxy in self.proxies.values():
+            proxy.ads.publish(world(self.catalog, proxy.context))
+
+    def certificate(self, name: str, hosts: list[str], key_of: forge.Pair | None = None) -> str:
+        """The manifest of a new TLS Secret, with the key of another pair if there is one."""
+        pair = self.leaf(hosts)
+        lines = "".join(f"\n    {line}" for line in pair.pem.splitlines())
+        key = "".join(f"\n    {line}" for line in key_pem((key_of or pair).key).decode().splitlines())
+        return (
+            f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: istio-system\n"
+            f"type: kubernetes.io/tls\nstringData:\n  tls.crt: |{lines}\n  tls.key: |{key}\n"
+        )
+
+    def leaf(self, hosts: list[str]) -> forge.Pair:
+        """A server's certificate of the gateway root."""
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        return forge.make([(names, False)], issuer=self.edge_root, **self._valid)
+
+    def svid(self, workload: Workload) -> Svid:
+        """A new SVID of the mesh's root."""
+        identity = SpiffeId.for_service_account(TRUST_DOMAIN, workload.namespace, workload.service_account)
+        pair = forge.svid(self.root, [str(identity)], **self._valid)
+        bundle = TrustBundle((self.root.certificate,))
+        return Svid(identity, (pair.certificate,), key_pem(pair.key), bundle, datetime.now(UTC))
+
+    async def _proxy(self, workload: Workload) -> Proxy:
+        target = workload.target
+        sockets = ProxySockets(
+            ads=self.path("ads", target), sds=self.path("sds", target), admin=self.path("admin", target)
+        )
+        context = ProxyContext(
+            target=target,
+            trust_domain=TRUST_DOMAIN,
+            inbound=self.path("in", target),
+            outbound=self.path("out", target),
+            app=self.path("app", target),
+            inbound_of={other: self.path("in", other) for other in (HTTPBIN, SLEEP)},
+            ports=self.ports,
+        )
+        ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self.verdicts.append, lambda _: None))
+        sds = DiscoveryServer(sockets.sds, register_sds, Distributor(lambda _: None, lambda _: None))
+        ads.publish(world(self.catalog, context))
+        sds.publish(secrets_of(self.svid(workload)))
+        await ads.start()
+        await sds.start()
+        binary = find_envoy()
+        assert binary is not None
+        name = target.rpartition("/")[2]
+        seen = self.statuses.setdefault(target, [])
+        process = EnvoyProcess(
+            binary, self.directory, name, bootstrap(target, name, sockets), lambda status: self._told(seen, status)
+        )
+        await process.start()
+        return Proxy(context, ads, sds, process)
+
+    def _told(self, seen: list[ProxyStatus], status: ProxyStatus) -> None:
+        seen.append(status)
+        if sum(each[-1].state is ProxyState.READY for each in self.statuses.values() if each) == 3:
+            self._ready.set()
+
+    def client(self, host: str = "httpbin.example.com", sni: str = "") -> http.client.HTTPSConnection:
+        """A connection to the gateway's HTTPS port for one host."""
+        context = ssl.create_default_context(cadata=self.edge_root.certificate.public_bytes(Encoding.PEM).decode())
+        return _Https(self.ports[8443], host, sni or host, context)
+
+
+class _Https(http.client.HTTPSConnection):
+    """HTTPS to 127.0.0.1 under another name."""
+
+    def __init__(self, port: int, host: str, sni: str, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, timeout=DEADLINE)
+        self._own = context
+        self._sni = sni
+
+    def connect(self) -> None:
+        """Connect, and shake hands as the other name."""
+        plain = socket.create_connection(("127.0.0.1", self.port), DEADLINE)
+        try:
+            self.sock = self._own.wrap_socket(plain, server_hostname=self._sni)
+        except BaseException:
+            plain.close()
+            raise
+
+
+class Unix(http.client.HTTPConnection):
+    """Plain HTTP over a Unix socket, with `host` as its Host header."""
+
+    def __init__(self, path: Path, host: str) -> None:
+        super().__init__(host, 80, timeout=DEADLINE)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        """Connect."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self._path)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def ask(client: http.client.HTTPConnection, path: str, host: str = "", *, keep: bool = False) -> Reply:
+    """One GET in a thread; closes the connection unless it is to be kept."""
+
+    def exchange() -> Reply:
+        try:
+            client.request("GET", path, headers={"Host": host} if host else {})
+            answer = client.getresponse()
+            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            if not keep:
+                client.close()
+
+    return await asyncio.to_thread(exchange)
+
+
+async def until(question: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again until the answer is yes; fails at the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not await question():
+            pass
+
+
+def world(catalog: Catalog, context: ProxyContext) -> dict[str, dict[str, Resource]]:
+    """Resources with their versions."""
+    return {
+        type_url: {name: Resource(content_version(message), message) for name, message in messages.items()}
+        for type_url, messages in resources_of(catalog, context).items()
+    }
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
