@@ -25,6 +25,7 @@ from meshtui.ca.signer import Signer, new_serial
 from meshtui.ca.validity import GATEWAY_LIMITS, SERVER_LIMITS, LifetimeLimits, Validity, decide_validity
 from meshtui.errors import StateError
 from meshtui.identity.csr import CsrFacts
+from meshtui.identity.facts import serial_text
 from meshtui.identity.keys import public_key_sha256
 
 CA_SERVER = "ca-server"
@@ -126,7 +127,8 @@ class Authority:
                 signer=signer.certificate,
             )
         except Exception as error:
-            self._ledger.failed(number, Reason.SIGNED_WRONG, f"{type(error).__name__}: {error}")
+            detail = error.detail if isinstance(error, RefusalError) else f"{type(error).__name__}: {error}"
+            self._ledger.failed(number, Reason.SIGNED_WRONG, detail)
             raise
         pem = certificate.public_bytes(Encoding.PEM).decode()
         self._ledger.issued(number, pem)
@@ -150,7 +152,7 @@ class Authority:
     def _fresh_serial(self) -> int:
         for _ in range(3):
             serial = self._serials()
-            if serial > 0 and not self._ledger.has_serial(format(serial, "x")):
+            if serial > 0 and not self._ledger.has_serial(serial_text(serial)):
                 return serial
         raise StateError("The source of random serials repeats itself.", fix="Check this machine's random numbers.")
 
@@ -180,7 +182,7 @@ def _intent(signer: Signer, subject: _Subject, serial: int, now: datetime) -> In
         at=now,
         applicant=subject.applicant,
         authority=signer.name,
-        serial=format(serial, "x"),
+        serial=serial_text(serial),
         identity=", ".join(subject.profile.texts),
         csr_sha256=csr.csr_sha256 if csr else "",
         public_key_sha256=public_key_sha256(subject.public_key),

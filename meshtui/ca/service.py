@@ -39,13 +39,13 @@ STATUS = {
 }
 
 
-def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
-    """The status of a failed call, and the text that its caller may read."""
+def status_of(error: Exception, *, owner: bool = False) -> tuple[grpc.StatusCode, str]:
+    """The status of a failed call, and the text that its caller may read; the owner may read where the fault is."""
     if isinstance(error, RefusalError):
-        return STATUS[error.reason], error.message
+        return STATUS[error.reason], error.detail if owner else error.message
     if isinstance(error, StateError):
         # Istio's agents try again after UNAVAILABLE, and keep what they have meanwhile
-        return grpc.StatusCode.UNAVAILABLE, "the CA cannot record its decisions"
+        return grpc.StatusCode.UNAVAILABLE, str(error) if owner else "the CA cannot record its decisions"
     return grpc.StatusCode.INTERNAL, "the CA cannot sign"
 
 
@@ -101,7 +101,7 @@ class GatewayService:
             )
             chain = self._authority.sign_server_certificate(asked, self._clock())
         except Exception as error:  # noqa: BLE001 - as above
-            await _abort(context, error)
+            await _abort(context, error, owner=True)
         return gateway_pb.SignServerCertificateResponse(cert_chain=chain)
 
 
@@ -118,8 +118,8 @@ def _option(request: istio_pb.IstioCertificateRequest, name: str) -> str | None:
     return None
 
 
-async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:
-    status, text = status_of(error)
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception, *, owner: bool = False) -> NoReturn:
+    status, text = status_of(error, owner=owner)
     if not isinstance(error, RefusalError):
         # for the log of whoever runs the CA; refusals are in the ledger
         report = str(error) if isinstance(error, StateError) else "".join(traceback.format_exception(error))

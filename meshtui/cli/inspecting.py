@@ -34,13 +34,14 @@ class _Found:
 
 @click.command()
 @click.argument("source", shell_complete=complete_target)
+@click.option("--server-name", default="", help="The host to ask for at an address (SNI; default: its own).")
 @common_options
-def inspect(common: Common, *, source: str) -> int:
+def inspect(common: Common, *, source: str, server_name: str) -> int:
     """Decode every certificate that SOURCE has: a target, a file, - for standard input, or HOST:PORT.
 
     A broken one does not hide its neighbours. Exits with 1 if one cannot be read.
     """
-    found = _look(common, source)
+    found = _look(common, source, server_name)
     output = Output(common)
     if output.json:
         output.data({"source": source, "found": [_json(each) for each in found]})
@@ -50,7 +51,7 @@ def inspect(common: Common, *, source: str) -> int:
     return Exit.FAILED_CHECK if any(each.problem for each in found) else Exit.FINE
 
 
-def _look(common: Common, source: str) -> list[_Found]:
+def _look(common: Common, source: str, server_name: str) -> list[_Found]:
     if has_target_form(source):
         detail = with_mesh(common, lambda mesh: mesh.detail(source))
         return [_Found("certificate", link.certificate, "") for link in detail.chain]
@@ -62,7 +63,7 @@ def _look(common: Common, source: str) -> list[_Found]:
                 return _survey(file.read(_MAX_BYTES))
         except OSError as error:
             raise UsageError(f"{source} cannot be read: {error.strerror}.", fix="Name a readable file.") from error
-    return _handshake(source)
+    return _handshake(source, server_name)
 
 
 def _survey(data: bytes) -> list[_Found]:
@@ -74,7 +75,7 @@ def _survey(data: bytes) -> list[_Found]:
     return found
 
 
-def _handshake(source: str) -> list[_Found]:
+def _handshake(source: str, server_name: str) -> list[_Found]:
     from meshtui.identity.inspect import facts  # noqa: PLC0415
     from meshtui.probe.tls import Address, seen  # noqa: PLC0415
 
@@ -85,8 +86,7 @@ def _handshake(source: str) -> list[_Found]:
             f"{source!r} is not a target, a file that exists, or an address.",
             fix=f"Give {FORMS}, a file, or HOST:PORT.",
         ) from error
-    name = "" if address.path else address.host
-    handshake = asyncio.run(seen(address, name))
+    handshake = asyncio.run(seen(address, server_name))
     return [_Found("certificate", facts(each), "") for each in handshake.chain]
 
 

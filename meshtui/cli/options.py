@@ -1,8 +1,9 @@
-"""Options that every command takes, before or after its name: `meshtui --state D status` and `meshtui status --state D`."""
+"""Options that every command takes, before its name or after it."""
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -52,9 +53,7 @@ def common_options(command: F) -> F:
     @click.option("--json", is_flag=True, default=None, help="Print JSON.")
     @click.option("--color", type=click.Choice(COLORS), default=None, help="Colours of the terminal (default: auto).")
     @click.option("--read-only", is_flag=True, default=None, help="Change nothing, whatever is asked.")
-    @click.option(
-        "--log-level", type=click.Choice(LEVELS), default=None, help="What goes to stderr (default: warning)."
-    )
+    @click.option("--log-level", type=click.Choice(LEVELS), default=None, help="Log to stderr (default: warning).")
     @click.pass_context
     @functools.wraps(command)
     def wrapped(context: click.Context, /, *arguments: Any, **options: Any) -> Any:
@@ -64,6 +63,7 @@ def common_options(command: F) -> F:
             known["state"] = known["state"].absolute()
         common = replace(context.find_object(Common) or Common(), **known)
         context.obj = common
+        logging.basicConfig(level=common.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
         return command(common, *arguments, **options)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change the signature in ways no type can say

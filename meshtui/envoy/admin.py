@@ -17,7 +17,7 @@ import msgspec
 
 from meshtui.envoy.http import Answer, get
 from meshtui.errors import IdentityError, UnreachableError
-from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.facts import CertificateFacts, serial_text
 
 TIMEOUT = 2.0
 """Seconds for one question, connecting included."""
@@ -73,8 +73,9 @@ class EnvoyAdmin:
         Raises UnreachableError.
         """
         answer = await self._json("/certs")
+        # never a ValueError: this is Envoy's own hexadecimal
         return frozenset(
-            str(certificate.get("serial_number", "")).lower().lstrip("0")
+            serial_text(int(str(certificate.get("serial_number")), 16))
             for entry in _objects(answer.get("certificates"))
             for certificate in _objects(entry.get("cert_chain"))
         )

@@ -17,6 +17,10 @@ SDS_CLUSTER = "sds-grpc"
 CONNECTIONS_MAX = 20_000
 """Downstream, all listeners of one proxy together; Envoy warns when there is no limit."""
 
+_RUNTIME = {
+    # as Istio sets it: Envoy's own limit refuses a path pattern of a few dozen words
+    "re2.max_program_size.error_level": 32768,
+}
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CONNECTIONS_MONITOR = "envoy.resource_monitors.global_downstream_max_connections"
 
@@ -50,6 +54,7 @@ def bootstrap(node_id: str, cluster: str, sockets: ProxySockets) -> dict[str, An
         "static_resources": {
             "clusters": [_grpc_cluster(ADS_CLUSTER, sockets.ads), _grpc_cluster(SDS_CLUSTER, sockets.sds)],
         },
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "overload_manager": {
             "resource_monitors": [
                 {

@@ -11,11 +11,17 @@ from datetime import datetime
 import msgspec
 
 
+def serial_text(serial: int) -> str:
+    """A serial number as lower-case hexadecimal in whole bytes, the way openssl and Envoy print it."""
+    digits = format(serial, "x")
+    return digits if serial < 0 or len(digits) % 2 == 0 else f"0{digits}"
+
+
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One X.509 certificate. Contains nothing secret."""
 
     serial: str
-    """Lower-case hexadecimal without separators or leading zeros."""
+    """Lower-case hexadecimal, whole bytes, no separators."""
     subject: str
     """RFC 4514; empty for an SVID, whose name is its SAN."""
     sans: tuple[str, ...]

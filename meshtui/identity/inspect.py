@@ -5,6 +5,9 @@ Never returns, quotes or decodes a private key.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -14,13 +17,20 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 
 from meshtui.errors import IdentityError
 from meshtui.identity import pem as pem_format
-from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.facts import CertificateFacts, serial_text
 from meshtui.identity.keys import describe_key, public_key_sha256
 
 CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 """Labels that RFC 7468, section 5.1 knows for a plain certificate."""
 
-UNDECODABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+UNDECODABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 """What the cryptography package raises while it decodes a part of a certificate or request."""
 
 _KINDS = {
@@ -62,11 +72,11 @@ class Found:
 
 def facts(certificate: x509.Certificate) -> CertificateFacts:
     """What a certificate says. Raises IdentityError when a part of it cannot be decoded."""
-    try:
+    with _decoding():
         kind, digest = _public_key(certificate)
         extensions = certificate.extensions
         return CertificateFacts(
-            serial=format(certificate.serial_number, "x"),
+            serial=serial_text(certificate.serial_number),
             subject=certificate.subject.rfc4514_string(),
             sans=san_texts(extensions),
             issuer=certificate.issuer.rfc4514_string(),
@@ -80,8 +90,23 @@ def facts(certificate: x509.Certificate) -> CertificateFacts:
             ),
             is_ca=_is_ca(extensions),
         )
-    except UNDECODABLE as error:
-        raise IdentityError(f"The certificate cannot be decoded: {error}.") from error
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Errors become IdentityError; warnings (a serial that is not positive) are dropped, since all of it is shown."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except UNDECODABLE as error:
+            raise IdentityError(f"The certificate cannot be decoded: {error}.") from error
+
+
+def load_der(der: bytes) -> x509.Certificate:
+    """One certificate in DER; raises IdentityError."""
+    with _decoding():
+        return x509.load_der_x509_certificate(der)
 
 
 def _public_key(certificate: x509.Certificate) -> tuple[str, str]:
@@ -140,9 +165,9 @@ def _load(position: int, block: pem_format.PemBlock) -> x509.Certificate:
     if block.label not in CERTIFICATE_LABELS:
         raise IdentityError(f"PEM block {position} is a {block.label}, not a certificate.")
     try:
-        return x509.load_der_x509_certificate(block.der)
-    except ValueError as error:
-        raise IdentityError(f"PEM block {position} is not a certificate: {error}.") from error
+        return load_der(block.der)
+    except IdentityError as error:
+        raise IdentityError(f"PEM block {position}: {error.message}") from error
 
 
 def survey(data: bytes) -> tuple[Found, ...]:
@@ -156,8 +181,8 @@ def survey(data: bytes) -> tuple[Found, ...]:
     if not text_outside:
         return ()
     try:
-        return (Found(1, "certificate", facts(x509.load_der_x509_certificate(data))),)
-    except (ValueError, IdentityError):
+        return (Found(1, "certificate", facts(load_der(data))),)
+    except IdentityError:
         return (Found(1, "unknown", problem="It is neither PEM nor a DER certificate."),)
 
 

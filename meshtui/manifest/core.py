@@ -141,5 +141,5 @@ def _lifetime(fields: Fields, metadata: Metadata) -> timedelta | None:
     try:
         return parse_duration(text)
     except UsageError as error:
-        fields.problem(f"metadata.annotations[{LIFETIME}]", str(error))
+        fields.mapping("metadata").mapping("annotations").problem(LIFETIME, str(error))
         return None

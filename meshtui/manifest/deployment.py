@@ -31,11 +31,11 @@ def read_deployment(fields: Fields, metadata: Metadata, document: dict[str, Any]
             wanted = selector.text_map("matchLabels", key=label_key_problem, value=label_value_problem)
         with spec.mapping("template", required=True) as template:
             labels, annotations = _pod_metadata(template)
+            ttl = _secret_ttl(template, annotations.get(PROXY_CONFIG, ""))
             with template.mapping("spec", required=True) as pod:
                 service_account, containers = _pod(pod)
         if not wanted.items() <= labels.items() or not wanted:
             spec.problem("selector", "must have labels, and the template's labels must include them")
-        ttl = _secret_ttl(spec, annotations.get(PROXY_CONFIG, ""))
     return Deployment(
         metadata=metadata,
         document=document,
@@ -95,16 +95,16 @@ def _container_port(fields: Fields) -> ContainerPort:
         return ContainerPort(name=name, port=fields.port("containerPort", required=True))
 
 
-def _secret_ttl(spec: Fields, config: str) -> timedelta | None:
+def _secret_ttl(template: Fields, config: str) -> timedelta | None:
     """`proxyMetadata: {SECRET_TTL: 3m}` of Istio's proxy configuration; its other settings mean nothing here."""
-    name = f"template.metadata.annotations[{PROXY_CONFIG}]"
     if not config:
         return None
+    annotations = template.mapping("metadata").mapping("annotations")
     documents = list(yaml_text.load(config))
     content = documents[0].value if len(documents) == 1 else None
     metadata = content.get("proxyMetadata") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(metadata, dict | None):
-        spec.problem(name, "expected one YAML object, as in proxyMetadata: {SECRET_TTL: 24h}")
+        annotations.problem(PROXY_CONFIG, "expected one YAML object, as in proxyMetadata: {SECRET_TTL: 24h}")
         return None
     ttl = (metadata or {}).get("SECRET_TTL")
     if ttl is None:
@@ -112,5 +112,5 @@ def _secret_ttl(spec: Fields, config: str) -> timedelta | None:
     try:
         return parse_duration(str(ttl))
     except UsageError as error:
-        spec.problem(name, f"SECRET_TTL: {error}")
+        annotations.problem(PROXY_CONFIG, f"SECRET_TTL: {error}")
         return None

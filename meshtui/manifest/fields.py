@@ -51,7 +51,7 @@ class Fields:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            for name in self._content.keys() - self._known:
+            for name in sorted(self._content.keys() - self._known):
                 close = get_close_matches(name, self._known, n=1)
                 self.problem(name, "unknown field" + (f"; did you mean {close[0]}?" if close else ""))
 
@@ -67,7 +67,8 @@ class Fields:
         self._problems.append(f"{self.path(name)}: {reason}")
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
+        """Whether the field is there and not null. Asking makes it a known one."""
+        self._known.add(name)
         return self._content.get(name) is not None
 
     def ignore(self, *names: str) -> None:

@@ -56,7 +56,6 @@ def _route(fields: Fields) -> HttpRoute:
         fields.unsupported("directResponse", "retries", "corsPolicy", "headers")
         destinations = _destinations(fields)
         redirect = _redirect(fields) if fields.has("redirect") else None
-        fields.ignore("redirect", "rewrite")
         rewrite = _rewrite(fields) if fields.has("rewrite") else None
         if bool(destinations) == bool(redirect):
             fields.problem("route", "expected either route or redirect")
@@ -136,7 +135,7 @@ def _destinations(fields: Fields) -> tuple[Destination, ...]:
 def _destination(fields: Fields) -> Destination:
     with fields:
         fields.unsupported("headers")
-        weight = fields.integer("weight", low=0, high=1_000_000)
+        weight = fields.integer("weight", low=0, high=100_000)
         with fields.mapping("destination", required=True) as destination:
             destination.unsupported("subset", why="there are no DestinationRules")
             host = destination.text("host", required=True, check=name_problem)
@@ -144,7 +143,6 @@ def _destination(fields: Fields) -> Destination:
             if destination.has("port"):
                 with destination.mapping("port") as inner:
                     port = inner.port("number", required=True)
-            destination.ignore("port")
         return Destination(host=host, port=port, weight=weight)
 
 
@@ -176,6 +174,7 @@ def _path_problem(text: str) -> str:
 
 def _authority_problem(text: str) -> str:
     host, colon, port = text.partition(":")
-    if any(label_problem(part.lower()) for part in host.split(".")) or (colon and not port.isdecimal()):
+    is_port = port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536
+    if any(label_problem(part.lower()) for part in host.split(".")) or (colon and not is_port):
         return "expected a host name, optionally with a port"
     return ""

@@ -65,10 +65,13 @@ class _JsonLoader(_BASE):  # type: ignore[misc]  # the C loader exists only wher
 
 
 def _number(loader: Any, node: yaml.ScalarNode) -> int | float:
-    whole = node.tag == _TAG + "int"
-    value: int | float = loader.construct_yaml_int(node) if whole else loader.construct_yaml_float(node)
-    if not math.isfinite(value) or abs(value) >= 2**63:
-        raise yaml.constructor.ConstructorError(None, None, "a number is out of range", node.start_mark)
+    build = loader.construct_yaml_int if node.tag == _TAG + "int" else loader.construct_yaml_float
+    try:
+        value: int | float = build(node)
+    except ValueError:  # thousands of digits, or an explicit tag on what is no number
+        value = math.inf
+    if not -(2**63) <= value < 2**63:
+        raise yaml.constructor.ConstructorError(None, None, "not a number, or out of range", node.start_mark)
     return value
 
 
@@ -88,7 +91,7 @@ def load(text: str) -> Iterator[Loaded]:
         except yaml.YAMLError as error:
             yield Loaded(number, None, _reason(error, line))
         except (ValueError, RecursionError, OverflowError) as error:
-            yield Loaded(number, None, f"not YAML that can be read here: {error}")
+            yield Loaded(number, None, f"cannot be read: {error}")
         else:
             yield Loaded(number, value)
 
@@ -146,11 +149,12 @@ def _measure(piece: str) -> None:
 
 def _size(event: yaml.Event, open_: list[_Size], anchored: dict[str, _Size]) -> _Size:
     """The size of the value that ends with this event."""
+    anchor = getattr(event, "anchor", None) or ""
     if isinstance(event, yaml.AliasEvent):
-        if event.anchor not in anchored:
-            raise ValueError(f"the alias *{event.anchor[:60]} stands for nothing before it, or for itself")
-        return anchored[event.anchor]
-    size = open_.pop() if isinstance(event, yaml.CollectionEndEvent) else _Size(anchor=event.anchor or "")
+        if anchor not in anchored:
+            raise ValueError(f"the alias *{anchor[:60]} stands for nothing before it, or for itself")
+        return anchored[anchor]
+    size = open_.pop() if isinstance(event, yaml.CollectionEndEvent) else _Size(anchor=anchor)
     if size.anchor:
         anchored[size.anchor] = size
     return size
@@ -160,4 +164,4 @@ def _reason(error: yaml.YAMLError, first_line: int) -> str:
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     where = f"line {first_line + mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{where}not YAML that can be read here: {reason}"
+    return f"{where}cannot be read: {reason}"

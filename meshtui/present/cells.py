@@ -63,10 +63,14 @@ def cut_line(line: Line, width: int, ellipsis: str = "…") -> Line:
 
 
 def fit_line(line: Line, width: int, ellipsis: str = "…") -> Line:
-    """A line in exactly `width` cells, cut or filled with spaces on the right."""
+    """A line in exactly `width` cells, cut or filled with spaces on the right, in the tone that it ends with."""
     line = cut_line(line, width, ellipsis)
     missing = width - line_width(line)
-    return (*line, Piece(" " * missing)) if missing else line
+    if not missing:
+        return line
+    if not line:
+        return (Piece(" " * missing),)
+    return (*line[:-1], Piece(line[-1].text + " " * missing, line[-1].tone))
 
 
 def fold(text: str, width: int) -> list[str]:

@@ -182,7 +182,8 @@ def _identity(row: Row, _now: datetime, width: int, glyphs: Glyphs) -> Line:
 
 
 def _error(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
-    return (Piece(glyphs.show(row.last_error or row.disagreement), Tone.WARN),)
+    error = glyphs.show(row.last_error or row.disagreement)
+    return (Piece(error, Tone.WARN if error else Tone.QUIET),)
 
 
 _CELLS: dict[str, Callable[[Row, datetime, int, Glyphs], Line]] = {

@@ -119,7 +119,8 @@ async def _handshake(address: Address, context: ssl.SSLContext, server_name: str
         ) from error
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UnreachableError(f"{address} does not take a TLS handshake: {reason}.") from error
+        fix = "" if server_name else "Perhaps it needs to be asked for a host (SNI)."
+        raise UnreachableError(f"{address} does not take a TLS handshake: {reason}.", fix=fix) from error
     try:
         session: ssl.SSLObject = writer.get_extra_info("ssl_object")
         chain, cipher = _presented(session), session.cipher()

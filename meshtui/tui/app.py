@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -66,7 +65,8 @@ class MeshtuiApp(App[None]):
         self.board = Board(now=now, glyphs=glyphs, opening=opening)
         self.board.store.arrange(view, "")
         self._slow_link = slow_link
-        self._open_feed = lambda: Feed(open_mesh, self.post_message, now, backoff=backoff)
+        self._open_mesh = open_mesh
+        self._backoff = backoff
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = theme or themes.choose(self.console.color_system, dict(os.environ))
@@ -88,7 +88,7 @@ class MeshtuiApp(App[None]):
 
     @work(exclusive=True, group="feed")
     async def _follow(self) -> None:
-        await self._open_feed().run()
+        await Feed(self._open_mesh, self.post_message, self.board.now, backoff=self._backoff).run()
 
     # What the feed says.
 
@@ -164,6 +164,8 @@ class MeshtuiApp(App[None]):
 
     def _fatal_error(self) -> None:
         # Textual's own shows the values of local variables, and there is no telling what those are
+        from rich.traceback import Traceback  # noqa: PLC0415 - it loads pygments, 30 ms that a start need not wait for
+
         self.bell()
         self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False, suppress=[]))))
         self._close_messages_no_wait()

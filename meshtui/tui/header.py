@@ -28,13 +28,15 @@ def header_line(crumbs: tuple[str, ...], count: str, board: Board, width: int) -
 
 
 def _place(crumbs: tuple[str, ...], count: str, width: int, glyphs: Glyphs) -> Line:
+    """Crumbs and count. Too long a way loses its beginning: where one is matters more than how one came there."""
     *above, here = (glyphs.show(crumb) for crumb in crumbs)
-    path = f" {glyphs.crumb} ".join(above) + f" {glyphs.crumb} "
+    arrow = f" {glyphs.crumb} "
+    here = cut_start(here, width, glyphs.ellipsis)
+    path = "".join(crumb + arrow for crumb in above)
+    path = cut_start(path, max(width - width_of(here), 0), glyphs.ellipsis)
     count = f"   {glyphs.show(count)}" if count else ""
-    if width_of(path + here + count) > width:
-        count = cut(count, max(width - width_of(path + here), 0), glyphs.ellipsis)
-    room = max(width - width_of(path + count), 8)
-    return (Piece(path, Tone.QUIET), Piece(cut_start(here, room, glyphs.ellipsis), Tone.STRONG), Piece(count))
+    count = cut(count, max(width - width_of(path + here), 0), glyphs.ellipsis)
+    return (Piece(path, Tone.QUIET), Piece(here, Tone.STRONG), Piece(count))
 
 
 def _mesh(info: MeshInfo | None, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -30,30 +30,30 @@ KEYS = (("i", "issue"), ("r", "rotate"), ("v", "verify"))
 
 
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
-    """The keys that work here; `others` are keys and words that always do. Reasons go first where it is narrow,
-    then what is furthest to the right.
+    """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
+    the last of them are left out, and the reasons only when that is not enough.
     """
     acts = verbs(row, board)
     for reasons in (True, False):
-        line = _footer(acts, others, board, reasons=reasons)
-        if line_width(line) <= width:
-            return line
-    while others and line_width(line) > width:
-        others = others[:-1]
-        line = _footer(acts, others, board, reasons=False)
-    return line
+        for shown in range(len(others), 1, -1):
+            line = _footer(acts, others[:shown], board, reasons=reasons)
+            if line_width(line) <= width:
+                return line
+    return _footer(acts, (), board, reasons=False)
 
 
 def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board, *, reasons: bool) -> Line:
     pieces: list[Piece] = [Piece(" ")]
-    for verb in acts:
+    for verb, after in zip(acts, (*acts[1:], None), strict=True):
         if verb.reason:
-            why = f" ({board.glyphs.show(verb.reason)})" if reasons else ""
+            # A reason that holds for neighbours too is given once, behind the last of them
+            is_said = reasons and (after is None or after.reason != verb.reason)
+            why = f" ({board.glyphs.show(verb.reason)})" if is_said else ""
             pieces.append(Piece(f"{verb.key} {verb.name}{why}   ", Tone.QUIET))
         else:
             pieces += [Piece(verb.key, Tone.BUSY), Piece(f" {verb.name}   ")]
     for key, word in others:
-        pieces += [Piece(key, Tone.BUSY), Piece(f" {word}   ", Tone.QUIET)]
+        pieces += [Piece(key, Tone.BUSY), Piece(f" {word}   ")]
     pieces[-1] = Piece(pieces[-1].text.rstrip(), pieces[-1].tone)
     return tuple(pieces)
 

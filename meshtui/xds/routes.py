@@ -75,8 +75,9 @@ def _route(catalog: Catalog, virtual_service: VirtualService, route: HttpRoute, 
         return built
     # a whole path is replaced, of a prefix only the prefix: Envoy's rewrite does the same for each kind of match
     action = route_components_pb2.RouteAction(timeout=route.timeout or duration_pb2.Duration())
-    if route.rewrite:
+    if route.rewrite and route.rewrite.uri:
         action.prefix_rewrite = route.rewrite.uri
+    if route.rewrite and route.rewrite.authority:
         action.host_rewrite_literal = route.rewrite.authority
     clusters = [(_cluster(catalog, virtual_service, item), item.weight) for item in route.destinations]
     if len(clusters) == 1:
@@ -119,10 +120,12 @@ def _text(match: StringMatch) -> Any:
 
 def _redirect(redirect: Redirect) -> Any:
     host, _, port = redirect.authority.partition(":")
+    changes = {
+        "path_redirect": redirect.uri,
+        "host_redirect": host,
+        "port_redirect": int(port or 0),
+        "scheme_redirect": redirect.scheme,
+    }
     return route_components_pb2.RedirectAction(
-        path_redirect=redirect.uri,
-        host_redirect=host,
-        port_redirect=int(port or 0),
-        scheme_redirect=redirect.scheme,
-        response_code=_REDIRECT_CODES[redirect.code],
+        response_code=_REDIRECT_CODES[redirect.code], **{name: value for name, value in changes.items() if value}
     )

@@ -151,7 +151,7 @@ def test_a_repeated_serial_is_drawn_again(tmp_path: Path) -> None:
     ca = Setting(tmp_path, serials=lambda: next(draws))
     for _ in range(2):
         ca.authority.create_certificate(ca.workload_request(), ca.now)
-    assert [entry.serial for entry in ca.reader.entries()] == ["6", "5"]
+    assert [entry.serial for entry in ca.reader.entries()] == ["06", "05"]
     with pytest.raises(StateError, match="random"):
         ca.authority.create_certificate(ca.workload_request(), ca.now)
 
@@ -184,6 +184,8 @@ def test_what_is_signed_wrong_is_not_handed_out(ca: Setting, monkeypatch: pytest
     with pytest.raises(RefusalError) as caught:
         ca.authority.create_certificate(ca.workload_request(), ca.now)
     assert caught.value.reason is Reason.SIGNED_WRONG
-    assert [entry.state for entry in ca.reader.entries()] == [State.FAILED]
+    (entry,) = ca.reader.entries()
+    assert (entry.state, entry.reason) == (State.FAILED, Reason.SIGNED_WRONG)
+    assert "signature" in entry.detail
     assert ca.reader.latest_for_pod("uid-httpbin") is None
     assert not ca.heard

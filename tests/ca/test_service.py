@@ -210,6 +210,12 @@ async def test_the_owner_gets_gateway_certificates(ca: Served) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.SignServerCertificate(_gateway_request(ca, authority="../x"), timeout=DEADLINE)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "'../x' is not a DNS name" in (caught.value.details() or "")
+        (ca.directory / "gateways" / "example.org.pem").write_text("lost its key")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.SignServerCertificate(_gateway_request(ca, authority="example.org"), timeout=DEADLINE)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert "example.org.key is gone" in (caught.value.details() or "")
 
 
 async def test_gateways_are_not_signed_for_on_the_network(ca: Served) -> None:

@@ -24,7 +24,8 @@ LEAF = svid(ROOT)
 def test_facts_of_an_svid() -> None:
     """Every field says what the certificate says."""
     said = facts(LEAF.certificate)
-    assert said.serial == format(LEAF.certificate.serial_number, "x")
+    assert int(said.serial, 16) == LEAF.certificate.serial_number
+    assert len(said.serial) % 2 == 0
     assert said.subject == ""
     assert said.sans == (HTTPBIN,)
     assert said.issuer == "CN=root"
@@ -94,6 +95,16 @@ def test_a_der_certificate_is_surveyed() -> None:
     (unknown,) = survey(b"\x30\x03\x02\x01\x05")
     assert (unknown.kind, bool(unknown.problem)) == ("unknown", True)
     assert survey(b"") == ()
+
+
+def test_a_serial_that_is_not_positive_is_shown() -> None:
+    """Zero and negative serials are against RFC 5280 and exist; they are described like any other."""
+    der = LEAF.certificate.public_bytes(Encoding.DER)
+    start = der.index(b"\xa0\x03\x02\x01\x02\x02") + 7  # after the version: tag and length of the serial
+    negative = der[:start] + b"\x80" + der[start + 1 :]
+    (found,) = survey(negative)
+    assert found.facts is not None
+    assert found.facts.serial.startswith("-")
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from meshtui.errors import StateError
 from meshtui.settings import Settings, StatePaths
 
+_LOG = logging.getLogger(__name__)
 _START_DEADLINE = 30.0
 _STOP_DEADLINE = 5.0
 _LONGEST_BACKOFF = 30.0
@@ -119,6 +121,7 @@ class CaProcess:
                     on_event(json.loads(line))
                 backoff = 0.5
             await self._process.wait()
+            _LOG.error("the CA ended with status %s and is started again", self._process.returncode)
             on_life(False)
             while True:
                 await asyncio.sleep(backoff)
@@ -126,7 +129,7 @@ class CaProcess:
                 try:
                     await self._launch()
                 except StateError as error:
-                    print(error, file=sys.stderr)  # noqa: T201 - the owner's log
+                    _LOG.error("the CA does not start again: %s", error)
                     continue
                 break
             on_life(True)

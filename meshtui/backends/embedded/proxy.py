@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from meshtui.wire.discovery import Rejected, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds.ads_service import register_ads
 
+_LOG = logging.getLogger(__name__)
 RECHECK = 30.0
 """Seconds after which Envoy is asked again what it serves, even if nothing was pushed: what drifts is found."""
 
@@ -28,6 +30,7 @@ class EnvoyProxy:
         paths = context.paths
         self._context = context
         self._on_change = on_change
+        self._target = target
         self._secrets: Mapping[str, ServedSecret] = {}
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
@@ -124,6 +127,8 @@ class EnvoyProxy:
             self.look()
         else:
             self._unread = _words(status)
+        if status.state is ProxyState.DEAD:
+            _LOG.warning("%s: Envoy: %s", self._target, self._unread)
         self._on_change()
 
     def _on_verdict(self, verdict: Verdict) -> None:

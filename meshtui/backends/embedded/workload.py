@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -31,6 +32,7 @@ from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.workloads.httpbin import Httpbin
 from meshtui.xds.context import ProxyContext
 
+_LOG = logging.getLogger(__name__)
 TOKEN_LIFETIME = timedelta(hours=1)
 SERVE_DEADLINE = 10.0
 """Seconds from the new certificate to Envoy presenting it."""
@@ -58,6 +60,7 @@ class WorkloadRuntime:
         """Envoy's words for a secret that it did not take."""
         self._pulse = Pulse()
         self._published = ""
+        self._logged: Failed | None = None
         self.sds_socket = self._socket("sds")
         distributor = Distributor(self._on_secret_verdict, lambda _: None)
         self._sds = DiscoveryServer(self.sds_socket, register_sds, distributor)
@@ -226,6 +229,10 @@ class WorkloadRuntime:
         self._changed()
 
     def _changed(self) -> None:
+        state = self.secrets.state
+        if isinstance(state, Failed) and state is not self._logged:
+            self._logged = state
+            _LOG.warning("%s: %s", self.target, state.error)
         svid = self.svid
         if svid is not None and svid.facts.sha256 != self._published:
             self._published, self.rejected = svid.facts.sha256, ""

@@ -113,7 +113,9 @@ class Framed(Screen[None]):
         width = width or self.size.width
         board = self.board
         self._lines("header").show([header_line(self.crumbs, self.count, board, width)])
-        self._lines("notices").show(self._notices(width))
+        notices = self._notices(width)
+        self._lines("notices").show(notices)
+        self._lines("notices").set_class(bool(notices), "-any")
         self._lines("status").show(status_lines(board.said, width, board.glyphs))
         self._lines("footer").show([footer_line(self.row, board, self.FOOTER, width)])
         self._lines("too-small").show([(Piece(f"{width}x{self.size.height} is too small", Tone.WARN),)])

@@ -12,11 +12,11 @@ from textual.widgets import Input
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Row, Step, View
-from meshtui.present.cells import fold
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.board import Board, Link
+from meshtui.tui.board import Board
+from meshtui.tui.placeholder import placeholder
 from meshtui.tui.screens.detail import DetailScreen
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.verify import VerifyScreen
@@ -42,8 +42,8 @@ class ListScreen(Framed):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "open"),
         ("/", "filter"),
-        ("tab", "view"),
         ("?", "help"),
+        ("tab", "view"),
         ("q", "quit"),
     )
 
@@ -87,14 +87,14 @@ class ListScreen(Framed):
     def board_changed(self, changes: Changes) -> None:
         """Show what changed."""
         super().board_changed(changes)
-        self._list.show_placeholder(self._placeholder())
+        self._list.show_placeholder(placeholder(self.board, self.size.width))
         self._list.changed(changes)
         self._refresh_summary()
 
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self._list.show_placeholder(self._placeholder())
+        self._list.show_placeholder(placeholder(self.board, self.size.width))
         self._list.tick()
         self._refresh_summary()
 
@@ -109,6 +109,10 @@ class ListScreen(Framed):
         self.board.store.arrange(view, self.board.store.filter)
         self._list.rearrange()
         self._refresh_all()
+
+    def select(self, target: str) -> None:
+        """Put the cursor on a row, if it is in the list."""
+        self._list.select(target)
 
     def verify(self, row: Row) -> None:
         """Look at every check of the row."""
@@ -192,7 +196,7 @@ class ListScreen(Framed):
         if self.is_mounted:
             self.refresh_frame()
             self._lines("titles").show([self._list.titles if len(self.board.store) else ()])
-            self._list.show_placeholder(self._placeholder())
+            self._list.show_placeholder(placeholder(self.board, self.size.width))
             self._refresh_summary()
 
     def _refresh_summary(self) -> None:
@@ -206,29 +210,3 @@ class ListScreen(Framed):
         lines = lines[: SUMMARY_LINES + 1 - len(self._lines("status").lines)]
         rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
         self._lines("summary").show([rule, *lines])
-
-    def _placeholder(self) -> tuple[Line, ...]:
-        """What stands where there are no rows."""
-        board, width = self.board, max(self.size.width - 6, 1)
-        if board.link is Link.OPENING or (board.link is Link.LIVE and not board.complete):
-            words = board.opening if board.link is Link.OPENING else "reading the rows"
-            return ((), (Piece(f"  {board.glyphs.busy} {words}{board.glyphs.ellipsis}", Tone.BUSY),))
-        if board.link is Link.CLOSED and board.error is not None:
-            return ((), *self._closed(width))
-        if board.store.total:
-            words = f"none of {counted(board.store.total)} {board.store.view} has {board.store.filter.strip()}"
-            return (
-                (),
-                (Piece(f"  {board.glyphs.show(words)}   "), Piece("esc", Tone.BUSY), Piece(" clear", Tone.QUIET)),
-            )
-        return ((), (Piece(f"  this mesh has no {board.store.view}", Tone.QUIET),))
-
-    def _closed(self, width: int) -> list[Line]:
-        board = self.board
-        assert board.error is not None  # a link is closed by an error
-        lines: list[Line] = []
-        for paragraph in board.error.message.splitlines():
-            lines += [(Piece(f"  {text}", Tone.BAD),) for text in fold(board.glyphs.show(paragraph), width)]
-        lines += [(Piece(f"  {text}"),) for text in fold(board.glyphs.show(board.error.fix), width)]
-        keys = (Piece("  ctrl-r", Tone.BUSY), Piece(" try again   "), Piece("q", Tone.BUSY), Piece(" quit"))
-        return [*lines, (), keys]

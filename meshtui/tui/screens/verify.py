@@ -27,7 +27,7 @@ class VerifyScreen(Framed):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", key_display="esc")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("j k", "scroll"), ("?", "help"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
         super().__init__(board)

@@ -51,8 +51,7 @@ class Document(Toned, ScrollView, inherit_bindings=False):
             self.refresh()
             return
         for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            if old != new:
-                self.refresh_line(y)
+            self.refresh_cells(y - self.scroll_offset.y, old, new)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fold the page for the new width."""

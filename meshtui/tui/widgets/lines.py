@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from textual.geometry import Region
 from textual.strip import Strip
 
 from meshtui.present.tones import Line
@@ -33,9 +33,8 @@ class Lines(Toned):
             self.styles.height = height
             self.refresh()
             return
-        for y in range(height):
-            if self._lines[y : y + 1] != before[y : y + 1]:
-                self.refresh(Region(0, y, self.size.width, 1))
+        for y, (old, new) in enumerate(zip_longest(before, self._lines, fillvalue=())):
+            self.refresh_cells(y, old, new)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

@@ -10,48 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from msgspec.structs import replace
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row, Step
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import GAP, Column, age, cells, layout, titles
-from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.rows import cells, layout, titles
+from meshtui.present.tones import Line, Piece
+from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 from meshtui.tui.widgets.toned import Toned
 
-MARGIN = 3
-"""Cells beside the columns: the cursor's sign and a space before them, a space behind."""
-
 FLASH_SECONDS = 0.8
-_PAINTED_AT_MOST = 500
-"""Lines that are kept for when they come into view again."""
 _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
-
-
-class _Facts(NamedTuple):
-    """All that a line is drawn from."""
-
-    row: Row
-    age: tuple[str, str]
-    selected: bool
-    lit: frozenset[str]
-
-
-class _Painted(NamedTuple):
-    """A line that was drawn."""
-
-    facts: _Facts
-    strip: Strip
 
 
 class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
@@ -92,10 +71,9 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._now = now
         self._glyphs = glyphs
         self._jumps = jumps
-        self._columns: tuple[Column, ...] = ()
+        self._painter = RowPainter(self, glyphs)
         self._cursor = 0
         self._target = ""
-        self._painted: dict[str, _Painted] = {}
         self._drawn: dict[int, str] = {}
         self._lit: dict[str, frozenset[str]] = {}
         self._steps: dict[str, Step] = {}
@@ -111,7 +89,7 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def titles(self) -> Line:
         """The heading over the columns."""
-        return (Piece(" " * (MARGIN - 1)), *titles(self._columns, self._glyphs))
+        return (Piece(" " * (MARGIN - 1)), *titles(self._painter.columns, self._glyphs))
 
     def show_placeholder(self, lines: tuple[Line, ...]) -> None:
         """What to say where there are no rows."""
@@ -120,10 +98,15 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             if not len(self._store):
                 self.refresh()
 
+    def select(self, target: str) -> None:
+        """Put the cursor on a row, if it is in the list."""
+        place = self._store.place_of(target)
+        if place is not None:
+            self._go(place)
+
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
-        self._columns = layout(self._store.view, self.size.width - MARGIN)
-        self._painted.clear()
+        self._painter.prepare(layout(self._store.view, self.size.width - MARGIN), self.size.width)
         self._cursor = self._store.place_of(self._target) or 0
         self._remember()
         self.virtual_size = Size(self.size.width, len(self._store))
@@ -170,31 +153,14 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             self._drawn[y] = ""
             line = self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
             return self.strip_of(line, self.size.width)
-        row, now = self._shown(place), self._now()
-        self._drawn[y] = row.target
-        facts = self._facts(row, place, now)
-        painted = self._painted.get(row.target)
-        if painted is None or painted.facts != facts:
-            if len(self._painted) > _PAINTED_AT_MOST:
-                self._painted.clear()
-            painted = _Painted(facts, self._draw(facts, now))
-            self._painted[row.target] = painted
-        return painted.strip
+        facts = self._facts(place, now := self._now())
+        self._drawn[y] = facts.row.target
+        return self._painter.draw(facts, now).strip
 
-    def _facts(self, row: Row, place: int, now: datetime) -> _Facts:
+    def _facts(self, place: int, now: datetime) -> Facts:
+        row = self._shown(place)
         lit = self._lit.get(row.target, frozenset())
-        return _Facts(row, age(row, now, self._glyphs), place == self._cursor, lit)
-
-    def _draw(self, facts: _Facts, now: datetime) -> Strip:
-        cursor = self.get_component_rich_style("toned--cursor", partial=True) if facts.selected else Style.null()
-        flash = self.get_component_rich_style("toned--flash", partial=True)
-        sign = f"{self._glyphs.cursor} " if facts.selected else "  "
-        strips = [self.strip_of((Piece(sign, Tone.BUSY),), MARGIN - 1, cursor)]
-        drawn = cells(facts.row, self._columns, now, self._glyphs)
-        for column, line in zip(self._columns, drawn, strict=True):
-            over = cursor + flash if column.key in facts.lit else cursor
-            strips += [self.strip_of(line, column.width, over), self.strip_of((), GAP, cursor)]
-        return Strip.join(strips).adjust_cell_length(self.size.width, self.style_of(Tone.PLAIN) + cursor)
+        return self._painter.facts(row, now, selected=place == self._cursor, lit=lit)
 
     def _shown(self, place: int) -> Row:
         row = self._store.at(place)
@@ -206,22 +172,20 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         return range(top, min(top + self.size.height, len(self._store)))
 
     def _refresh_changed(self) -> None:
-        """Refresh the lines in view that would be drawn differently now."""
+        """Repaint what would be drawn differently now, and no cell more."""
         top, now = self.scroll_offset.y, self._now()
         for y in range(self.size.height):
-            place = top + y
-            if place >= len(self._store):
-                is_same = not self._drawn.get(y)
-            else:
-                row = self._shown(place)
-                painted = self._painted.get(row.target)
-                is_same = (
-                    painted is not None
-                    and self._drawn.get(y) == row.target
-                    and painted.facts == self._facts(row, place, now)
-                )
-            if not is_same:
-                self.refresh_line(place)
+            if top + y >= len(self._store):
+                if self._drawn.get(y):
+                    self.refresh_line(top + y)
+                continue
+            facts = self._facts(top + y, now)
+            before = self._painter.drawn(facts.row.target)
+            if before is None or self._drawn.get(y) != facts.row.target:
+                self.refresh_line(top + y)
+            elif before.facts != facts:
+                for place, width in self._painter.differing(before, self._painter.draw(facts, now)):
+                    self.refresh(Region(place, y, width, 1))
 
     def _light_up(self, changes: Changes) -> None:
         """Mark the cells in view that changed, for a moment."""
@@ -231,11 +195,9 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if not both or len(both) > _FLASHES_AT_MOST:
             return
         for old, new in both:
+            columns = self._painter.columns
             pairs = zip(
-                self._columns,
-                cells(old, self._columns, now, self._glyphs),
-                cells(new, self._columns, now, self._glyphs),
-                strict=True,
+                columns, cells(old, columns, now, self._glyphs), cells(new, columns, now, self._glyphs), strict=True
             )
             lit = frozenset(column.key for column, before, after in pairs if before != after)
             if lit:

@@ -1,0 +1,117 @@
+"""Draws rows as strips, keeps what it drew, and knows which cells of a line differ from what was drawn before.
+
+Over a slow link every cell that is sent again costs; what is on the screen already is not sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from rich.style import Style
+from textual.strip import Strip
+
+from meshtui.mesh.rows import Row
+from meshtui.present.glyphs import Glyphs
+from meshtui.present.rows import GAP, Column, age, cells
+from meshtui.present.tones import Line, Piece, Tone
+
+MARGIN = 3
+"""Cells beside the columns: the cursor's sign and a space before them, a space behind."""
+
+KEPT = 500
+"""Lines that are kept for when they come into view again."""
+
+
+class Facts(NamedTuple):
+    """All that a line is drawn from."""
+
+    row: Row
+    age: tuple[str, str]
+    selected: bool
+    lit: frozenset[str]
+    """Columns that changed a moment ago."""
+
+
+class Painted(NamedTuple):
+    """A line that was drawn."""
+
+    facts: Facts
+    cells: tuple[Line, ...]
+    strip: Strip
+
+
+class Brush(Protocol):
+    """The widget whose styles are used."""
+
+    def style_of(self, tone: Tone) -> Style:
+        """How text of a tone looks."""
+
+    def strip_of(self, line: Line, width: int, over: Style | None = None) -> Strip:
+        """A strip of exactly `width` cells."""
+
+    def component(self, name: str) -> Style:
+        """What a component class lays over other styles."""
+
+
+class RowPainter:
+    """Strips of rows for one set of columns."""
+
+    def __init__(self, brush: Brush, glyphs: Glyphs) -> None:
+        self._brush = brush
+        self._glyphs = glyphs
+        self._width = 0
+        self._kept: dict[str, Painted] = {}
+        self.columns: tuple[Column, ...] = ()
+
+    def prepare(self, columns: tuple[Column, ...], width: int) -> None:
+        """Draw for these columns from now on, in lines of `width` cells."""
+        self.columns, self._width = columns, width
+        self._kept.clear()
+
+    def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Facts:
+        """What a line would be drawn from now."""
+        return Facts(row, age(row, now, self._glyphs), selected, lit)
+
+    def drawn(self, target: str) -> Painted | None:
+        """The line of a target as it was drawn last, if it is still kept."""
+        return self._kept.get(target)
+
+    def draw(self, facts: Facts, now: datetime) -> Painted:
+        """The line, drawn anew only if something in it is different."""
+        painted = self._kept.get(facts.row.target)
+        if painted is not None and painted.facts == facts:
+            return painted
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        drawn = cells(facts.row, self.columns, now, self._glyphs)
+        painted = self._kept[facts.row.target] = Painted(facts, drawn, self._strip(facts, drawn))
+        return painted
+
+    def differing(self, before: Painted, after: Painted) -> Iterator[tuple[int, int]]:
+        """Place and width of the cells in which two drawings of a line differ."""
+        if before.facts.selected != after.facts.selected:
+            yield 0, self._width
+            return
+        place = MARGIN - 1
+        for index, column in enumerate(self.columns):
+            was_lit, is_lit = column.key in before.facts.lit, column.key in after.facts.lit
+            if before.cells[index] != after.cells[index] or was_lit != is_lit:
+                yield place, column.width
+            place += column.width + GAP
+
+    def _strip(self, facts: Facts, drawn: tuple[Line, ...]) -> Strip:
+        brush = self._brush
+        cursor = brush.component("toned--cursor") if facts.selected else Style.null()
+        flash = brush.component("toned--flash")
+        sign = f"{self._glyphs.cursor} " if facts.selected else "  "
+        strips = [brush.strip_of((Piece(sign, Tone.BUSY),), MARGIN - 1, cursor)]
+        for column, line in zip(self.columns, drawn, strict=True):
+            if column.key in facts.lit:
+                strips += [brush.strip_of(line, column.width, cursor + flash), brush.strip_of((), GAP, cursor)]
+            else:
+                # The gap in the tone of the cell before it makes one run of the two
+                gap = Piece(" " * GAP, line[-1].tone if line else Tone.PLAIN)
+                strips.append(brush.strip_of((*line, gap), column.width + GAP, cursor))
+        return Strip.join(strips).adjust_cell_length(self._width, brush.style_of(Tone.QUIET) + cursor).simplify()

@@ -1,0 +1,104 @@
+"""Manifests and the journal survive, whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from meshtui.config.journal import Journal
+from meshtui.config.store import ManifestStore, open_config
+from meshtui.errors import StateError
+from meshtui.manifest.model import ObjectKey
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KEY = ObjectKey("Namespace", "", "prod")
+DOCUMENT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}}
+
+
+def test_what_was_put_is_there_after_a_restart(tmp_path: Path) -> None:
+    """With the metadata that a server adds."""
+    ManifestStore(open_config(tmp_path / "config.db")).put([(KEY, DOCUMENT)], NOW)
+    stored = ManifestStore(open_config(tmp_path / "config.db")).documents()[0]
+    assert stored["metadata"]["name"] == "prod"
+    assert stored["metadata"]["resourceVersion"] == "1"
+    assert stored["metadata"]["creationTimestamp"] == "2026-11-23T12:00:00+00:00"
+
+
+def test_replacing_keeps_the_uid_and_counts_the_revision(tmp_path: Path) -> None:
+    """It is the same object, in a newer version."""
+    store = ManifestStore(open_config(tmp_path / "config.db"))
+    store.put([(KEY, DOCUMENT)], NOW)
+    uid = store.uid(KEY)
+    store.put([(KEY, DOCUMENT)], NOW)
+    assert store.uid(KEY) == uid
+    assert store.documents()[0]["metadata"]["resourceVersion"] == "2"
+
+
+def test_what_is_made_again_is_another_object(tmp_path: Path) -> None:
+    """A name that was removed comes back with a new uid."""
+    store = ManifestStore(open_config(tmp_path / "config.db"))
+    store.put([(KEY, DOCUMENT)], NOW)
+    uid = store.uid(KEY)
+    store.remove([KEY])
+    assert store.documents() == []
+    store.put([(KEY, DOCUMENT)], NOW)
+    assert store.uid(KEY) != uid
+
+
+def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
+    """It holds the data of Secrets."""
+    open_config(tmp_path / "config.db")
+    assert (tmp_path / "config.db").stat().st_mode & 0o777 == 0o600
+
+
+def _newer(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.write_bytes(b""), "is empty"),
+        (lambda path: path.write_bytes(b"not a database" * 100), "cannot be read as a database"),
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "cannot be read as a database|is damaged"),
+        (_newer, "newer meshtui"),
+    ],
+    ids=["empty", "foreign", "truncated", "newer"],
+)
+def test_a_damaged_file_is_never_replaced(tmp_path: Path, damage: Callable[[Path], object], words: str) -> None:
+    """The error names it and says what to do, and the file stays as it is."""
+    path = tmp_path / "config.db"
+    open_config(path).close()
+    damage(path)
+    before = path.read_bytes()
+    with pytest.raises(StateError, match=words) as caught:
+        open_config(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.fix
+    assert path.read_bytes() == before
+
+
+def test_an_action_is_on_disk_before_it_begins(tmp_path: Path) -> None:
+    """What a crash interrupts is in the journal as started; what ended says how."""
+    journal = Journal(open_config(tmp_path / "config.db"))
+    journal.begin(actor="ana", verb="rotate", target="workload/a/b", now=NOW)
+    second = journal.begin(actor="ben", verb="rotate", target="workload/a/c", now=NOW)
+    journal.end(second, outcome="failed", text="the CA refused", serial="", now=NOW)
+    entries = Journal(open_config(tmp_path / "config.db")).entries("", 10)
+    assert [(entry.actor, entry.target, entry.outcome, entry.text) for entry in entries] == [
+        ("ben", "workload/a/c", "failed", "rotate: the CA refused"),
+        ("ana", "workload/a/b", "started", "rotate"),
+    ]
+
+
+def test_the_journal_of_one_target(tmp_path: Path) -> None:
+    """Others are left out."""
+    journal = Journal(open_config(tmp_path / "config.db"))
+    for target in ("workload/a/b", "workload/a/c"):
+        journal.begin(actor="ana", verb="rotate", target=target, now=NOW)
+    assert [entry.target for entry in journal.entries("workload/a/b", 10)] == ["workload/a/b"]

@@ -1,0 +1,178 @@
+"""All objects of a mesh, joined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.credential import key_pair, trusted_ca
+from meshtui.manifest.model import Namespace, ObjectKey, Secret, Service, ServiceAccount
+from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service
+
+PROD = document("Namespace", "prod", "")
+EDGE = {"istio": "ingressgateway", "sidecar.istio.io/inject": "true"}
+
+
+def catalog(*documents: dict[str, Any]) -> Catalog:
+    return Catalog.of(read(PROD, *documents))
+
+
+def service(name: str, namespace: str = "prod", **selector: str) -> dict[str, Any]:
+    return document("Service", name, namespace, spec={"ports": [{"port": 80}], "selector": selector})
+
+
+def ingress(name: str = "ingress", namespace: str = "edge") -> dict[str, Any]:
+    return deployment(name, EDGE, annotations={"inject.istio.io/templates": "gateway"}, namespace=namespace)
+
+
+def test_a_catalog_does_not_change() -> None:
+    """Applying and removing make a new catalog; the one before stays as it was."""
+    before = catalog(document("ServiceAccount", "a"))
+    labelled = document("ServiceAccount", "a")
+    labelled["metadata"]["labels"] = {"new": "yes"}
+    after = before.apply(read(labelled, document("ServiceAccount", "b")))
+    key = ObjectKey("ServiceAccount", "prod", "a")
+    assert tuple(list(item.metadata.labels.values()) for item in map(_there(key), (before, after))) == ([], ["yes"])
+    assert (len(before), len(after), len(after.remove(key))) == (2, 3, 2)
+    assert after.remove(key).get(key) is None
+    assert len(before.remove(ObjectKey("Secret", "prod", "none"))) == 2
+
+
+def _there(key: ObjectKey) -> Any:
+    def get(among: Catalog) -> Any:
+        found = among.get(key)
+        assert found is not None
+        return found
+
+    return get
+
+
+def test_objects_are_sorted() -> None:
+    """Whatever order they came in, objects come out by kind, namespace and name."""
+    mixed = catalog(document("ServiceAccount", "b"), document("ServiceAccount", "a"), document("Secret", "z"))
+    assert [str(item.key) for item in mixed] == [
+        "Namespace prod",
+        "Secret prod/z",
+        "ServiceAccount prod/a",
+        "ServiceAccount prod/b",
+    ]
+    assert [item.name for item in mixed.all(ServiceAccount)] == ["a", "b"]
+    assert [item.name for item in mixed.all(Namespace)] == ["prod"]
+    assert mixed.all(Service) == ()
+
+
+def test_services_and_workloads_find_each_other() -> None:
+    """A Service stands for the pods of its namespace that carry all of its labels."""
+    mesh = catalog(
+        deployment("a1", {"app": "a", "version": "1"}),
+        deployment("a2", {"app": "a", "version": "2"}),
+        deployment("elsewhere", {"app": "a", "version": "1"}, namespace="other"),
+        service("all", app="a"),
+        service("first", app="a", version="1"),
+        service("nobody", app="c"),
+        service("no-selector"),
+    )
+    found = {item.name: [each.name for each in mesh.workloads_of(item)] for item in mesh.all(Service)}
+    assert found == {"all": ["a1", "a2"], "first": ["a1"], "no-selector": [], "nobody": []}
+    first = mesh.workload("workload/prod/a1")
+    assert first is not None
+    assert [item.name for item in mesh.services_of(first)] == ["all", "first"]
+    assert mesh.workload("workload/prod/none") is None
+
+
+def test_a_credential_is_looked_up_where_the_gateway_runs() -> None:
+    """A server's credentialName names a Secret in the namespace of the gateway's workload, not of the Gateway."""
+    mesh = catalog(
+        ingress(),
+        gateway("one", https("b.example.com", "a.example.com", credential="c"), http("a.example.com")),
+        gateway("two", https("c.example.com", credential="c", mode="MUTUAL")),
+        document("Secret", "c", "edge", type="kubernetes.io/tls"),
+        document("Secret", "c", "prod", type="kubernetes.io/tls"),
+        document("Secret", "opaque", "prod"),
+    )
+    used, unused = mesh.credentials()
+    assert used.target == "gateway/edge/c"
+    assert tuple(f"{key.namespace}/{key.name}" for key in used.gateways) == ("prod/one", "prod/two")
+    assert used.hosts == ("a.example.com", "b.example.com", "c.example.com")
+    assert (used.tls_mode, used.workloads) == ("SIMPLE", ("workload/edge/ingress",))
+    assert used.secret is mesh.get(ObjectKey("Secret", "edge", "c"))
+    assert (unused.target, unused.gateways, unused.hosts) == ("gateway/prod/c", (), ())
+
+
+def test_a_credential_that_does_not_exist_is_there_without_a_secret() -> None:
+    """A Gateway that names a missing Secret makes a credential all the same: someone expects it."""
+    (missing,) = catalog(ingress(), gateway("one", https("a.example.com", credential="c"))).credentials()
+    assert (missing.target, missing.secret) == ("gateway/edge/c", None)
+
+
+def test_only_gateways_open_servers() -> None:
+    """A workload with the right labels but no gateway proxy is not bound, and neither is a Gateway without one."""
+    assert catalog(deployment("a", EDGE), gateway("one", https("a.example.com"))).bindings() == ()
+    two = catalog(ingress("i1"), ingress("i2"), gateway("one", https("a.example.com"), http("a.example.com")))
+    assert [(binding.workload.name, binding.server.number) for binding in two.bindings()] == [
+        ("i1", 443),
+        ("i1", 80),
+        ("i2", 443),
+        ("i2", 80),
+    ]
+
+
+def test_keys_of_a_secret() -> None:
+    """Key pairs and roots are found under either of the names that Istio takes, the generic ones first."""
+    (both, tls, half, empty) = (
+        Secret(metadata=item.metadata, data=data)
+        for item, data in zip(
+            read(*(document("Secret", name) for name in "abcd")),
+            (
+                {"cert": b"1", "key": b"2", "tls.crt": b"3", "tls.key": b"4", "cacert": b"5", "ca.crt": b"6"},
+                {"tls.crt": b"3", "tls.key": b"4", "ca.crt": b"6"},
+                {"tls.crt": b"3", "cert": b"1"},
+                {"tls.crt": b"", "tls.key": b"", "ca.crt": b""},
+            ),
+            strict=True,
+        )
+    )
+    assert [key_pair(item) for item in (both, tls, half, empty)] == [(b"1", b"2"), (b"3", b"4"), None, None]
+    assert [trusted_ca(item) for item in (both, tls, half, empty)] == [b"5", b"6", None, None]
+
+
+def test_a_namespace_has_to_be_there() -> None:
+    """Objects of a namespace that does not exist are unacceptable, except in `default`, which always does."""
+    assert catalog(document("Secret", "a"), document("Secret", "a", "default")).problems() == ()
+    without = catalog(document("Secret", "a")).remove(ObjectKey("Namespace", "", "prod"))
+    assert without.problems() == (
+        "Secret prod/a: metadata.namespace: there is no namespace prod; apply a Namespace of this name",
+    )
+
+
+def test_dangling_references_are_warnings() -> None:
+    """What refers to something that is not there is accepted, and named."""
+    mesh = catalog(
+        deployment("a", pod={"serviceAccountName": "ghost"}),
+        deployment("b"),
+        service("nobody", app="c"),
+        gateway("one", https("a.example.com")),
+        virtual_service("route", to("nobody"), gateways=("one", "none", "mesh")),
+    )
+    assert mesh.problems() == ()
+    assert mesh.warnings() == (
+        "Deployment prod/a: the ServiceAccount prod/ghost does not exist",
+        "VirtualService prod/route: the Gateway prod/none does not exist",
+        "Gateway prod/one: no gateway workload has the labels of its selector",
+        "Service prod/nobody: no workload has the labels of its selector",
+    )
+    with_edge = mesh.apply(read(ingress()))
+    assert "Gateway prod/one: the Secret edge/credential does not exist" in with_edge.warnings()
+
+
+def test_a_large_mesh_is_joined_quickly() -> None:
+    """Joining is linear: ten thousand workloads of one namespace are looked up by label, not by comparison."""
+    some = read(deployment("a"), service("a", app="a"))
+    (one, other) = some
+    many = [
+        type(item)(**{**vars(item), "metadata": type(item.metadata)(**{**vars(item.metadata), "name": f"n{i}"}), **own})
+        for i in range(10_000)
+        for item, own in ((one, {"pod_labels": {"app": f"n{i}"}}), (other, {"selector": {"app": f"n{i}"}}))
+    ]
+    mesh = Catalog.of(many)
+    assert all(["n" + item.name[1:]] == [each.name for each in mesh.services_of(item)] for item in mesh.workloads())

@@ -1,0 +1,21 @@
+"""Kinds as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshtui.errors import UsageError
+from meshtui.manifest.kinds import find_kind
+
+
+@pytest.mark.parametrize("word", ["Deployment", "deployment", "deployments", "deploy", "DEPLOY"])
+def test_a_kind_has_several_words(word: str) -> None:
+    """Name, plural and kubectl's short name are understood in any case."""
+    assert find_kind(word).name == "Deployment"
+
+
+@pytest.mark.parametrize("word", ["", "pod", "deplo"])
+def test_other_words_are_refused(word: str) -> None:
+    """Any other word is an error that lists the kinds; an empty one does not stand for a kind without short name."""
+    with pytest.raises(UsageError, match=r"Use one of Namespace, "):
+        find_kind(word)

@@ -1,0 +1,248 @@
+"""What every `Mesh` promises, whatever is behind it. Each backend's tests run all of these over a demo mesh of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from meshtui.errors import ManifestError, RefusedError, UsageError
+from meshtui.mesh.actions import Apply, Delete, Issue, Progress, Rotate
+from meshtui.mesh.events import MeshEvent, RowChanged
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.rows import Query, Row, Sort, Step, View
+
+WORKLOAD = "workload/prod/httpbin"
+GATEWAY = "gateway/istio-system/httpbin-credential"
+DEADLINE = 10.0
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: contract}\n"
+
+
+async def perform(mesh: Mesh, action: Any) -> list[Progress]:
+    plan = await mesh.plan(action)
+    return [progress async for progress in mesh.perform(plan.id)]
+
+
+async def row_of(mesh: Mesh, target: str) -> Row:
+    page = await mesh.rows(Query(limit=1000))
+    return next(row for row in page.rows if row.target == target)
+
+
+class MeshContract:
+    """Inherit it, and give a fixture `mesh`."""
+
+    async def test_info_says_of_every_verb_whether_it_works(self, mesh: Mesh) -> None:
+        """A front end can grey a key out and say why."""
+        capabilities = (await mesh.info()).capabilities
+        assert {"issue", "rotate", "verify", "apply", "delete"} <= {each.verb for each in capabilities}
+        assert all(each.available or each.reason for each in capabilities)
+
+    async def test_pages_join_to_the_whole(self, mesh: Mesh) -> None:
+        """Paging neither repeats nor loses a row."""
+        whole = await mesh.rows(Query(limit=1000))
+        pages = [await mesh.rows(Query(offset=offset, limit=3)) for offset in range(0, whole.matching, 3)]
+        assert [row.target for page in pages for row in page.rows] == [row.target for row in whole.rows]
+        assert {page.matching for page in pages} == {whole.matching}
+
+    async def test_rows_come_soonest_to_expire_first(self, mesh: Mesh) -> None:
+        """The default order is that of death."""
+        ends = [row.not_after for row in (await mesh.rows(Query(limit=1000))).rows if row.not_after is not None]
+        assert ends == sorted(ends)
+
+    async def test_sort_by_target_can_be_reversed(self, mesh: Mesh) -> None:
+        """The same rows, the other way round."""
+        rows = (await mesh.rows(Query(sort=Sort.TARGET, limit=1000))).rows
+        reverse = (await mesh.rows(Query(sort=Sort.TARGET, descending=True, limit=1000))).rows
+        assert [row.target for row in rows] == sorted(row.target for row in rows)
+        assert [row.target for row in reverse] == [row.target for row in rows][::-1]
+
+    @pytest.mark.parametrize(
+        ("view", "prefix"),
+        [(View.WORKLOADS, "workload/"), (View.GATEWAYS, "gateway/"), (View.AUTHORITIES, "authority/")],
+    )
+    async def test_a_view_has_its_own_kind_only(self, mesh: Mesh, view: View, prefix: str) -> None:
+        """Workloads are workloads."""
+        page = await mesh.rows(Query(view=view, limit=1000))
+        assert page.rows
+        assert all(row.target.startswith(prefix) for row in page.rows)
+        assert page.total == len(page.rows)
+
+    async def test_filter_words_must_all_occur_and_can_be_negated(self, mesh: Mesh) -> None:
+        """Space means and, ! means not; `total` counts what the filter hides."""
+        found = await mesh.rows(Query(filter="prod httpbin !gateway"))
+        assert [row.target for row in found.rows] == [WORKLOAD]
+        assert found.matching == 1 < found.total
+
+    async def test_every_row_has_a_detail(self, mesh: Mesh) -> None:
+        """Enter works everywhere, and the leaf of the chain is the certificate of the row."""
+        for row in (await mesh.rows(Query(limit=1000))).rows:
+            detail = await mesh.detail(row.target)
+            assert detail.row.target == row.target
+            assert [link.certificate.serial for link in detail.chain[:1]] == ([row.serial] if row.serial else [])
+
+    async def test_detail_by_spiffe_id(self, mesh: Mesh) -> None:
+        """An identity that one workload has names that workload."""
+        identity = (await row_of(mesh, WORKLOAD)).identity
+        assert (await mesh.detail(identity)).row.target == WORKLOAD
+
+    @pytest.mark.parametrize("target", ["workload/prod/nobody", "spiffe://cluster.local/ns/no/sa/body", "nonsense", ""])
+    async def test_unknown_target_is_a_usage_error(self, mesh: Mesh, target: str) -> None:
+        """It names what was asked for."""
+        with pytest.raises(UsageError, match=target or "target"):
+            await mesh.detail(target)
+        with pytest.raises(UsageError):
+            await mesh.verify(target)
+        with pytest.raises(UsageError):
+            await mesh.plan(Rotate(targets=(target,)))
+
+    async def test_no_detail_shows_a_private_key(self, mesh: Mesh) -> None:
+        """PEM is of certificates only."""
+        for row in (await mesh.rows(Query(limit=1000))).rows:
+            assert "PRIVATE KEY" not in repr(await mesh.detail(row.target))
+
+    async def test_plan_tells_and_changes_nothing(self, mesh: Mesh) -> None:
+        """Steps, the blast radius and the same on the command line; the row stays as it is."""
+        before = await row_of(mesh, WORKLOAD)
+        plan = await mesh.plan(Rotate(targets=(WORKLOAD,)))
+        assert [step.target for step in plan.steps] == [WORKLOAD]
+        assert plan.command == f"meshtui rotate {WORKLOAD}"
+        assert (await row_of(mesh, WORKLOAD)).serial == before.serial
+
+    @pytest.mark.parametrize("target", [WORKLOAD, GATEWAY])
+    async def test_rotate_replaces_the_certificate_step_by_step(self, mesh: Mesh, target: str) -> None:
+        """The last word is `done`, with the old and the new certificate; the row has the new one."""
+        before = await row_of(mesh, target)
+        progress = await perform(mesh, Rotate(targets=(target,)))
+        last = progress[-1]
+        assert [each.done for each in progress] == [False] * (len(progress) - 1) + [True]
+        assert (last.step, last.error) == (Step.SERVED, "")
+        assert last.before is not None
+        assert last.after is not None
+        assert last.before.serial == before.serial != last.after.serial
+        assert (await row_of(mesh, target)).serial == last.after.serial
+
+    async def test_watchers_see_a_rotation(self, mesh: Mesh) -> None:
+        """An event brings the row with its new serial, without anyone asking."""
+        seen: list[MeshEvent] = []
+        watching = asyncio.Event()
+
+        async def watch() -> None:
+            async with aclosing(mesh.watch()) as events:  # type: ignore[type-var]  # all are async generators
+                watching.set()
+                async for event in events:
+                    seen.append(event)
+                    if isinstance(event, RowChanged) and event.row.serial == after:
+                        return
+
+        after = "not yet"
+        watcher = asyncio.create_task(watch())
+        await watching.wait()
+        await mesh.info()  # a round trip: the watch that was asked for before it has begun
+        last = (await perform(mesh, Rotate(targets=(WORKLOAD,))))[-1]
+        assert last.after is not None
+        after = last.after.serial
+        if not any(isinstance(event, RowChanged) and event.row.serial == after for event in seen):
+            async with asyncio.timeout(DEADLINE):
+                await watcher
+        watcher.cancel()
+
+    async def test_a_plan_is_good_for_once(self, mesh: Mesh) -> None:
+        """The second use is refused."""
+        plan = await mesh.plan(Rotate(targets=(WORKLOAD,)))
+        assert [each async for each in mesh.perform(plan.id)][-1].done
+        with pytest.raises(RefusedError):
+            await anext(aiter(mesh.perform(plan.id)))
+
+    async def test_an_unknown_plan_is_refused(self, mesh: Mesh) -> None:
+        """A made-up id does nothing."""
+        with pytest.raises(RefusedError):
+            await anext(aiter(mesh.perform("made-up")))
+
+    async def test_issue_is_refused_where_there_is_a_certificate(self, mesh: Mesh) -> None:
+        """Issue makes the first one; rotate replaces it."""
+        with pytest.raises(RefusedError):
+            await mesh.plan(Issue(targets=(WORKLOAD,)))
+
+    async def test_authorities_are_not_rotated_like_leaves(self, mesh: Mesh) -> None:
+        """Whatever the verb."""
+        authority = (await mesh.rows(Query(view=View.AUTHORITIES))).rows[0].target
+        with pytest.raises(RefusedError):
+            await mesh.plan(Rotate(targets=(authority,)))
+
+    @pytest.mark.parametrize("target", [WORKLOAD, GATEWAY])
+    async def test_verify_goes_check_by_check(self, mesh: Mesh, target: str) -> None:
+        """Each check says what was seen, and a healthy target passes all."""
+        verification = await mesh.verify(target)
+        assert verification.target == target
+        assert all(check.seen for check in verification.checks)
+        assert [check for check in verification.checks if not check.passed] == []
+
+    async def test_what_an_operator_did_is_in_the_history(self, mesh: Mesh) -> None:
+        """Who, what and how it ended, newest first."""
+        last = (await perform(mesh, Rotate(targets=(WORKLOAD,))))[-1]
+        assert last.after is not None
+        entries = await mesh.history(WORKLOAD, limit=10)
+        assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
+        done = next(entry for entry in entries if entry.kind == "operator")
+        assert (done.outcome, done.serial) == ("ok", last.after.serial)
+        assert done.actor
+        assert any(entry.kind == "issued" and entry.serial == last.after.serial for entry in entries)
+
+    async def test_history_is_bounded(self, mesh: Mesh) -> None:
+        """No more than was asked for."""
+        assert len(await mesh.history(limit=1)) == 1
+
+    async def test_get_finds_objects_as_kubectl_names_them(self, mesh: Mesh) -> None:
+        """By kind, plural or short name."""
+        names = [[each["metadata"]["name"] for each in await mesh.get(word)] for word in ("Gateway", "gateways", "gw")]
+        assert names[0]
+        assert names[0] == names[1] == names[2]
+
+    async def test_get_never_gives_a_private_key(self, mesh: Mesh) -> None:
+        """The certificate of a Secret is shown, its key is not."""
+        secret = (await mesh.get("Secret", "httpbin-credential", "istio-system"))[0]
+        assert secret["data"]["tls.crt"]
+        assert secret["data"]["tls.key"] == "(not shown)"
+
+    async def test_get_of_what_is_not_there_is_a_usage_error(self, mesh: Mesh) -> None:
+        """An unknown kind, and an unknown name."""
+        with pytest.raises(UsageError):
+            await mesh.get("Unicorn")
+        with pytest.raises(UsageError):
+            await mesh.get("Gateway", "nobody")
+
+    async def test_apply_and_delete(self, mesh: Mesh) -> None:
+        """What is applied is there, what is deleted is not."""
+        assert (await perform(mesh, Apply(text=NAMESPACE)))[-1].done
+        assert await mesh.get("Namespace", "contract")
+        assert (await perform(mesh, Delete(kind="ns", name="contract")))[-1].done
+        with pytest.raises(UsageError):
+            await mesh.get("Namespace", "contract")
+
+    async def test_bad_documents_change_nothing(self, mesh: Mesh) -> None:
+        """All problems are named, and the good document beside the bad one is not applied."""
+        bad = "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: prod}\nspec: {ports: nonsense, bogus: 1}\n"
+        with pytest.raises(ManifestError) as caught:
+            await mesh.plan(Apply(text=f"{NAMESPACE}---\n{bad}"))
+        assert any("spec.ports" in problem for problem in caught.value.problems)
+        assert any("spec.bogus" in problem for problem in caught.value.problems)
+        with pytest.raises(UsageError):
+            await mesh.get("Namespace", "contract")
+
+    async def test_token_is_for_workloads(self, mesh: Mesh) -> None:
+        """Three parts of base64, and only for who has a service account."""
+        token = await mesh.token(WORKLOAD, "istio-ca", timedelta(minutes=5))
+        assert token.count(".") == 2
+        with pytest.raises(UsageError):
+            await mesh.token(GATEWAY, "istio-ca", timedelta(minutes=5))
+
+    async def test_snapshot_has_every_row(self, mesh: Mesh) -> None:
+        """`status` and the lists are about the same things."""
+        snapshot = await mesh.snapshot()
+        parts = (*snapshot.identities, *snapshot.gateways, *snapshot.authorities)
+        targets = {part.target for part in parts}
+        assert targets == {row.target for row in (await mesh.rows(Query(limit=1000))).rows}
