@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,16 @@ def curl(mesh: ServedMesh, path: str, *options: str) -> subprocess.CompletedProc
     gateway = mesh.identity(GATEWAY)
     port = mesh.ready["endpoints"]["gateway"]["https"].rpartition(":")[2]
     return subprocess.run(
-        ["curl", "-sS", "--resolve", f"{HOST}:{port}:127.0.0.1", "--cacert", gateway["ca_root"], *options]
-        + [f"https://{HOST}:{port}{path}"],
+        [
+            "curl",
+            "-sS",
+            "--resolve",
+            f"{HOST}:{port}:127.0.0.1",
+            "--cacert",
+            gateway["ca_root"],
+            *options,
+            f"https://{HOST}:{port}{path}",
+        ],
         capture_output=True,
         text=True,
         timeout=20,
@@ -77,8 +85,8 @@ def wait_for(condition: Callable[[], Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def mesh(served: ServedMesh) -> Iterator[ServedMesh]:
-    yield served
+def mesh(served: ServedMesh) -> ServedMesh:
+    return served
 
 
 def test_curl_gets_its_418_through_gateway_and_sidecar(mesh: ServedMesh) -> None:
@@ -96,8 +104,17 @@ def test_a_sidecar_calls_another_by_its_service_name(mesh: ServedMesh) -> None:
     """sleep's outbound socket leads over mTLS to httpbin."""
     outbound = mesh.ready["endpoints"]["outbound"]["workload/prod/sleep"]
     answer = subprocess.run(
-        ["curl", "-sS", "--unix-socket", outbound, "-o", "/dev/null", "-w", "%{http_code}"]
-        + ["http://httpbin.prod:8000/status/202"],
+        [
+            "curl",
+            "-sS",
+            "--unix-socket",
+            outbound,
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "http://httpbin.prod:8000/status/202",
+        ],
         capture_output=True,
         text=True,
         timeout=20,

@@ -16,7 +16,8 @@ from meshtui.mesh.interface import Mesh
 def console(common: Common, *, keep: bool, **options: Any) -> int:
     """Run the console; the mesh is attached to or started while its first screen is already there."""
     settings = read_settings(common, **options)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr, so that a pipe behind it would swallow the screen
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("The console needs a terminal.", fix="Without one, use: meshtui serve, meshtui status --json")
     if os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError("The terminal is dumb (TERM), so the console cannot draw on it.", fix="Use: meshtui status")

@@ -16,7 +16,7 @@ from meshtui.mesh.rows import Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines
-from meshtui.present.rows import cells, layout, titles
+from meshtui.present.rows import GAP, cells, layout, titles
 from meshtui.present.tones import Line, Piece, Tone
 
 
@@ -49,10 +49,8 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     lines += [(Piece(output.shown(notice), Tone.WARN),) for notice in info.notices]
     lines += [(), titles(columns, glyphs)]
     for row in page.rows:
-        joined: Line = ()
-        for cell in cells(row, columns, output.now, glyphs):
-            joined = (*joined, *cell, Piece("  "))
-        lines.append(joined)
+        first, *rest = cells(row, columns, output.now, glyphs)
+        lines.append((*first, *(piece for cell in rest for piece in (Piece(" " * GAP), *cell))))
     if snapshot.findings:
         lines.append(())
     for finding in snapshot.findings:

@@ -34,7 +34,11 @@ def main() -> NoReturn:
 
         sys.stdout.write(f"meshtui {meshtui.__version__}\n")
         sys.exit(0)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was still loading
+        status = 130
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

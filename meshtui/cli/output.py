@@ -58,4 +58,4 @@ class Output:
 
     @staticmethod
     def _styled(line: Line) -> str:
-        return "".join(click.style(piece.text, **_STYLES.get(piece.tone, {})) for piece in line).rstrip()
+        return "".join(click.style(piece.text, **_STYLES.get(piece.tone, {})) for piece in line)

@@ -8,19 +8,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
+from meshtui.envoy import dump
 from meshtui.envoy.http import Answer, get
 from meshtui.errors import IdentityError, UnreachableError
-from meshtui.identity.facts import CertificateFacts, serial_text
+from meshtui.identity.facts import CertificateFacts
 
 TIMEOUT = 2.0
 """Seconds for one question, connecting included."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,32 +56,25 @@ class EnvoyAdmin:
 
     async def version(self) -> str:
         """As in `1.40.0`. Raises UnreachableError."""
-        text = str((await self._json("/server_info")).get("version", ""))
-        parts = text.split("/")
-        return parts[1] if len(parts) > 1 else text
+        answer = await self._ask("/server_info", dump.ServerInfo)
+        return answer.version.split("/")[1] if "/" in answer.version else answer.version
 
     async def secrets(self) -> Mapping[str, ServedSecret]:
         """Every secret it has or waits for, by name. Raises UnreachableError."""
-        found: dict[str, ServedSecret] = {}
-        for resource, warming in (("dynamic_warming_secrets", True), ("dynamic_active_secrets", False)):
-            answer = await self._json(f"/config_dump?resource={resource}")
-            for entry in _objects(answer.get("configs")):
-                secret = _secret(entry, warming=warming)
-                found[secret.name] = secret
-        return found
+        warming = await self._ask("/config_dump?resource=dynamic_warming_secrets", dump.Secrets)
+        active = await self._ask("/config_dump?resource=dynamic_active_secrets", dump.Secrets)
+        return {
+            **{entry.name: _served(entry, warming=True) for entry in warming.configs},
+            **{entry.name: _served(entry, warming=False) for entry in active.configs},
+        }
 
     async def serials(self) -> frozenset[str]:
         """Serials of all leaf certificates in use, lower-case hexadecimal; open connections may keep old ones.
 
         Raises UnreachableError.
         """
-        answer = await self._json("/certs")
-        # never a ValueError: this is Envoy's own hexadecimal
-        return frozenset(
-            serial_text(int(str(certificate.get("serial_number")), 16))
-            for entry in _objects(answer.get("certificates"))
-            for certificate in _objects(entry.get("cert_chain"))
-        )
+        answer = await self._ask("/certs", dump.Certificates)
+        return frozenset(leaf.serial_number.lower() for entry in answer.certificates for leaf in entry.cert_chain)
 
     async def _get(self, path: str) -> Answer:
         try:
@@ -90,38 +86,28 @@ class EnvoyAdmin:
                 f"Envoy's admin at {self._socket} does not answer {path}: {reason}.", fix="It may be starting."
             ) from error
 
-    async def _json(self, path: str) -> dict[str, Any]:
+    async def _ask(self, path: str, form: type[T]) -> T:
         answer = await self._get(path)
         try:
-            return msgspec.json.decode(answer.body, type=dict[str, Any])
+            return msgspec.json.decode(answer.body, type=form)
         except ValueError as error:
             what = f"status {answer.status}" if answer.status != 200 else str(error)
             raise UnreachableError(f"Envoy's admin at {self._socket} gave no answer to {path}: {what}.") from error
 
 
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
-
-
-def _secret(entry: dict[str, Any], *, warming: bool) -> ServedSecret:
-    content = entry.get("secret", {})
-    source = content.get("tls_certificate", {}).get("certificate_chain")
-    source = source or content.get("validation_context", {}).get("trusted_ca") or {}
+def _served(entry: dump.SecretEntry, *, warming: bool) -> ServedSecret:
+    source = entry.secret.tls_certificate.certificate_chain
+    if source == dump.Source():
+        source = entry.secret.validation_context.trusted_ca
     chain, problem = _chain(source)
-    return ServedSecret(
-        name=str(entry.get("name", "")),
-        version=str(entry.get("version_info", "")),
-        warming=warming,
-        chain=chain,
-        problem=problem,
-    )
+    return ServedSecret(name=entry.name, version=entry.version_info, warming=warming, chain=chain, problem=problem)
 
 
-def _chain(source: Mapping[str, Any]) -> tuple[tuple[CertificateFacts, ...], str]:
+def _chain(source: dump.Source) -> tuple[tuple[CertificateFacts, ...], str]:
     from meshtui.identity.inspect import facts, load_certificates  # noqa: PLC0415 - cryptography, only when asked
 
     try:
-        pem = base64.b64decode(source.get("inline_bytes", "")) or str(source.get("inline_string", "")).encode()
+        pem = base64.b64decode(source.inline_bytes) or source.inline_string.encode()
         return tuple(map(facts, load_certificates(pem))) if pem else (), ""
     except (IdentityError, binascii.Error) as error:
         return (), str(error)

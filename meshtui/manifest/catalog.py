@@ -91,14 +91,7 @@ class Catalog:
 
         As in Istio, a Gateway's selector reaches the workloads of all namespaces.
         """
-        workloads = [workload for workload in self.workloads() if workload.proxy is Proxy.GATEWAY]
-        return tuple(
-            Binding(workload, gateway, server)
-            for workload in workloads
-            for gateway in self.all(Gateway)
-            if _selects(gateway.selector, workload.labels)
-            for server in gateway.servers
-        )
+        return self._bindings
 
     def credentials(self) -> tuple[Credential, ...]:
         """Every Secret that a gateway workload presents, there or not, and every other TLS Secret."""
@@ -164,6 +157,17 @@ class Catalog:
     def _workloads(self) -> Mapping[str, Workload]:
         found = filter(None, map(workload_of, self.all(Deployment)))
         return {workload.target: workload for workload in found}
+
+    @cached_property
+    def _bindings(self) -> tuple[Binding, ...]:
+        return tuple(
+            Binding(workload, gateway, server)
+            for workload in self.workloads()
+            if workload.proxy is Proxy.GATEWAY
+            for gateway in self.all(Gateway)
+            if _selects(gateway.selector, workload.labels)
+            for server in gateway.servers
+        )
 
     @cached_property
     def _credentials(self) -> tuple[Credential, ...]:

@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from meshtui.errors import UsageError
-from meshtui.manifest.fields import Fields
+from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
-from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem
+from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem, name_problem
 from meshtui.settings import parse_duration
 
 ISSUER = "meshtui.io/issuer"
@@ -96,7 +96,7 @@ def read_secret(fields: Fields, metadata: Metadata, document: dict[str, Any]) ->
         document=document,
         type=kind,
         data=data,
-        issuer=metadata.annotations.get(ISSUER, ""),
+        issuer=_issuer(fields, metadata),
         lifetime=_lifetime(fields, metadata),
     )
 
@@ -132,6 +132,13 @@ def _decoded(fields: Fields, name: str, decode: Callable[[str], bytes]) -> dict[
                 except (binascii.Error, ValueError):
                     data.problem(key, "not base64 (the value is not shown)")
     return found
+
+
+def _issuer(fields: Fields, metadata: Metadata) -> str:
+    name = metadata.annotations.get(ISSUER, "")
+    if name and (reason := name_problem(name)):
+        fields.mapping("metadata").mapping("annotations").problem(ISSUER, f"{reason}; found {shown(name)}")
+    return name
 
 
 def _lifetime(fields: Fields, metadata: Metadata) -> timedelta | None:

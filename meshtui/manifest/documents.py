@@ -25,6 +25,9 @@ from meshtui.manifest.names import (
 )
 from meshtui.manifest.virtual_service import read_virtual_service
 
+PROBLEMS_MAX = 100
+"""More than this is not read by anyone, and an input can have as many as it has characters."""
+
 _READERS: dict[str, Callable[[Fields, Metadata, dict[str, Any]], Manifest]] = {
     "Namespace": core.read_namespace,
     "ServiceAccount": core.read_service_account,
@@ -58,6 +61,8 @@ def parse(text: str, source: str) -> tuple[Manifest, ...]:
                 problems.append(f"{source}: {place} ({found.key}): {seen[found.key]} has this kind and name too")
             seen.setdefault(found.key, place)
             objects.append(found)
+    if len(problems) > PROBLEMS_MAX:
+        problems[PROBLEMS_MAX:] = [f"{source}: and {len(problems) - PROBLEMS_MAX} more problems like these"]
     if problems:
         raise ManifestError(tuple(problems))
     return tuple(objects)

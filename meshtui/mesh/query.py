@@ -58,11 +58,18 @@ class Words:
 
     def match(self, row: Row) -> bool:
         """Whether the row's target, identity, state, serials and error hold the words, case aside."""
-        # NUL between the fields: a word must be found inside one of them, not across two
-        text = "\0".join(
-            (row.target, row.identity, row.state.value, row.serial, row.served_serial, row.last_error)
-        ).casefold()
+        return self.in_text(text_of(row))
+
+    def in_text(self, text: str) -> bool:
+        """The same, of the text of a row."""
         return all(word in text for word in self.wanted) and not any(word in text for word in self.unwanted)
+
+
+def text_of(row: Row) -> str:
+    """All that a filter looks at; worth keeping by those who filter the same rows again and again."""
+    # NUL between the fields: a word must be found inside one of them, not across two
+    fields = (row.target, row.identity, row.state.value, row.serial, row.served_serial, row.last_error)
+    return "\0".join(fields).casefold()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class Tone(StrEnum):
     BAD = "bad"
     UNSURE = "unsure"
     """It could not be learned."""
+    CARET = "caret"
+    """Where the next character that is typed will stand."""
 
 
 class Piece(NamedTuple):

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from rich.segment import Segments
 from textual import work
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -22,6 +23,7 @@ from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.tui import terminal, themes
 from meshtui.tui.board import Board, Link
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
+from meshtui.tui.frame import Delta, Frame
 from meshtui.tui.messages import (
     Failed,
     InfoArrived,
@@ -47,7 +49,10 @@ class MeshtuiApp(App[None]):
     TITLE = "meshtui"
     CSS_PATH = "meshtui.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "draw the screen again"),
+    ]
 
     def __init__(
         self,
@@ -61,15 +66,17 @@ class MeshtuiApp(App[None]):
         slow_link: bool = False,
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
-        super().__init__()
+        # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.board = Board(now=now, glyphs=glyphs, opening=opening)
         self.board.store.arrange(view, "")
         self._slow_link = slow_link
+        self._frame = Frame()
         self._open_mesh = open_mesh
         self._backoff = backoff
         for known in themes.THEMES:
             self.register_theme(known)
-        self.theme = theme or themes.choose(self.console.color_system, dict(os.environ))
+        self.theme = theme or themes.choose(self.console.color_system, os.environ)
 
     def get_default_screen(self) -> Screen[None]:
         """The list, from the first paint on."""
@@ -152,6 +159,22 @@ class MeshtuiApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Framed) and screen.is_mounted:
                 screen.board_changed(changes or Changes())
+
+    # The terminal.
+
+    def action_redraw(self) -> None:
+        """Send everything again, because something else wrote to the terminal."""
+        self._frame.forget()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Terminals do as they like with what they showed before."""
+        self._frame.forget()
+
+    def _display(self, screen: Screen[object], renderable: object) -> None:
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Delta(self._frame, renderable)
+        super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual types it as any renderable
 
     # Ending.
 

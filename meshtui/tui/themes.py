@@ -6,7 +6,9 @@ Meanings live in `present.tones`; how a widget gets its styles, in `widgets.tone
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from collections.abc import Mapping
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 from meshtui.present.tones import Tone
 
@@ -18,7 +20,8 @@ ANSI = "meshtui-ansi"
 def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash: str, rule: str, dark: bool) -> Theme:
     """A theme of RGB colours: `ground` behind everything, `cursor` and `flash` behind a line and a cell."""
     variables = {f"tone-{tone}": colour for tone, colour in tones.items()}
-    variables |= {f"tone-{tone}-style": "bold" if tone is Tone.STRONG else "none" for tone in Tone}
+    styles = {Tone.STRONG: "bold", Tone.CARET: "reverse"}
+    variables |= {f"tone-{tone}-style": styles.get(tone, "none") for tone in Tone}
     variables |= {"cursor-ground": cursor, "cursor-style": "bold", "flash-ground": flash, "flash-style": "none"}
     variables |= {"rule": rule, "ground": ground}
     return Theme(
@@ -48,8 +51,11 @@ def _ansi_theme() -> Theme:
         Tone.WARN: ("ansi_yellow", "none"),
         Tone.BAD: ("ansi_red", "bold"),
         Tone.UNSURE: ("ansi_magenta", "none"),
+        Tone.CARET: ("ansi_default", "reverse"),
     }
-    variables = {f"tone-{tone}": colour for tone, (colour, _) in colours.items()}
+    # Textual's own widgets ask native themes for more variables than RGB ones
+    variables = dict(BUILTIN_THEMES["ansi-dark"].variables)
+    variables |= {f"tone-{tone}": colour for tone, (colour, _) in colours.items()}
     variables |= {f"tone-{tone}-style": style for tone, (_, style) in colours.items()}
     variables |= {"cursor-ground": "ansi_default", "cursor-style": "reverse"}
     variables |= {"flash-ground": "ansi_default", "flash-style": "reverse"}
@@ -81,6 +87,7 @@ THEMES = (
             Tone.WARN: "#e3b341",
             Tone.BAD: "#ff7b72",
             Tone.UNSURE: "#d2a8ff",
+            Tone.CARET: "#6cb6ff",
         },
         ground="#0e1116",
         cursor="#22303f",
@@ -99,6 +106,7 @@ THEMES = (
             Tone.WARN: "#8a5a00",
             Tone.BAD: "#b31d28",
             Tone.UNSURE: "#6639a6",
+            Tone.CARET: "#0550ae",
         },
         ground="#ffffff",
         cursor="#dbe9f9",
@@ -110,9 +118,9 @@ THEMES = (
 )
 
 
-def choose(color_system: str | None, environ: dict[str, str]) -> str:
+def choose(color_system: str | None, environ: Mapping[str, str]) -> str:
     """The theme for a terminal: its `color_system` as Rich names it, and the environment (COLORFGBG, NO_COLOR)."""
-    if color_system not in ("256", "truecolor") or environ.get("NO_COLOR"):
+    if color_system not in ("256", "truecolor") or "NO_COLOR" in environ:
         return ANSI
     # Terminals that tell their ground do it as FOREGROUND;BACKGROUND; 7 and 15 are the light ones
     return LIGHT if environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15") else DARK

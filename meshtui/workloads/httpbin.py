@@ -71,7 +71,7 @@ class Httpbin:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._handlers: set[asyncio.Task[None] | None] = set()
 
     async def start(self) -> None:
         """Listen; a socket left over from a killed process is replaced."""
@@ -83,21 +83,23 @@ class Httpbin:
         """Close every connection and the socket."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._connections):
-                writer.close()
+            handlers = [handler for handler in self._handlers if handler is not None]
+            for handler in handlers:
+                handler.cancel()  # a request may be in its delay
+            await asyncio.gather(*handlers, return_exceptions=True)
             await self._server.wait_closed()
             self._socket.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER)
-        self._connections.add(writer)
+        self._handlers.add(asyncio.current_task())
         try:
             while await self._exchange(connection, reader, writer):
                 connection.start_next_cycle()
-        except (h11.ProtocolError, ConnectionError):
-            pass  # a peer that speaks no HTTP, or left: there is nobody to tell
+        except (h11.ProtocolError, ConnectionError, asyncio.CancelledError):
+            pass  # a peer that speaks no HTTP or left, or the end of the server: there is nobody to tell
         finally:
-            self._connections.discard(writer)
+            self._handlers.discard(asyncio.current_task())
             writer.close()
 
     async def _exchange(

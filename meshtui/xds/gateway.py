@@ -37,6 +37,13 @@ class OpenPort:
     servers: tuple[Binding, ...]
 
 
+def wanted_ports(catalog: Catalog, workload: Workload) -> tuple[int, ...]:
+    """The ports that a gateway workload would listen on in a pod: its Services' target ports and its Gateways'."""
+    targets = _target_ports(catalog, workload)
+    servers = [binding.server for binding in catalog.bindings() if binding.workload == workload]
+    return tuple(sorted({*targets.values(), *(targets.get(server.number, server.number) for server in servers)}))
+
+
 def open_ports(catalog: Catalog, workload: Workload, context: ProxyContext) -> tuple[OpenPort, ...]:
     """The ports of a gateway workload, by number.
 

@@ -41,12 +41,14 @@ def is_dead(status: ProxyStatus) -> bool:
 
 def own(directory: Path) -> tuple[subprocess.Popen[str], int]:
     """A process that owns a ready Envoy, and the Envoy's process id."""
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(directory)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", OWNER, str(directory)]
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert owner.stdout
     for line in owner.stdout:
         state, pid = line.split()
         if state == "ready":
             return owner, int(pid)
+    owner.kill()
     raise AssertionError("the Envoy never became ready")
 
 
@@ -116,15 +118,17 @@ def test_what_an_earlier_owner_left_is_swept(tmp_path: Path) -> None:
     files = ProxyFiles(tmp_path, "proxy")
     files.bootstrap.write_text(json.dumps(configuration))
     command = [str(envoy().path), "-c", str(files.bootstrap), "--disable-hot-restart"]
-    leftover = subprocess.Popen(command, stderr=subprocess.PIPE)
-    assert leftover.stderr
-    assert leftover.stderr.readline()
-    files.pid.write_text(str(leftover.pid))
-    ProxyFiles(tmp_path, "other").pid.write_text(str(os.getpid()))
-    ProxyFiles(tmp_path, "damaged").pid.write_text("x" * 20)
-    assert (leftover.pid,) == sweep(tmp_path)
-    assert leftover.wait(DEADLINE) == -signal.SIGKILL
-    leftover.stderr.close()
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as leftover:
+        try:
+            assert leftover.stderr
+            assert leftover.stderr.readline()
+            files.pid.write_text(str(leftover.pid))
+            ProxyFiles(tmp_path, "other").pid.write_text(str(os.getpid()))
+            ProxyFiles(tmp_path, "damaged").pid.write_text("x" * 20)
+            assert (leftover.pid,) == sweep(tmp_path)
+            assert leftover.wait(DEADLINE) == -signal.SIGKILL
+        finally:
+            leftover.kill()
     assert list(tmp_path.glob("*.pid")) == []
     assert sweep(tmp_path) == ()
 

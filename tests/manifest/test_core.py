@@ -107,8 +107,9 @@ def test_who_issues_a_secret_and_for_how_long() -> None:
     assert isinstance(found, Secret)
     assert ("example.com", timedelta(days=90)) == (found.issuer, found.lifetime)
     assert (secret().issuer, secret().lifetime) == ("", None)
-    annotated["metadata"]["annotations"]["meshtui.io/lifetime"] = "for ever"
-    (problem,) = problems(annotated)
+    annotated["metadata"]["annotations"] = {"meshtui.io/lifetime": "for ever", "meshtui.io/issuer": "../root"}
+    path, problem = problems(annotated)
+    assert path.endswith('found "../root"')
     assert problem.startswith("metadata.annotations[\"meshtui.io/lifetime\"]: 'for ever' is not a duration.")
 
 

@@ -96,6 +96,14 @@ def test_kinds_that_are_not_here(api: str, kind: str, reason: str) -> None:
     assert len(caught.value.problems) == 1
 
 
+def test_endless_problems_are_cut() -> None:
+    """An input with more problems than anyone reads is answered with the first of them and how many there are."""
+    with pytest.raises(ManifestError) as caught:
+        read(document("ServiceAccount", "a") | {f"x{i}": 1 for i in range(150)})
+    assert len(caught.value.problems) == 101
+    assert caught.value.problems[-1] == "test: and 50 more problems like these"
+
+
 def test_two_objects_of_one_name() -> None:
     """The same kind and name twice in one input is an error that names both documents."""
     with pytest.raises(ManifestError) as caught:

@@ -1,4 +1,4 @@
-"""What every `Mesh` promises, whatever is behind it. Each backend's tests run all of these over a demo mesh of its own."""
+"""What every `Mesh` promises, whatever is behind it. Each backend's tests run all of these over a demo mesh."""
 
 from __future__ import annotations
 
@@ -243,6 +243,6 @@ class MeshContract:
     async def test_snapshot_has_every_row(self, mesh: Mesh) -> None:
         """`status` and the lists are about the same things."""
         snapshot = await mesh.snapshot()
-        parts = (*snapshot.identities, *snapshot.gateways, *snapshot.authorities)
-        targets = {part.target for part in parts}
+        targets = {each.target for each in snapshot.identities} | {each.target for each in snapshot.gateways}
+        targets |= {each.target for each in snapshot.authorities}
         assert targets == {row.target for row in (await mesh.rows(Query(limit=1000))).rows}

@@ -18,6 +18,7 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.keys import load_key, public_key_sha256
 from meshtui.identity.verify import verify_chain, verify_host, verify_key, verify_lifetime, verify_spiffe_rules
+from meshtui.manifest.credential import key_pair
 from meshtui.mesh.findings import Check, Verification
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe import http
@@ -110,7 +111,9 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: dat
     leaf, held_facts = runtime.chain[0], facts(runtime.chain[0])
 
     def key() -> str:
-        verify_key(leaf, public_key_sha256(load_key(secret.data["tls.key"]).public_key()))
+        pair = key_pair(secret)
+        assert pair is not None
+        verify_key(leaf, public_key_sha256(load_key(pair[1]).public_key()))
         return f"{held_facts.key}, {held_facts.public_key_sha256[:16]}…"
 
     def hosts() -> str:

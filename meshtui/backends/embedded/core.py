@@ -42,7 +42,7 @@ from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.snapshot import Authority, MeshInfo
 from meshtui.probe.tls import Address
 from meshtui.settings import Settings, StatePaths
-from meshtui.xds.gateway import open_ports
+from meshtui.xds.gateway import open_ports, wanted_ports
 
 READY_DEADLINE = 20.0
 """Seconds that a start waits for certificates and proxies before it goes on without them."""
@@ -244,11 +244,9 @@ class MeshCore:
     def _configure(self) -> None:
         """Give every proxy its configuration for the manifests as they are."""
         for runtime in self.workloads.values():
-            if runtime.workload.proxy is Proxy.GATEWAY:
-                for service in self.catalog.services_of(runtime.workload):
-                    for port in service.ports:
-                        if isinstance(port.target_port, int):
-                            self.ports.give(port.target_port)
+            if runtime.proxy is not None and runtime.workload.proxy is Proxy.GATEWAY:
+                for number in wanted_ports(self.catalog, runtime.workload):
+                    self.ports.give(number)
         inbound = {t: Path(runtime.inbound.path) for t, runtime in self.workloads.items() if runtime.inbound}
         for runtime in self.workloads.values():
             if runtime.proxy is not None:

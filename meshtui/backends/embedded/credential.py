@@ -22,7 +22,7 @@ from meshtui.errors import IdentityError, MeshError, UnreachableError, UsageErro
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.lifetime import Lifetime, rotate_at
-from meshtui.manifest.credential import Credential
+from meshtui.manifest.credential import Credential, key_pair
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
@@ -72,10 +72,10 @@ class CredentialRuntime:
         self.chain: tuple[x509.Certificate, ...] = ()
         self.broken = ""
         """Why the Secret's certificate cannot be read."""
-        pem = credential.secret.data.get("tls.crt", b"") if credential.secret is not None else b""
-        if pem:
+        pair = key_pair(credential.secret) if credential.secret is not None else None
+        if pair is not None:
             try:
-                self.chain = load_certificates(pem)
+                self.chain = load_certificates(pair[0])
             except IdentityError as error:
                 self.broken = error.message
         self.refresh_issued()
@@ -162,7 +162,7 @@ class CredentialRuntime:
                 except UnreachableError:
                     raise  # an Envoy that is down did not refuse it, and gets it when it is back
                 except MeshError:
-                    if old is not None and old.data.get("tls.crt"):
+                    if old is not None and key_pair(old) is not None:
                         await self._store(old.document)
                     raise
             except MeshError as error:
@@ -191,7 +191,7 @@ class CredentialRuntime:
 
     async def _sign(self, actor: str) -> KeyPair:
         secret = self.credential.secret
-        if secret is not None and not secret.issuer and secret.data.get("tls.crt"):
+        if secret is not None and not secret.issuer and key_pair(secret) is not None:
             raise UsageError(
                 f"{self.target} was not issued here, so it cannot be renewed here.",
                 fix="Apply a Secret with the new certificate, or annotate it with meshtui.io/issuer: NAME.",
@@ -220,7 +220,8 @@ class CredentialRuntime:
             metadata = {"name": credential.name, "namespace": credential.namespace, "annotations": annotations}
             document = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls"}
         data = {"tls.crt": pair.chain_pem, "tls.key": pair.private_key_pem}
-        return document | {"data": {name: base64.b64encode(value).decode() for name, value in data.items()}}
+        encoded = {name: base64.b64encode(value).decode() for name, value in data.items()}
+        return document | {"data": {**document.get("data", {}), **encoded}}
 
     async def _follow(self, after: CertificateFacts, report: Report) -> bool | None:
         proxies = self._edge.proxies(self.target)

@@ -44,7 +44,6 @@ class PortMap:
 
 
 def _is_free(port: int) -> bool:
-    # without SO_REUSEPORT, which Envoy's listeners set: two of them would share a port without a word
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -18,6 +18,7 @@ from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds.ads_service import register_ads
 
 _LOG = logging.getLogger(__name__)
+_LONGEST_REASON = 300
 RECHECK = 30.0
 """Seconds after which Envoy is asked again what it serves, even if nothing was pushed: what drifts is found."""
 
@@ -34,8 +35,8 @@ class EnvoyProxy:
         self._secrets: Mapping[str, ServedSecret] = {}
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
-        self.rejected = ""
-        """Envoy's words for a configuration that it did not take."""
+        self._rejected: dict[str, str] = {}
+        """Type of resource → Envoy's words for those that it did not take."""
         self._unread = "it has not been asked yet"
         sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
         self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
@@ -88,7 +89,12 @@ class EnvoyProxy:
     @property
     def trouble(self) -> str:
         """Why it does not do what it should; empty when it does."""
-        return self.down or (f"Envoy rejected its configuration: {self.rejected}" if self.rejected else "")
+        return self.down or (f"Envoy rejected its configuration: {self.rejected}" if self._rejected else "")
+
+    @property
+    def rejected(self) -> str:
+        """Envoy's words for what it did not take of its configuration; empty when it took all."""
+        return "; ".join(self._rejected.values())
 
     def served(self, secret: str) -> Truth:
         """The certificate that Envoy has in service under this name of a secret."""
@@ -132,9 +138,18 @@ class EnvoyProxy:
         self._on_change()
 
     def _on_verdict(self, verdict: Verdict) -> None:
-        self.rejected = verdict.reason if isinstance(verdict, Rejected) else ""
+        if isinstance(verdict, Rejected):
+            self._rejected[verdict.type_url] = first_line(verdict.reason)
+        else:
+            self._rejected.pop(verdict.type_url, None)
         self.look()
         self._on_change()
+
+
+def first_line(reason: str) -> str:
+    """What Envoy says first: behind it come kilobytes of the resource itself."""
+    line = reason.partition("\n")[0]
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
 def _words(status: ProxyStatus) -> str:

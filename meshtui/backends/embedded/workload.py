@@ -14,7 +14,7 @@ from meshtui.agent.sds_service import BUNDLE, KEY_PAIR, register_sds, secrets_of
 from meshtui.agent.secrets import Failed, SecretManager
 from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.issued import recorded
-from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.proxy import EnvoyProxy, first_line
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
@@ -243,7 +243,7 @@ class WorkloadRuntime:
 
     def _on_secret_verdict(self, verdict: Verdict) -> None:
         if isinstance(verdict, Rejected):
-            self.rejected = f"Envoy rejected {', '.join(sorted(verdict.versions))}: {verdict.reason}"
+            self.rejected = f"Envoy rejected {', '.join(sorted(verdict.versions))}: {first_line(verdict.reason)}"
         elif self.proxy is not None and verdict.versions.keys() & {KEY_PAIR, BUNDLE}:
             self.proxy.look()
         self._changed()

@@ -67,9 +67,9 @@ class DetailScreen(Framed):
         super().tick()
         self.query_one("#page", Document).show()
 
-    def verify(self, row: Row) -> None:
+    async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
-        self.app.push_screen(VerifyScreen(self.board, row.target, self.crumbs))
+        await self.open(VerifyScreen(self.board, row.target, self.crumbs))
 
     def action_back(self) -> None:
         """Back to the list; what is said is dismissed first."""

@@ -16,12 +16,13 @@ from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import header_line
-from meshtui.tui.messages import Failed, PlanConfirmed
+from meshtui.tui.messages import Failed
 from meshtui.tui.screens.help import HelpScreen
 from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import footer_line, verbs
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_store import Changes
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
@@ -84,12 +85,12 @@ class Framed(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the frame."""
-        yield Lines(id="too-small")
+        yield Lines(id="too-small", at_least=2)
         yield Lines(id="header")
         yield Lines(id="notices", at_least=0)
         yield from self.body()
         yield Lines(id="status")
-        yield Lines(id="footer")
+        yield Prompt(id="footer")
 
     def on_mount(self) -> None:
         """Show what is known, and keep what depends on the time up to date."""
@@ -106,6 +107,16 @@ class Framed(Screen[None]):
         """Catch up with what happened behind another screen."""
         self.board_changed(Changes())
 
+    def on_key(self, event: events.Key) -> None:
+        """While something is being typed, keys are text."""
+        if (prompt := self.query_one("#footer", Prompt)).asks:
+            prompt.take_key(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """While something is being typed, pasted text belongs to it."""
+        if (prompt := self.query_one("#footer", Prompt)).asks:
+            prompt.take_paste(event)
+
     def refresh_frame(self, width: int = 0) -> None:
         """Show header, notices, status and footer as they are now."""
         if not self.is_mounted:
@@ -117,8 +128,9 @@ class Framed(Screen[None]):
         self._lines("notices").show(notices)
         self._lines("notices").set_class(bool(notices), "-any")
         self._lines("status").show(status_lines(board.said, width, board.glyphs))
-        self._lines("footer").show([footer_line(self.row, board, self.FOOTER, width)])
-        self._lines("too-small").show([(Piece(f"{width}x{self.size.height} is too small", Tone.WARN),)])
+        self.query_one("#footer", Prompt).show_keys(footer_line(self.row, board, self.FOOTER, width))
+        too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
+        self._lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
 
     def say(self, told: Told | None) -> None:
         """Put a sentence on the status line, or clear it."""
@@ -163,18 +175,23 @@ class Framed(Screen[None]):
         if row := self._ready("rotate"):
             self._plan(Rotate(targets=(row.target,)))
 
-    def action_verify(self) -> None:
+    async def action_verify(self) -> None:
         """Look at every check of the row."""
         if row := self._ready("verify"):
-            self.verify(row)
+            await self.verify(row)
 
-    def verify(self, row: Row) -> None:
+    async def verify(self, row: Row) -> None:
         """Show a verification of the row."""
         raise NotImplementedError
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """Show the keys that work here."""
-        self.app.push_screen(HelpScreen(self.active_bindings.values(), self.board.glyphs))
+        await self.open(HelpScreen(self.active_bindings.values(), self.board.glyphs))
+
+    async def open(self, screen: Screen[None]) -> None:
+        """Put another screen on top of this one, painting once rather than for each step of its making."""
+        with self.app.batch_update():
+            await self.app.push_screen(screen)
 
     def _ready(self, name: str) -> Row | None:
         """The row, if the verb works on it; else say why it does not."""
@@ -186,7 +203,7 @@ class Framed(Screen[None]):
 
     @work(exclusive=True, group="plan")
     async def _plan(self, action: Issue | Rotate) -> None:
-        """Ask the mesh for a plan, the person for a yes, and hand it on."""
+        """Ask the mesh for a plan, and show it to the person, who may confirm it."""
         self.say(Told("planning"))
         try:
             if self.board.mesh is None:
@@ -196,5 +213,4 @@ class Framed(Screen[None]):
             self.app.post_message(Failed(error))
             return
         self.say(None)
-        if await self.app.push_screen_wait(PlanDialog(plan, self.board)):
-            self.app.post_message(PlanConfirmed(plan))
+        await self.open(PlanDialog(plan, self.board))

@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Show the page in the middle."""
-        with Container(id="dialog"):
+        with Container(id="dialog", classes="-ascii" if self._glyphs.ascii_only else ""):
             yield Document(self._page, id="page")
 
     def on_mount(self) -> None:

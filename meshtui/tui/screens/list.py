@@ -7,8 +7,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widgets import Input
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Row, Step, View
@@ -21,6 +19,7 @@ from meshtui.tui.screens.detail import DetailScreen
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
 
@@ -70,18 +69,13 @@ class ListScreen(Framed):
         return self._list.selected
 
     def body(self) -> ComposeResult:
-        """The list, what there is to say about one row of it, and the line in which a filter is typed."""
+        """The list, and what there is to say about one row of it."""
         yield Lines(id="titles")
         yield self._list
         yield Lines(id="summary", at_least=SUMMARY_LINES + 1)
-        with Horizontal(id="filter"):
-            yield Lines(id="filter-sign")
-            yield Input(id="filter-text", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Put the cursor into the list."""
-        self.query_one("#filter-text", Input).cursor_blink = False
-        self._lines("filter-sign").show([(Piece(" /", Tone.BUSY),)])
         self._list.focus()
 
     def board_changed(self, changes: Changes) -> None:
@@ -114,9 +108,9 @@ class ListScreen(Framed):
         """Put the cursor on a row, if it is in the list."""
         self._list.select(target)
 
-    def verify(self, row: Row) -> None:
+    async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
-        self.app.push_screen(VerifyScreen(self.board, row.target, (*self.crumbs, row.target)))
+        await self.open(VerifyScreen(self.board, row.target, (*self.crumbs, row.target)))
 
     def on_resize(self, event: events.Resize) -> None:
         """Show titles for the columns that fit now."""
@@ -129,46 +123,32 @@ class ListScreen(Framed):
             self.board.said = None
         self._refresh_all()
 
-    def on_row_list_opened(self, message: RowList.Opened) -> None:
+    async def on_row_list_opened(self, message: RowList.Opened) -> None:
         """Open a row."""
-        self.app.push_screen(DetailScreen(self.board, message.target, self.crumbs))
+        await self.open(DetailScreen(self.board, message.target, self.crumbs))
 
     # The filter.
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.add_class("-filtering")
-        text = self.query_one("#filter-text", Input)
-        text.value = self.board.store.filter
-        text.focus()
+        self.query_one("#footer", Prompt).ask("/", self.board.store.filter)
 
     def action_clear(self) -> None:
-        """Clear what is in the way: the filter being typed, notices, what was said, the filter."""
-        if self.has_class("-filtering"):
-            self._filter("")
-            self._leave_filter()
-        elif self.dismiss_notices():
+        """Clear what is in the way: notices, then what was said, then the filter."""
+        if self.dismiss_notices():
             return
-        elif self.board.said is not None:
+        if self.board.said is not None:
             self.say(None)
         else:
             self._filter("")
 
-    def on_input_changed(self, message: Input.Changed) -> None:
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Filter while it is typed."""
-        if self.has_class("-filtering"):
-            self._filter(message.value)
+        self._filter(message.text)
 
-    def on_input_submitted(self) -> None:
-        """Keep the filter, go back to the list."""
-        self._leave_filter()
-
-    def on_key(self, event: events.Key) -> None:
-        """An arrow takes one from the filter into the list."""
-        if self.has_class("-filtering") and event.key in ("down", "up", "tab"):
-            event.stop()
-            event.prevent_default()
-            self._leave_filter()
+    def on_prompt_cancelled(self) -> None:
+        """Drop the filter."""
+        self._filter("")
 
     def _filter(self, text: str) -> None:
         store = self.board.store
@@ -176,10 +156,6 @@ class ListScreen(Framed):
             store.arrange(store.view, text)
             self._list.rearrange()
             self._refresh_all()
-
-    def _leave_filter(self) -> None:
-        self.remove_class("-filtering")
-        self._list.focus()
 
     # Views.
 

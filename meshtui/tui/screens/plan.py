@@ -15,6 +15,7 @@ from meshtui.present.plan import plan_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.clipboard import copy
+from meshtui.tui.messages import PlanConfirmed
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.lines import Lines
 
@@ -25,13 +26,13 @@ _FRAME = 6
 """Lines of the dialog around its page: border, title, answer."""
 
 
-class PlanDialog(ModalScreen[bool]):
-    """Asks whether a plan is to be performed; answers True or False."""
+class PlanDialog(ModalScreen[None]):
+    """Asks whether a plan is to be performed, and tells the app when it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "answer(True)", "do it"),
+        Binding("enter", "confirm", "do it"),
         Binding("c", "copy", "copy the command"),
-        Binding("escape,q", "answer(False)", "cancel"),
+        Binding("escape,q", "cancel", "cancel"),
     ]
 
     def __init__(self, plan: Plan, board: Board) -> None:
@@ -41,7 +42,7 @@ class PlanDialog(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Show the title, the page and the answers."""
-        with Container(id="dialog"):
+        with Container(id="dialog", classes="-ascii" if self._board.glyphs.ascii_only else ""):
             yield Lines(id="title")
             yield Document(self._page, id="page")
             yield Lines(id="said", at_least=1)
@@ -65,9 +66,14 @@ class PlanDialog(ModalScreen[bool]):
         dialog.styles.width = width
         dialog.styles.height = min(len(self._page(width - 6)) + _FRAME, event.size.height)
 
-    def action_answer(self, yes: bool) -> None:
-        """Close with an answer."""
-        self.dismiss(yes)
+    def action_confirm(self) -> None:
+        """Have it done."""
+        self.app.post_message(PlanConfirmed(self.plan))
+        self.dismiss()
+
+    def action_cancel(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss()
 
     def action_copy(self) -> None:
         """Copy the command line that does the same."""

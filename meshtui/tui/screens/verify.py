@@ -54,7 +54,7 @@ class VerifyScreen(Framed):
         self.query_one("#page", Document).focus()
         self._verify()
 
-    def verify(self, row: Row) -> None:  # noqa: ARG002 - it is this screen's own
+    async def verify(self, row: Row) -> None:  # noqa: ARG002 - it is this screen's own
         """Verify once more."""
         self._result = None
         self.query_one("#page", Document).show()

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -19,7 +20,7 @@ Page = Callable[[int], Sequence[Line]]
 
 
 class Document(Toned, ScrollView, inherit_bindings=False):
-    """Lines of a page, of which the ones that changed are repainted."""
+    """Lines of a page, painted when they change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "down", "line down"),
@@ -31,6 +32,9 @@ class Document(Toned, ScrollView, inherit_bindings=False):
         Binding("g,home", "top", "top"),
         Binding("G,end", "bottom", "bottom"),
     ]
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+    """Width of the page, and all of its lines. There are no scroll bars to lay out when it changes."""
 
     def __init__(self, page: Page, *, id: str) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
@@ -45,18 +49,18 @@ class Document(Toned, ScrollView, inherit_bindings=False):
     def show(self, page: Page | None = None) -> None:
         """Show another page, or the same one again because something in it may have changed."""
         self._page = page or self._page
+        if not self.size.width:
+            return  # not laid out yet; `on_resize` comes back
         before, self._lines = self._lines, tuple(self._page(self.size.width))
-        if len(before) != len(self._lines):
+        if before != self._lines:
             self.virtual_size = Size(self.size.width, len(self._lines))
+            self.scroll_to(y=self.scroll_offset.y, animate=False, force=True)
             self.refresh()
-            return
-        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            self.refresh_cells(y - self.scroll_offset.y, old, new)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fold the page for the new width."""
-        self._lines = ()
         self.show()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -65,20 +69,20 @@ class Document(Toned, ScrollView, inherit_bindings=False):
 
     def action_down(self) -> None:
         """Scroll a line down."""
-        self.scroll_to(y=self.scroll_target_y + 1, animate=False)
+        self.scroll_to(y=self.scroll_target_y + 1, animate=False, force=True)
 
     def action_up(self) -> None:
         """Scroll a line up."""
-        self.scroll_to(y=self.scroll_target_y - 1, animate=False)
+        self.scroll_to(y=self.scroll_target_y - 1, animate=False, force=True)
 
     def action_page(self, pages: float) -> None:
         """Scroll by a share of the height."""
-        self.scroll_to(y=self.scroll_target_y + int(pages * (self.size.height - 1)), animate=False)
+        self.scroll_to(y=self.scroll_target_y + int(pages * (self.size.height - 1)), animate=False, force=True)
 
     def action_top(self) -> None:
         """Scroll to the first line."""
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False, force=True)
 
     def action_bottom(self) -> None:
         """Scroll to the last line."""
-        self.scroll_to(y=self.virtual_size.height, animate=False)
+        self.scroll_to(y=self.virtual_size.height, animate=False, force=True)

@@ -1,9 +1,8 @@
-"""A few lines that are set as a whole and repainted one by one: header, footer, status, summary."""
+"""A few lines that are set as a whole: header, footer, status, summary."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 
 from textual.strip import Strip
 
@@ -12,7 +11,7 @@ from meshtui.tui.widgets.toned import Toned
 
 
 class Lines(Toned):
-    """Fixed lines. Only those that changed are painted again; it grows and shrinks with their number."""
+    """Fixed lines, painted when they change. It grows and shrinks with their number."""
 
     def __init__(self, *, id: str, at_least: int = 1) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
@@ -31,10 +30,8 @@ class Lines(Toned):
         height = max(len(self._lines), self._at_least)
         if height != max(len(before), self._at_least):
             self.styles.height = height
+        if before != self._lines:
             self.refresh()
-            return
-        for y, (old, new) in enumerate(zip_longest(before, self._lines, fillvalue=())):
-            self.refresh_cells(y, old, new)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

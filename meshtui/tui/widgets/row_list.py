@@ -15,8 +15,9 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -47,6 +48,9 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         Binding("G,end", "last", "last row"),
         Binding("enter", "open", "open"),
     ]
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+    """Width of the list, and lines of all rows. There are no scroll bars to lay out when it changes."""
 
     class Moved(Message):
         """The cursor is on another row now."""
@@ -110,8 +114,9 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = self._store.place_of(self._target) or 0
         self._remember()
         self.virtual_size = Size(self.size.width, len(self._store))
+        self.scroll_to(y=self.scroll_offset.y, animate=False, force=True)
         self._bring_into_view()
-        self.refresh()
+        self._refresh_changed()
         self.post_message(self.Moved())
 
     def changed(self, changes: Changes) -> None:
@@ -123,7 +128,7 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor = min(self._cursor, max(len(self._store) - 1, 0)) if place is None else place
             self.virtual_size = Size(self.size.width, len(self._store))
             # The cursor's line stays where the eye is; what is around it may be different
-            self.scroll_to(y=self._cursor - above, animate=False)
+            self.scroll_to(y=self._cursor - above, animate=False, force=True)
             self._bring_into_view()
         self._remember()
         self._refresh_changed()
@@ -141,6 +146,11 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._refresh_changed()
 
     # Drawing.
+
+    def notify_style_update(self) -> None:
+        """The theme may have changed; what is in view is repainted by Textual then."""
+        super().notify_style_update()
+        self._painter.recolour()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Choose the columns for the new width."""
@@ -172,7 +182,7 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         return range(top, min(top + self.size.height, len(self._store)))
 
     def _refresh_changed(self) -> None:
-        """Repaint what would be drawn differently now, and no cell more."""
+        """Repaint the lines that would be drawn differently now."""
         top, now = self.scroll_offset.y, self._now()
         for y in range(self.size.height):
             if top + y >= len(self._store):
@@ -181,11 +191,8 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
                 continue
             facts = self._facts(top + y, now)
             before = self._painter.drawn(facts.row.target)
-            if before is None or self._drawn.get(y) != facts.row.target:
+            if before is None or before.facts != facts or self._drawn.get(y) != facts.row.target:
                 self.refresh_line(top + y)
-            elif before.facts != facts:
-                for place, width in self._painter.differing(before, self._painter.draw(facts, now)):
-                    self.refresh(Region(place, y, width, 1))
 
     def _light_up(self, changes: Changes) -> None:
         """Mark the cells in view that changed, for a moment."""
@@ -253,9 +260,9 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         top, height = self.scroll_offset.y, max(self.size.height, 1)
         jump = height // 2 if self._jumps else 0
         if self._cursor < top:
-            self.scroll_to(y=self._cursor - jump, animate=False)
+            self.scroll_to(y=self._cursor - jump, animate=False, force=True)
         elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1 + jump, animate=False)
+            self.scroll_to(y=self._cursor - height + 1 + jump, animate=False, force=True)
         else:
             return False
         return True

@@ -1,11 +1,7 @@
-"""Draws rows as strips, keeps what it drew, and knows which cells of a line differ from what was drawn before.
-
-Over a slow link every cell that is sent again costs; what is on the screen already is not sent twice.
-"""
+"""Draws rows as strips, and keeps what it drew as long as nothing that it was drawn from is different."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -35,11 +31,11 @@ class Facts(NamedTuple):
 
 
 class Painted(NamedTuple):
-    """A line that was drawn."""
+    """A line that was drawn, in the colours of a theme."""
 
     facts: Facts
-    cells: tuple[Line, ...]
     strip: Strip
+    colours: int
 
 
 class Brush(Protocol):
@@ -63,12 +59,18 @@ class RowPainter:
         self._glyphs = glyphs
         self._width = 0
         self._kept: dict[str, Painted] = {}
+        self._colours = 0
         self.columns: tuple[Column, ...] = ()
 
     def prepare(self, columns: tuple[Column, ...], width: int) -> None:
         """Draw for these columns from now on, in lines of `width` cells."""
-        self.columns, self._width = columns, width
-        self._kept.clear()
+        if (columns, width) != (self.columns, self._width):
+            self.columns, self._width = columns, width
+            self._kept.clear()
+
+    def recolour(self) -> None:
+        """Draw everything anew when it is painted next: the styles may be different."""
+        self._colours += 1
 
     def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Facts:
         """What a line would be drawn from now."""
@@ -81,25 +83,13 @@ class RowPainter:
     def draw(self, facts: Facts, now: datetime) -> Painted:
         """The line, drawn anew only if something in it is different."""
         painted = self._kept.get(facts.row.target)
-        if painted is not None and painted.facts == facts:
+        if painted is not None and (painted.facts, painted.colours) == (facts, self._colours):
             return painted
         if len(self._kept) >= KEPT:
             self._kept.clear()
         drawn = cells(facts.row, self.columns, now, self._glyphs)
-        painted = self._kept[facts.row.target] = Painted(facts, drawn, self._strip(facts, drawn))
+        painted = self._kept[facts.row.target] = Painted(facts, self._strip(facts, drawn), self._colours)
         return painted
-
-    def differing(self, before: Painted, after: Painted) -> Iterator[tuple[int, int]]:
-        """Place and width of the cells in which two drawings of a line differ."""
-        if before.facts.selected != after.facts.selected:
-            yield 0, self._width
-            return
-        place = MARGIN - 1
-        for index, column in enumerate(self.columns):
-            was_lit, is_lit = column.key in before.facts.lit, column.key in after.facts.lit
-            if before.cells[index] != after.cells[index] or was_lit != is_lit:
-                yield place, column.width
-            place += column.width + GAP
 
     def _strip(self, facts: Facts, drawn: tuple[Line, ...]) -> Strip:
         brush = self._brush

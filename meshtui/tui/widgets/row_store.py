@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from meshtui.mesh.query import Words, in_view, sort_key
+from meshtui.mesh.query import KINDS, Words, in_view, sort_key, text_of
 from meshtui.mesh.rows import Row, Sort, View
 
 _SORT_ANEW_FROM = 200
 """Changes at once from which sorting a nearly sorted list beats moving its keys one by one."""
+
+_Key = tuple[Any, ...]
+"""What a row is sorted by; its target comes last."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,14 @@ class Changes:
 
 
 class RowStore:
-    """Rows by target, and an order of those that the view and the filter let through."""
+    """Rows by target, all of them in order, and an order of those that the view and the filter let through."""
 
     def __init__(self, sort: Sort = Sort.EXPIRY) -> None:
         self._sort = sort
         self._rows: dict[str, Row] = {}
-        self._order: list[tuple[Any, ...]] = []
+        self._all: list[_Key] = []
+        self._order: list[_Key] = []
+        self._texts: dict[str, str] = {}
         self._total = 0
         self._view = View.IDENTITIES
         self._filter = ""
@@ -81,10 +86,18 @@ class RowStore:
     def arrange(self, view: View, text: str) -> None:
         """Let another view or filter decide what is in the order."""
         self._view, self._filter, self._words = view, text, Words.parse(text)
-        of_view = [row for row in self._rows.values() if in_view(row, view)]
-        self._total = len(of_view)
-        chosen = filter(self._words.match, of_view) if self._words else of_view
-        self._order = sorted(sort_key(row, self._sort) for row in chosen)
+        prefix = KINDS.get(view, "")
+        # One tight loop after another: with 100,000 rows, a call for each would be felt at every keystroke
+        chosen = [key for key in self._all if key[-1].startswith(prefix)] if prefix else self._all[:]
+        self._total = len(chosen)
+        if self._words:
+            self._read_texts()
+            texts = self._texts
+            for word in self._words.wanted:
+                chosen = [key for key in chosen if word in texts[key[-1]]]
+            for word in self._words.unwanted:
+                chosen = [key for key in chosen if word not in texts[key[-1]]]
+        self._order = chosen
 
     def update(self, rows: Iterable[Row] = (), gone: Iterable[str] = ()) -> Changes:
         """Take rows that are new or different, and forget targets that are gone. Of two rows of a target, the last."""
@@ -92,34 +105,54 @@ class RowStore:
         changed: list[tuple[Row | None, Row | None]] = [
             (before, row) for row in latest.values() if (before := self._rows.get(row.target)) != row
         ]
-        self._rows.update(latest)
-        vanished = [self._rows.pop(target) for target in set(gone) - latest.keys() if target in self._rows]
+        vanished = [self._rows[target] for target in set(gone) - latest.keys() if target in self._rows]
         changed += [(row, None) for row in vanished]
-        return Changes(rows=tuple(changed), reordered=self._reorder(changed))
-
-    def _reorder(self, changed: list[tuple[Row | None, Row | None]]) -> bool:
-        removed, added = [], []
-        for before, after in changed:
-            self._total += self._is_of_view(after) - self._is_of_view(before)
-            old, new = self._key(before), self._key(after)
-            if old != new:
-                removed += [old] if old else []
-                added += [new] if new else []
-        if len(removed) + len(added) > _SORT_ANEW_FROM:
-            out = set(removed)
-            self._order = sorted([key for key in self._order if key not in out] + added)
-        else:
-            for key in removed:
-                del self._order[bisect_left(self._order, key)]
-            for key in added:
-                insort(self._order, key)
-        return bool(removed or added)
+        self._rows.update(latest)
+        for target in (*latest, *(row.target for row in vanished)) if self._texts else ():
+            self._texts.pop(target, None)
+        for row in vanished:
+            del self._rows[row.target]
+        self._all = _moved(self._all, [(self._key(before), self._key(after)) for before, after in changed])
+        moves = [(self._shown_key(before), self._shown_key(after)) for before, after in changed]
+        self._order = _moved(self._order, moves)
+        self._total += sum(self._is_of_view(after) - self._is_of_view(before) for before, after in changed)
+        return Changes(rows=tuple(changed), reordered=any(before != after for before, after in moves))
 
     def _is_of_view(self, row: Row | None) -> bool:
         return row is not None and in_view(row, self._view)
 
-    def _key(self, row: Row | None) -> tuple[Any, ...] | None:
+    def _key(self, row: Row | None) -> _Key | None:
+        return None if row is None else sort_key(row, self._sort)
+
+    def _shown_key(self, row: Row | None) -> _Key | None:
         """The key of a row in the order; None when it has no place in it."""
-        if row is None or not in_view(row, self._view) or (self._words and not self._words.match(row)):
-            return None
-        return sort_key(row, self._sort)
+        return self._key(row) if row is not None and in_view(row, self._view) and self._passes(row) else None
+
+    def _passes(self, row: Row) -> bool:
+        return not self._words or self._words.match(row)
+
+    def _read_texts(self) -> None:
+        """Have the text of every row at hand. Only those who filter pay for it."""
+        if len(self._texts) < len(self._rows):
+            self._texts |= {row.target: text_of(row) for row in self._rows.values() if row.target not in self._texts}
+
+
+def _moved(keys: list[_Key], moves: list[tuple[_Key | None, _Key | None]]) -> list[_Key]:
+    """Sorted `keys`, each key of `moves` that was in it replaced by the other one of its pair."""
+    removed = [before for before, after in moves if before is not None and before != after]
+    added = [after for before, after in moves if after is not None and before != after]
+    if len(removed) + len(added) > _SORT_ANEW_FROM:
+        out = set(removed)
+        kept = [key for key in keys if key not in out] if out else keys
+        added.sort()
+        # The next page of a load comes after all that is there
+        follows = not kept or not added or kept[-1] < added[0]
+        kept += added
+        if not follows:
+            kept.sort()
+        return kept
+    for key in removed:
+        del keys[bisect_left(keys, key)]
+    for key in added:
+        insort(keys, key)
+    return keys
