@@ -10,13 +10,13 @@ from typing import Any
 from meshtui.backends.embedded import checks, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
-from meshtui.backends.embedded.documents import select
 from meshtui.backends.embedded.issued import as_history
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.planning import plan_of, resolve
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import RefusedError, UsageError
 from meshtui.manifest.kinds import find_kind
+from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import InfoChanged, MeshEvent
 from meshtui.mesh.findings import Verification
@@ -79,7 +79,13 @@ class EmbeddedMesh:
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """See `Mesh`."""
         known = find_kind(kind).name
-        found = select(self._core.documents(), known, name, namespace)
+        found = [
+            shown(document)
+            for document in self._core.documents()
+            if document["kind"] == known
+            and name in ("", document["metadata"]["name"])
+            and namespace in ("", document["metadata"].get("namespace", ""))
+        ]
         if name and not found:
             where = f" in namespace {namespace}" if namespace else ""
             raise UsageError(f"There is no {known} {name!r}{where}.", fix=f"See: meshtui get {known}")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.planning import key_of, plan_of
 from meshtui.backends.embedded.plans import PlanBook
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, RefusedError, UsageError
 from meshtui.manifest.documents import parse
 from meshtui.mesh.actions import Action, Apply, Delete, Plan, Progress
 from meshtui.mesh.rows import Step
@@ -30,7 +30,12 @@ class Performer:
     async def perform(self, actor: str, plan_id: str) -> AsyncIterator[Progress]:
         """Use a plan up and do it; yields how it goes. Raises RefusedError when it may not be done any more."""
         action, plan = self._plans.take(actor, plan_id)
-        plan_of(self._core, action, self._plans)  # as the mesh is now, not as it was when the plan was shown
+        try:
+            plan_of(self._core, action, self._plans)  # as the mesh is now, not as it was when the plan was shown
+        except UsageError as error:
+            raise RefusedError(
+                f"The plan no longer fits the mesh: {error.message}", fix="Ask for a new one."
+            ) from error
         queue: asyncio.Queue[Progress | MeshError | None] = asyncio.Queue()
         task = asyncio.create_task(self._run(actor, action, plan, queue))
         self._tasks.add(task)

@@ -18,11 +18,21 @@ class Journal:
         """At most `limit` entries, newest first; of everything when `target` is empty."""
         return [entry for entry in reversed(self._entries) if target in ("", entry.target)][:limit]
 
-    def operated(self, at: datetime, target: str, verb: str, outcome: str, error: str = "") -> None:
+    def operated(
+        self, at: datetime, target: str, verb: str, outcome: str, *, error: str = "", serial: str = ""
+    ) -> None:
         """An operator did something, and how it ended."""
         text = f"{verb}: {error}" if error else verb
         self._entries.append(
-            HistoryEntry(at=at, kind="operator", target=target, actor=getpass.getuser(), text=text, outcome=outcome)
+            HistoryEntry(
+                at=at,
+                kind="operator",
+                target=target,
+                actor=getpass.getuser(),
+                text=text,
+                outcome=outcome,
+                serial=serial,
+            )
         )
 
     def issued(self, at: datetime, row: Row) -> None:

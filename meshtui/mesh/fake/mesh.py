@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from meshtui import __version__
 from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.manifest.model import Deployment, Manifest
+from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
@@ -19,7 +20,7 @@ from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
 from meshtui.mesh.fake.joined import detail_of, snapshot_of
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
-from meshtui.mesh.fake.objects import Objects, objects_of, shown, target_of
+from meshtui.mesh.fake.objects import Objects, objects_of, target_of
 from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
@@ -54,6 +55,9 @@ class FakeMesh:
         self._rows = {row.target: row for row in (demo if rows is None else rows)}
         self._objects = Objects(objects_of(demo))
         self._journal = Journal()
+        for row in sorted(demo, key=lambda row: row.issued_at or now()):
+            if row.serial and row.issued_at:
+                self._journal.issued(row.issued_at, row)
         self._counts: dict[str, int] = {}
         self._plans: dict[str, tuple[Plan, Prepared]] = {}
         self._planned = 0
@@ -162,7 +166,7 @@ class FakeMesh:
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """See `Mesh.get`."""
         self._answer()
-        return [shown(item) for item in self._objects.find(kind, name, namespace)]
+        return [shown(item.document) for item in self._objects.find(kind, name, namespace)]
 
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
         """See `Mesh.history`."""
@@ -211,7 +215,7 @@ class FakeMesh:
         count = self._counts.get(target, 1 if row.serial else 0) + 1
         serial = serial_of(target, str(count))
         if refusal := self._refusals.get(target):
-            self._journal.operated(self._now(), target, verb, "failed", refusal)
+            self._journal.operated(self._now(), target, verb, "failed", error=refusal)
             self.put(failed(row, refusal))
             yield Progress(target=target, step=Step.FAILED, done=True, error=refusal, before=before)
             return
@@ -222,7 +226,7 @@ class FakeMesh:
             if done:
                 self._counts[target] = count
                 self._journal.issued(self._now(), changed)
-                self._journal.operated(self._now(), target, verb, "ok")
+                self._journal.operated(self._now(), target, verb, "ok", serial=serial)
             self.put(changed)
             yield Progress(
                 target=target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +12,6 @@ from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Deployment, Manifest, ObjectKey, Secret
 from meshtui.mesh.rows import Row
 from meshtui.mesh.targets import Target, TargetKind
-
-REDACTED = "<redacted>"
-_PUBLIC_DATA = (".crt", "cert", "cacert")
 
 
 class Objects:
@@ -64,16 +62,6 @@ def target_of(item: Manifest) -> str:
     return ""
 
 
-def shown(item: Manifest) -> dict[str, Any]:
-    """The object as it was applied, without what is private in a Secret."""
-    document = dict(item.document)
-    for field in ("data", "stringData"):
-        values = document.get(field)
-        if isinstance(item, Secret) and isinstance(values, dict):
-            document[field] = {name: text if name.endswith(_PUBLIC_DATA) else REDACTED for name, text in values.items()}
-    return document
-
-
 def objects_of(rows: Iterable[Row]) -> Iterable[Manifest]:
     """The manifests that would ask for these rows: a Deployment for a workload, a Secret for a gateway."""
     for row in rows:
@@ -82,9 +70,24 @@ def objects_of(rows: Iterable[Row]) -> Iterable[Manifest]:
         if target.kind is TargetKind.WORKLOAD:
             yield parse_document(_deployment(metadata))
         elif target.kind is TargetKind.GATEWAY:
-            yield parse_document(
-                {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata}
-            )
+            yield parse_document(_secret(metadata))
+            yield parse_document(_gateway(metadata, row.identity.split(", ")))
+
+
+def _secret(metadata: dict[str, str]) -> dict[str, Any]:
+    data = {name: base64.b64encode(f"{name} of the fake".encode()).decode() for name in ("tls.crt", "tls.key")}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": data}
+
+
+def _gateway(metadata: dict[str, str], hosts: list[str]) -> dict[str, Any]:
+    tls = {"mode": "SIMPLE", "credentialName": metadata["name"]}
+    server = {"port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": hosts, "tls": tls}
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Gateway",
+        "metadata": metadata,
+        "spec": {"selector": {"istio": "ingressgateway"}, "servers": [server]},
+    }
 
 
 def _deployment(metadata: dict[str, str]) -> dict[str, Any]:
