@@ -22,16 +22,22 @@ TICK = os.sysconf("SC_CLK_TCK")
 class Terminal:
     """Starts the command at once; `seconds` count from there."""
 
-    def __init__(self, command: Sequence[str], *, columns: int = 140, rows: int = 40) -> None:
+    def __init__(
+        self, command: Sequence[str], *, columns: int = 140, rows: int = 40, term: str = "xterm-256color"
+    ) -> None:
         self._started = time.perf_counter()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.bytes = 0
+        self._reaped = False
         self.pid, self._master = pty.fork()
         if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", COLORTERM="")
+            # before the program starts: a change of size that comes while it does would be lost
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.environ.update(TERM=term, COLORTERM="", PYTHONUTF8="1")
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
             os.execvp(command[0], list(command))
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     @property
     def seconds(self) -> float:
@@ -55,7 +61,7 @@ class Terminal:
             return bool(data)
         return False
 
-    def until(self, text: str, deadline: float = 60.0) -> float:
+    def until(self, text: str, deadline: float = 20.0) -> float:
         """Wait for a text on the screen; returns the seconds since the start. Raises TimeoutError with the screen."""
         while text not in self.text:
             self.read(0.02)
@@ -75,12 +81,19 @@ class Terminal:
         """Send keys as they are."""
         os.write(self._master, keys.encode())
 
+    def ended(self) -> bool:
+        """Whether the program has ended; takes what it writes meanwhile."""
+        self.read(0)
+        if not self._reaped:
+            self._reaped = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        return self._reaped
+
     def close(self) -> None:
         """End the program as a terminal does that is closed."""
-        with suppress(ProcessLookupError):
+        if not self.ended():
             os.kill(self.pid, signal.SIGHUP)
         for _ in range(100):
-            if os.waitpid(self.pid, os.WNOHANG)[0]:
+            if self.ended():
                 break
             self.read(0.1)
         else:

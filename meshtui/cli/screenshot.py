@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -12,30 +14,43 @@ from meshtui.cli.options import Common, common_options
 from meshtui.cli.session import with_mesh
 from meshtui.errors import StateError, UsageError
 
-VIEWS = ("identities", "workloads", "gateways", "authorities", "detail", "plan", "verify", "help")
+CONVERTER = "rsvg-convert"
 
 
 @click.command()
-@click.argument("view", type=click.Choice(VIEWS), default="identities")
-@click.option("-o", "--output", "path", type=click.Path(path_type=Path), required=True, help="An .svg file.")
+@click.argument("view", nargs=-1)
+@click.option("-o", "--output", "path", type=click.Path(path_type=Path), required=True, help="A .svg or .png file.")
 @click.option("--size", default="140x40", show_default=True, help="Columns x rows.")
-@click.option("--theme", default="meshtui-dark", show_default=True)
+@click.option("--theme", default="", help="Name of a theme (default: dark).")
 @common_options
-def screenshot(common: Common, *, view: str, path: Path, size: str, theme: str) -> int:
-    """Make a picture of VIEW of the running mesh."""
+def screenshot(common: Common, *, view: tuple[str, ...], path: Path, size: str, theme: str) -> int:
+    """Make a picture of VIEW of the running mesh.
+
+    VIEW is identities (the default), workloads, gateways, authorities or help; a target, for its detail; or a verb and
+    a target: `verify gateway/prod/shop`.
+    """
     columns, rows = _size(size)
-    if path.suffix != ".svg":
-        raise UsageError(f"{path} does not end with .svg.", fix="Pictures are SVG; convert one with: rsvg-convert")
+    if path.suffix not in (".svg", ".png"):
+        raise UsageError(f"{path} does not end with .svg or .png.", fix="Name a file that does.")
+    if path.suffix == ".png" and shutil.which(CONVERTER) is None:
+        raise StateError(f"A PNG needs the program {CONVERTER}, which is not here.", fix="Install it, or make an .svg.")
     from meshtui.tui.terminal import prepare  # noqa: PLC0415
 
     prepare()
     from meshtui.tui.picture import take  # noqa: PLC0415 - loads the console
+    from meshtui.tui.themes import DARK  # noqa: PLC0415
 
-    picture = with_mesh(common, lambda mesh: take(mesh, view, (columns, rows), theme))
+    wanted = " ".join(view) or "identities"
+    picture = with_mesh(common, lambda mesh: take(mesh, wanted, (columns, rows), theme or DARK))
     try:
-        path.write_text(picture, encoding="utf-8")
+        if path.suffix == ".svg":
+            path.write_text(picture, encoding="utf-8")
+        else:
+            subprocess.run([CONVERTER, "-o", str(path)], input=picture.encode(), check=True, capture_output=True)  # noqa: S603
     except OSError as error:
         raise StateError(f"{path} cannot be written: {error.strerror}.", fix="Choose another file.") from error
+    except subprocess.CalledProcessError as error:
+        raise StateError(f"{CONVERTER} made no picture: {error.stderr.decode(errors='replace').strip()}") from error
     return Exit.FINE
 
 

@@ -42,7 +42,7 @@ _STATE = Column("state", "STATE", STATE_WIDTH)
 _SERIAL = Column("serial", "SERIAL", SERIAL_WIDTH, 110)
 _NAMESPACE = Column("namespace", "NAMESPACE", 14)
 _SERVED = Column("served", "SERVED", SERIAL_WIDTH, 150)
-_ISSUER = Column("issuer", "ISSUER", 14, 130)
+_ISSUER = Column("issuer", "ISSUER", 16, 130)
 _ERROR = Column("error", "LAST ERROR", 0, 130)
 
 COLUMNS = {
@@ -94,12 +94,16 @@ COLUMNS = {
 }
 """What each view shows, from left to right."""
 
-_NAME_AT_LEAST, _NAME_AT_MOST, _NAME_SHARE = 20, 48, 0.65
+_NAMESPACE_FROM = 60
+"""Cells below which namespace and name share the column of the target."""
+
+_NAME_AT_LEAST, _NAME_AT_MOST, _NAME_SHARE = 20, 48, 0.7
 
 
 def layout(view: View, width: int) -> tuple[Column, ...]:
     """The columns that a list of `width` cells shows, each with the width it gets."""
-    chosen = [column for column in COLUMNS[view] if width >= column.from_width]
+    columns = COLUMNS[view if width >= _NAMESPACE_FROM else View.IDENTITIES]
+    chosen = [column for column in columns if width >= column.from_width]
     room = max(width - GAP * (len(chosen) - 1) - sum(column.width for column in chosen), 0)
     elastic = [column.key for column in chosen if not column.width]
     name = room

@@ -31,7 +31,9 @@ def served_words(row: Row, glyphs: Glyphs) -> Line:
         expected = row.truths[3] is not Mark.ABSENT
         if not row.served_by and not expected:
             return ()
-        return (Piece(f"not served{by}", Tone.BAD if expected else Tone.QUIET),)
+        if expected:
+            return (Piece(f"not served{by}", Tone.BAD),)
+        return (Piece(f"{glyphs.show(row.served_by)} has it, no proxy serves it", Tone.QUIET),)
     serial = short_serial(glyphs.show(row.served_serial), glyphs)
     tone = Tone.PLAIN if row.served_serial == row.serial else Tone.BAD
     return (Piece("served ", Tone.QUIET), Piece(serial, tone), Piece(by, Tone.QUIET))

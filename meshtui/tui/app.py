@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -20,10 +17,11 @@ from textual.screen import Screen
 from meshtui.errors import MeshError
 from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
-from meshtui.tui import terminal, themes
+from meshtui.tui import themes
 from meshtui.tui.board import Board, Link
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
+from meshtui.tui.keys import ALWAYS
 from meshtui.tui.messages import (
     Failed,
     InfoArrived,
@@ -36,7 +34,7 @@ from meshtui.tui.messages import (
 )
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
-from meshtui.tui.watchdog import Watchdog
+from meshtui.tui.watchdog import Watchdog, guard
 from meshtui.tui.widgets.row_store import Changes
 
 
@@ -51,7 +49,7 @@ class MeshtuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
-        Binding("ctrl+l", "redraw", "draw the screen again"),
+        Binding("ctrl+l", "redraw", "redraw the screen", group=ALWAYS),
     ]
 
     def __init__(
@@ -72,8 +70,8 @@ class MeshtuiApp(App[None]):
         self.board.store.arrange(view, "")
         self._slow_link = slow_link
         self._frame = Frame()
-        self._open_mesh = open_mesh
-        self._backoff = backoff
+        self._watchdog: Watchdog | None = None
+        self._feed = Feed(open_mesh, self.post_message, now, backoff=backoff)
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = theme or themes.choose(self.console.color_system, os.environ)
@@ -84,7 +82,15 @@ class MeshtuiApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the mesh."""
+        if not self.is_headless:
+            self._watchdog = guard(self.exit)
+        self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
+
+    def on_unmount(self) -> None:
+        """The terminal is restored from here on, whatever happens to it."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
 
     def action_reopen(self) -> None:
         """Open the mesh (again)."""
@@ -95,13 +101,15 @@ class MeshtuiApp(App[None]):
 
     @work(exclusive=True, group="feed")
     async def _follow(self) -> None:
-        await Feed(self._open_mesh, self.post_message, self.board.now, backoff=self._backoff).run()
+        await self._feed.run()
 
     # What the feed says.
 
     def on_mesh_opened(self, message: MeshOpened) -> None:
         """A mesh answers."""
         self.board.mesh, self.board.info = message.mesh, message.info
+        if self.board.error is not None:
+            self.board.said = None
         self.board.link, self.board.error = Link.LIVE, None
         self._tell_screens()
 
@@ -176,15 +184,6 @@ class MeshtuiApp(App[None]):
             renderable = Delta(self._frame, renderable)
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual types it as any renderable
 
-    # Ending.
-
-    def leave_on(self, *signals: signal.Signals) -> None:
-        """Quit in good order when one of these arrives, unless it is ignored (nohup)."""
-        loop = asyncio.get_running_loop()
-        for number in signals:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self.exit)
-
     def _fatal_error(self) -> None:
         # Textual's own shows the values of local variables, and there is no telling what those are
         from rich.traceback import Traceback  # noqa: PLC0415 - it loads pygments, 30 ms that a start need not wait for
@@ -192,33 +191,3 @@ class MeshtuiApp(App[None]):
         self.bell()
         self._exit_renderables.append(Segments(self.console.render(Traceback(show_locals=False, suppress=[]))))
         self._close_messages_no_wait()
-
-
-def run(
-    open_mesh: OpenMesh, *, opening: str = "opening the mesh", view: View = View.IDENTITIES, theme: str = ""
-) -> int:
-    """Run the console on this terminal until it is left, and return the exit status.
-
-    Raises UsageError when there is no terminal to run it on. Call `terminal.prepare` before importing this module.
-    """
-    terminal.check()
-    app = MeshtuiApp(
-        open_mesh,
-        opening=opening,
-        view=view,
-        theme=theme,
-        glyphs=terminal.glyphs(),
-        slow_link=terminal.is_remote(os.environ),
-    )
-
-    async def guarded() -> None:
-        app.leave_on(signal.SIGHUP, signal.SIGTERM)
-        loop = asyncio.get_running_loop()
-        assert sys.__stdin__ is not None  # `terminal.check` saw to it
-        watchdog = Watchdog(sys.__stdin__.fileno(), lambda: loop.call_soon_threadsafe(app.exit))
-        watchdog.start()
-        await app.run_async(mouse=False)
-        watchdog.stop()
-
-    asyncio.run(guarded())
-    return app.return_code or 0

@@ -56,6 +56,14 @@ class Board:
     """Whether the rows were loaded to the last."""
     said: Told | Progress | None = None
     """For the status line."""
+    dismissed: tuple[str, ...] = ()
+    """Notices that were put away; others show."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the mesh wants the person to know, unless it was put away."""
+        notices = self.info.notices if self.info else ()
+        return () if notices == self.dismissed else notices
 
     def say(self, error: MeshError) -> None:
         """Tell what went wrong."""

@@ -38,7 +38,8 @@ async def _to_tmux(text: str) -> bool:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await asyncio.wait_for(process.communicate(text.encode()), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            await process.communicate(text.encode())
     except TimeoutError:
         process.kill()
         return False

@@ -135,7 +135,9 @@ class Feed:
     async def _pass_on(self, mesh: Mesh) -> None:
         """Wait for changes and post them together; ask for a sign of life when there are none."""
         try:
-            await asyncio.wait_for(self._something.wait(), self._heartbeat)
+            # Not wait_for: before Python 3.12 it may swallow a cancellation, and the feed would never end
+            async with asyncio.timeout(self._heartbeat):
+                await self._something.wait()
         except TimeoutError:
             await self._ask(mesh)
             return
@@ -154,7 +156,8 @@ class Feed:
 
     async def _ask(self, mesh: Mesh) -> None:
         try:
-            info = await asyncio.wait_for(mesh.info(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                info = await mesh.info()
         except TimeoutError as error:
             raise UnreachableError(f"The mesh did not answer within {PATIENCE:g}s.") from error
         self._heard()

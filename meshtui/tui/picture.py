@@ -87,12 +87,10 @@ def _refusal(app: MeshtuiApp) -> Told | None:
 
 
 async def _until(pilot: Pilot[None], is_ready: Callable[[], bool]) -> None:
-    async def wait() -> None:
-        while not is_ready():
-            await pilot.pause(0.01)
-
     try:
-        await asyncio.wait_for(wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            while not is_ready():
+                await pilot.pause(0.01)
     except TimeoutError:
         raise UsageError(f"The view was not ready within {PATIENCE:g}s.") from None
 

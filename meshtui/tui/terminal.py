@@ -38,7 +38,10 @@ def is_remote(environ: Mapping[str, str]) -> bool:
 
 
 def check() -> None:
-    """Raise UsageError when the console cannot run here: no terminal, or one that cannot move its cursor."""
+    """Raise UsageError when the console cannot run here: no terminal, or one that cannot move its cursor.
+
+    Textual reads from standard input and draws on standard error.
+    """
     for stream, name in ((sys.__stdin__, "input"), (sys.__stdout__, "output"), (sys.__stderr__, "error output")):
         if stream is None or not stream.isatty():
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Ends the console when its terminal is gone.
+"""Ends the console in good order when a signal says so, and in any case when its terminal is gone.
 
 A closed terminal usually announces itself by SIGHUP. Where that is ignored (nohup, some wrappers), Textual's
 input thread reads an end of file for ever and burns a core, and its output thread has died, so that even a
@@ -7,7 +7,10 @@ regular exit can block. Hence a thread of its own, which asks first and then ins
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 
@@ -16,6 +19,25 @@ INTERVAL = 1.0
 
 GRACE = 2.0
 """Seconds that a regular exit may take."""
+
+
+ENDINGS = (signal.SIGHUP, signal.SIGTERM)
+
+
+def guard(leave: Callable[[], object]) -> Watchdog:
+    """Have `leave` called in this event loop on SIGHUP, SIGTERM, and when standard input is no terminal any more.
+
+    The watchdog that is returned runs until it is stopped.
+    """
+    loop = asyncio.get_running_loop()
+    for number in ENDINGS:
+        # Ignored under nohup, and meant to be; the watchdog sees to a terminal that is gone
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, leave)
+    assert sys.__stdin__ is not None  # `terminal.check` saw to it
+    watchdog = Watchdog(sys.__stdin__.fileno(), lambda: loop.call_soon_threadsafe(leave))
+    watchdog.start()
+    return watchdog
 
 
 class Watchdog(threading.Thread):

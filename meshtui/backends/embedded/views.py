@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
 VERBS = ("issue", "rotate", "verify", "apply", "delete")
+_CA_LOG = "It is started again by itself; why it ended is on the standard error of meshtui serve."
 _NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
 
@@ -131,7 +132,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     """What is wrong with the mesh, worst first."""
     found: list[Finding] = []
     if not core.ca_alive:
-        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not run.", "meshtui doctor"))
+        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not run.", _CA_LOG))
     for workload in core.workloads.values():
         found += target_findings(workload, _joined_workload(workload), now)
         if workload.proxy is not None and workload.proxy.trouble and not workload.proxy.starting:

@@ -14,6 +14,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.detail import detail_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
+from meshtui.tui.keys import ALWAYS
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
@@ -26,7 +27,7 @@ MARGIN = 1
 class DetailScreen(Framed):
     """The page of one target."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", key_display="esc")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
 
@@ -53,7 +54,6 @@ class DetailScreen(Framed):
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.query_one("#page", Document).focus()
         self._read()
 
     def board_changed(self, changes: Changes) -> None:
@@ -72,9 +72,7 @@ class DetailScreen(Framed):
         await self.open(VerifyScreen(self.board, row.target, self.crumbs))
 
     def action_back(self) -> None:
-        """Back to the list; what is said is dismissed first."""
-        if self.board.said is not None and self.board.error is None and not self.dismiss_notices():
-            self.board.said = None
+        """Back to the list."""
         self.dismiss()
 
     @work(exclusive=True, group="detail")

@@ -16,6 +16,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import header_line
+from meshtui.tui.keys import ALWAYS, THIS_ROW
 from meshtui.tui.messages import Failed
 from meshtui.tui.screens.help import HelpScreen
 from meshtui.tui.screens.plan import PlanDialog
@@ -32,16 +33,16 @@ SHORT_HEIGHT = 18
 """Lines below which a screen gives up its blank lines and what is said below the list."""
 
 
-class Framed(Screen[None]):
+class Framed(Screen[None], inherit_bindings=False):
     """A screen over the board. Its body and its row are its own; the rest is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "issue", "issue the first certificate of this row"),
-        Binding("r", "rotate", "rotate: a new key and certificate for this row"),
-        Binding("v", "verify", "verify this row, all the way to the wire"),
-        Binding("question_mark", "help", "this help", key_display="?"),
-        Binding("ctrl+r", "app.reopen", "ask the mesh again"),
-        Binding("q", "app.quit", "quit"),
+        Binding("i", "issue", "issue the first one", group=THIS_ROW),
+        Binding("r", "rotate", "rotate: a new key too", group=THIS_ROW),
+        Binding("v", "verify", "verify to the wire", group=THIS_ROW),
+        Binding("question_mark", "help", "help", group=ALWAYS),
+        Binding("ctrl+r", "app.reopen", "read everything again", group=ALWAYS),
+        Binding("q", "app.quit", "quit", group=ALWAYS),
     ]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("?", "help"), ("q", "quit"))
@@ -50,7 +51,6 @@ class Framed(Screen[None]):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
-        self._dismissed: tuple[str, ...] = ()
 
     # What a screen has of its own.
 
@@ -139,11 +139,10 @@ class Framed(Screen[None]):
 
     def dismiss_notices(self) -> bool:
         """Put the notices away until there are others; False when there are none."""
-        notices = self.board.info.notices if self.board.info else ()
-        had = bool(notices) and notices != self._dismissed
-        self._dismissed = notices
+        notices = self.board.notices
+        self.board.dismissed = notices or self.board.dismissed
         self.refresh_frame()
-        return had
+        return bool(notices)
 
     def _tick(self) -> None:
         if self.is_current:
@@ -153,11 +152,8 @@ class Framed(Screen[None]):
         return self.query_one(f"#{name}", Lines)
 
     def _notices(self, width: int) -> list[Line]:
-        notices = self.board.info.notices if self.board.info else ()
-        if notices == self._dismissed:
-            return []
         first = (Piece(f" {self.board.glyphs.alarm} ", Tone.WARN),)
-        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in notices]
+        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in self.board.notices]
         lines = [line for lines in folded for line in lines]
         if lines:
             lines[-1] = (*lines[-1], Piece("   esc", Tone.BUSY), Piece(" dismiss", Tone.QUIET))

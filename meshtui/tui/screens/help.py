@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,33 +11,30 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from meshtui.present.cells import fit, paragraph, width_of
+from meshtui.present.cells import cut_line, fit, fit_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.marks import TRUTHS
 from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, THE_LIST, THIS_ROW
 from meshtui.tui.widgets.document import Document
 
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "pagedown": "PgDn",
-    "pageup": "PgUp",
-    "escape": "esc",
-    "down": "↓",
-    "up": "↑",
-    "left": "←",
-    "right": "→",
-}
+_COLUMN = 38
+"""Cells of one of two columns of keys."""
+
+_KEYS = 14
+"""Cells for the keys themselves."""
+
+_NAMES = {"question_mark": "?", "slash": "/", "pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "space": "space"}
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """Keys and what they do, and what the four marks mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", "close")]
 
     def __init__(self, bindings: Iterable[ActiveBinding], glyphs: Glyphs) -> None:
         super().__init__()
-        self._keys = keys_of(bindings, glyphs)
+        self._keys = keys_of(bindings)
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
@@ -46,41 +44,49 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Take as many lines as there are."""
-        self.query_one("#dialog").styles.height = len(self._page(60)) + 2
+        dialog = self.query_one("#dialog")
+        dialog.styles.width = 2 * _COLUMN + 4
+        dialog.styles.height = len(self._page(2 * _COLUMN)) + 2
 
     def action_close(self) -> None:
         """Go back."""
         self.dismiss()
 
     def _page(self, width: int) -> list[Line]:
-        column = max((width_of(keys) for keys, _ in self._keys), default=0) + 2
-        lines: list[Line] = [(Piece("KEYS", Tone.STRONG),), ()]
-        for keys, text in self._keys:
-            lines += paragraph(text, width, first=(Piece(fit(keys, column), Tone.BUSY),))
+        left = [*self._group(THIS_ROW), *self._group(THE_LIST)]
+        right = [*self._group(MOVE), *self._group(ALWAYS)]
+        if width < 2 * _COLUMN - 6:
+            return [*left, *right, *self._marks(width)]
+        both = zip_longest(left, right, fillvalue=())
+        return [*((*fit_line(one, width // 2), *other) for one, other in both), *self._marks(width)]
+
+    def _group(self, group: Binding.Group) -> list[Line]:
+        keys = self._keys.get(group.description, [])
+        lines: list[Line] = [(Piece(fit(names, _KEYS), Tone.BUSY), Piece(text)) for names, text in keys]
+        return [(Piece(group.description, Tone.STRONG),), *lines, ()] if keys else []
+
+    def _marks(self, width: int) -> list[Line]:
         g = self._glyphs
         meanings = (
-            (g.agrees, "agrees with the truth before it"),
+            (g.agrees, "agrees with the one before it"),
             (g.differs, "differs: something else is there, or nothing"),
             (g.unasked, "could not be asked, which is not the same as fine"),
             (g.absent, "nothing is expected there"),
         )
-        lines += [(), (Piece("TRUTHS", Tone.STRONG), Piece(f"  {', '.join(TRUTHS)}")), ()]
-        lines += [(Piece(fit(glyph, column), Tone.BUSY), Piece(text)) for glyph, text in meanings]
-        return [*lines, (), (Piece("esc", Tone.BUSY), Piece(" close", Tone.QUIET))]
+        title = (Piece("TRUTHS", Tone.STRONG), Piece(f"  {', '.join(TRUTHS)}", Tone.QUIET))
+        lines: list[Line] = [(Piece(fit(glyph, 3), Tone.BUSY), Piece(text)) for glyph, text in meanings]
+        return [cut_line(line, width, g.ellipsis) for line in (title, *lines)]
 
 
-def keys_of(bindings: Iterable[ActiveBinding], glyphs: Glyphs) -> list[tuple[str, str]]:
-    """Keys and descriptions, the keys of one action together, in the order of the screens."""
-    found: dict[str, list[str]] = {}
+def keys_of(bindings: Iterable[ActiveBinding]) -> dict[str, list[tuple[str, str]]]:
+    """Keys and descriptions by the description of their group, the keys of one action together."""
+    found: dict[tuple[str, str], list[str]] = {}
     for active in bindings:
         binding = active.binding
-        if binding.description and not binding.system:
-            found.setdefault(binding.description, []).append(_shown(binding, glyphs))
-    return [("  ".join(keys), text) for text, keys in found.items()]
-
-
-def _shown(binding: Binding, glyphs: Glyphs) -> str:
-    if binding.key_display:
-        return binding.key_display
-    name = binding.key if glyphs.ascii_only and binding.key in ("up", "down") else _NAMES.get(binding.key, binding.key)
-    return name.replace("ctrl+", "ctrl-").replace("shift+", "shift-")
+        if binding.group in GROUPS and binding.description:
+            names = found.setdefault((binding.group.description, binding.description), [])
+            names.append(_NAMES.get(binding.key, binding.key).replace("ctrl+", "ctrl-").replace("shift+", "shift-"))
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for (group, text), names in found.items():
+        groups.setdefault(group, []).append((" ".join(names), text))
+    return groups

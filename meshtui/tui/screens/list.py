@@ -14,6 +14,7 @@ from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
+from meshtui.tui.keys import THE_LIST
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.screens.detail import DetailScreen
 from meshtui.tui.screens.framed import Framed
@@ -31,11 +32,11 @@ class ListScreen(Framed):
     """One screen for all views: they differ in rows and columns only."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"view('{view}')", str(view)) for number, view in enumerate(View, start=1)),
-        Binding("tab", "turn(1)", "next view"),
-        Binding("shift+tab", "turn(-1)", "view before"),
-        Binding("slash", "filter", "filter: all of the words, none of the !words", key_display="/"),
-        Binding("escape", "clear", "clear the filter, dismiss notices"),
+        *(Binding(str(place), f"view('{view}')", view, group=THE_LIST) for place, view in enumerate(View, start=1)),
+        Binding("tab", "turn(1)", "next view", group=THE_LIST),
+        Binding("shift+tab", "turn(-1)", "view before", group=THE_LIST),
+        Binding("slash", "filter", "filter: words, !words", group=THE_LIST),
+        Binding("escape", "clear", "clear, dismiss", group=THE_LIST),
     ]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -72,25 +73,19 @@ class ListScreen(Framed):
         """The list, and what there is to say about one row of it."""
         yield Lines(id="titles")
         yield self._list
-        yield Lines(id="summary", at_least=SUMMARY_LINES + 1)
-
-    def on_mount(self) -> None:
-        """Put the cursor into the list."""
-        self._list.focus()
+        yield Lines(id="summary")
 
     def board_changed(self, changes: Changes) -> None:
         """Show what changed."""
         super().board_changed(changes)
-        self._list.show_placeholder(placeholder(self.board, self.size.width))
         self._list.changed(changes)
-        self._refresh_summary()
+        self._refresh_body()
 
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self._list.show_placeholder(placeholder(self.board, self.size.width))
         self._list.tick()
-        self._refresh_summary()
+        self._refresh_body()
 
     def progressed(self, progress: Progress) -> None:
         """Show a step on its row; the tick for a moment, even though the row is only fresh by then."""
@@ -169,15 +164,15 @@ class ListScreen(Framed):
         self.show_view(views[(views.index(self.board.store.view) + by) % len(views)])
 
     def _refresh_all(self) -> None:
-        if self.is_mounted:
-            self.refresh_frame()
-            self._lines("titles").show([self._list.titles if len(self.board.store) else ()])
-            self._list.show_placeholder(placeholder(self.board, self.size.width))
-            self._refresh_summary()
+        self.refresh_frame()
+        self._refresh_body()
 
-    def _refresh_summary(self) -> None:
+    def _refresh_body(self) -> None:
+        """Show what stands above and below the rows, and in their place where there are none."""
         if not self.is_mounted:
             return
+        self._lines("titles").show([self._list.titles if len(self.board.store) else ()])
+        self._list.show_placeholder(placeholder(self.board, self.size.width))
         board, row, width = self.board, self.row, self.size.width
         lines: list[Line] = [()] * SUMMARY_LINES
         if row is not None:

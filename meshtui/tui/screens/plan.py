@@ -22,8 +22,8 @@ from meshtui.tui.widgets.lines import Lines
 WIDTH = 88
 """Cells of the dialog, where there are so many."""
 
-_FRAME = 6
-"""Lines of the dialog around its page: border, title, answer."""
+_FRAME = 5
+"""Lines of the dialog around its page: border, title, what is said, answers."""
 
 
 class PlanDialog(ModalScreen[None]):

@@ -15,6 +15,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.verification import verification_lines
 from meshtui.tui.board import Board
+from meshtui.tui.keys import ALWAYS
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.widgets.document import Document
 
@@ -25,7 +26,7 @@ MARGIN = 1
 class VerifyScreen(Framed):
     """What was checked, what was seen, and what to do."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", key_display="esc")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
 
@@ -51,7 +52,6 @@ class VerifyScreen(Framed):
 
     def on_mount(self) -> None:
         """Begin to verify."""
-        self.query_one("#page", Document).focus()
         self._verify()
 
     async def verify(self, row: Row) -> None:  # noqa: ARG002 - it is this screen's own

@@ -13,24 +13,26 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.present.tones import Line
+from meshtui.tui.keys import MOVE
 from meshtui.tui.widgets.toned import Toned
 
 Page = Callable[[int], Sequence[Line]]
 """The lines of a page for a width."""
 
 
-class Document(Toned, ScrollView, inherit_bindings=False):
+class Document(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of a page, painted when they change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "down", "line down"),
-        Binding("k,up", "up", "line up"),
-        Binding("ctrl+f,pagedown,space", "page(1)", "page down"),
-        Binding("ctrl+b,pageup", "page(-1)", "page up"),
-        Binding("ctrl+d", "page(0.5)", "half a page down"),
-        Binding("ctrl+u", "page(-0.5)", "half a page up"),
-        Binding("g,home", "top", "top"),
-        Binding("G,end", "bottom", "bottom"),
+        Binding("j,down", "down", "line down", group=MOVE),
+        Binding("k,up", "up", "line up", group=MOVE),
+        Binding("ctrl+f,pagedown", "page(1)", "page down", group=MOVE),
+        Binding("space", "page(1)"),
+        Binding("ctrl+b,pageup", "page(-1)", "page up", group=MOVE),
+        Binding("ctrl+d", "page(0.5)", "half a page down", group=MOVE),
+        Binding("ctrl+u", "page(-0.5)", "half a page up", group=MOVE),
+        Binding("g,home", "top", "top", group=MOVE),
+        Binding("G,end", "bottom", "bottom", group=MOVE),
     ]
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)

@@ -25,6 +25,7 @@ from meshtui.mesh.rows import Row, Step
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.rows import cells, layout, titles
 from meshtui.present.tones import Line, Piece
+from meshtui.tui.keys import MOVE, THIS_ROW
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 from meshtui.tui.widgets.toned import Toned
@@ -38,15 +39,15 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """A list of rows with a cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down"),
-        Binding("k,up", "move(-1)", "up"),
-        Binding("ctrl+f,pagedown", "page(1)", "page down"),
-        Binding("ctrl+b,pageup", "page(-1)", "page up"),
-        Binding("ctrl+d", "page(0.5)", "half a page down"),
-        Binding("ctrl+u", "page(-0.5)", "half a page up"),
-        Binding("g,home", "first", "first row"),
-        Binding("G,end", "last", "last row"),
-        Binding("enter", "open", "open"),
+        Binding("j,down", "move(1)", "down", group=MOVE),
+        Binding("k,up", "move(-1)", "up", group=MOVE),
+        Binding("ctrl+f,pagedown", "page(1)", "page down", group=MOVE),
+        Binding("ctrl+b,pageup", "page(-1)", "page up", group=MOVE),
+        Binding("ctrl+d", "page(0.5)", "half a page down", group=MOVE),
+        Binding("ctrl+u", "page(-0.5)", "half a page up", group=MOVE),
+        Binding("g,home", "first", "first row", group=MOVE),
+        Binding("G,end", "last", "last row", group=MOVE),
+        Binding("enter", "open", "open", group=THIS_ROW),
     ]
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
@@ -112,12 +113,14 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
         self._painter.prepare(layout(self._store.view, self.size.width - MARGIN), self.size.width)
         self._cursor = self._store.place_of(self._target) or 0
+        before = self._target
         self._remember()
         self.virtual_size = Size(self.size.width, len(self._store))
         self.scroll_to(y=self.scroll_offset.y, animate=False, force=True)
         self._bring_into_view()
         self._refresh_changed()
-        self.post_message(self.Moved())
+        if self._target != before:
+            self.post_message(self.Moved())
 
     def changed(self, changes: Changes) -> None:
         """The store took changes: redraw those of them that are in view, the cursor on its row as before."""

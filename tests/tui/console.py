@@ -1,0 +1,109 @@
+"""The console over a fake mesh, as tests of screens use it: pressed by keys, read as text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from textual.events import Paste
+from textual.pilot import Pilot
+
+from meshtui.mesh.fake import FakeMesh
+from meshtui.mesh.interface import Mesh
+from meshtui.tui.app import MeshtuiApp
+from meshtui.tui.themes import DARK
+from meshtui.tui.widgets.row_list import RowList
+
+NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
+DEADLINE = timedelta(seconds=10)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+class Console:
+    """An app that runs without a terminal, its keys, and what it shows."""
+
+    def __init__(self, app: MeshtuiApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def lines(self) -> list[str]:
+        """What a terminal would show."""
+        stack = self.app._background_screens
+        update: Any = self.app.screen._compositor.render_update(full=True, screen_stack=stack)
+        return ["".join(strip.text for strip in strips) for strips in update.strips]
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    @property
+    def cursor(self) -> str:
+        """The target under the cursor of the list."""
+        row = self.app.screen_stack[0].query_one(RowList).selected
+        return row.target if row is not None else ""
+
+    def line(self, part: str) -> str:
+        """The line that shows `part`; fails when none does."""
+        found = [line for line in self.lines if part in line]
+        assert found, f"{part!r} is not shown:\n{self.text}"
+        return found[0]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let their effects settle."""
+        await self.pilot.press(*keys)
+
+    async def paste(self, text: str) -> None:
+        """Paste text, which is quicker than typing it."""
+        self.app.screen.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something to become true; fails with what is shown when it does not."""
+        deadline = datetime.now(UTC) + DEADLINE
+        while not is_so():
+            assert datetime.now(UTC) < deadline, f"it never came:\n{self.text}"
+            await self.pilot.pause(0.005)
+
+    async def until_shown(self, part: str) -> None:
+        """Wait for words."""
+        await self.until(lambda: part in self.text)
+
+
+@asynccontextmanager
+async def console(
+    mesh: Mesh | None = None,
+    size: tuple[int, int] = (140, 40),
+    *,
+    clock: Callable[[], datetime] | None = None,
+    open_mesh: Callable[[], Awaitable[Mesh]] | None = None,
+    wait: bool = True,
+    **options: Any,
+) -> AsyncIterator[Console]:
+    """Run the console over `mesh`, or whatever `open_mesh` yields; wait until its rows are there."""
+    clock = clock or Clock()
+    served = mesh or FakeMesh(now=clock)
+
+    async def lend() -> Mesh:
+        return served
+
+    options = {"theme": DARK, "backoff": (0.01,)} | options
+    app = MeshtuiApp(open_mesh or lend, now=clock, **options)
+    async with app.run_test(size=size) as pilot:
+        shown = Console(app, pilot)
+        if wait:
+            await shown.until(lambda: app.board.complete)
+            await pilot.pause()
+        yield shown

@@ -1,0 +1,166 @@
+"""From a key to the green tick: plan, confirmation, progress, and every way in which it can end otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from meshtui.errors import RefusedError
+from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.fake import FakeMesh
+from meshtui.mesh.rows import Step
+from meshtui.tui.screens.plan import PlanDialog
+from meshtui.tui.widgets.row_list import RowList
+from tests.tui.console import Clock, Console, console
+
+HTTPBIN = "workload/prod/httpbin"
+LOADER = "workload/batch/loader"
+
+
+class Stepwise(FakeMesh):
+    """A fake whose plans go one step further each time they are let."""
+
+    def __init__(self) -> None:
+        super().__init__(now=Clock())
+        self.steps: asyncio.Semaphore = asyncio.Semaphore(0)
+
+    async def perform(self, plan_id: str) -> AsyncIterator[Progress]:
+        """The steps, one for each release of the semaphore."""
+        async for progress in super().perform(plan_id):
+            yield progress
+            await self.steps.acquire()
+
+
+async def go_to(shown: Console, target: str) -> None:
+    shown.app.screen.query_one(RowList).select(target)
+    await shown.pilot.pause()
+
+
+async def confirm(shown: Console, key: str) -> None:
+    """Press a verb, wait for its plan, say yes."""
+    await shown.press(key)
+    await shown.until(lambda: isinstance(shown.app.screen, PlanDialog))
+    await shown.press("enter")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_a_plan_is_shown_before_anything_changes(size: tuple[int, int]) -> None:
+    """Title, step, effects, the same command, and three keys; escape leaves everything as it was."""
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh, size) as shown:
+        await go_to(shown, HTTPBIN)
+        before = (await mesh.detail(HTTPBIN)).row
+        await shown.press("r")
+        await shown.until_shown("enter rotate")
+        for part in ("Rotate 1 identity", "new key, CSR to the CA", "Open connections stay", "c copy command"):
+            assert part in shown.text
+        assert f"$ meshtui rotate {HTTPBIN}" in shown.text
+        await shown.press("escape")
+        assert not isinstance(shown.app.screen, PlanDialog)
+        assert (await mesh.detail(HTTPBIN)).row == before
+
+
+async def test_progress_goes_from_step_to_step_to_the_tick() -> None:
+    """The row shows each step, the status line the trail, and both end at the serial that is served."""
+    mesh = Stepwise()
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await confirm(shown, "r")
+        trail = ("~ key  ·", "✓ key  ~ signed", "✓ signed  ~ pushed", "✓ pushed  ~ verifying")
+        for step, part in zip((Step.KEY, Step.SIGNED, Step.PUSHED, Step.VERIFYING), trail, strict=True):
+            await shown.until_shown(part)
+            await shown.until_shown(f"─  ~ {step}")
+            mesh.steps.release()
+        await shown.until_shown("✓ served ")
+        serial = (await mesh.detail(HTTPBIN)).row.serial
+        assert f"✓ served {serial[:4]}…{serial[-4:]}, was 9b3e…b057  {HTTPBIN}" in shown.lines[-2]
+        await shown.until(lambda: "✓ served" in shown.lines[[HTTPBIN in line for line in shown.lines].index(True)])
+        assert shown.cursor == HTTPBIN
+
+
+async def test_the_first_certificate_is_issued_by_i() -> None:
+    """Where there is none, i makes one, and from then on r is the key."""
+    async with console() as shown:
+        await go_to(shown, LOADER)
+        await confirm(shown, "i")
+        await shown.until_shown("✓ held ")
+        await shown.until(lambda: "i issue (has one)" in shown.lines[-1])
+
+
+async def test_a_failure_is_said_with_its_reason_and_the_row_keeps_it() -> None:
+    """What the CA refused stands on the status line and in the row."""
+    mesh = FakeMesh(now=Clock(), refusals={HTTPBIN: 'The CA refused: audience "x", expected "istio-ca".'})
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await confirm(shown, "r")
+        await shown.until_shown(f'✗ {HTTPBIN}: The CA refused: audience "x", expected "istio-ca".')
+        await shown.until(lambda: "✗ failed" in next(line for line in shown.lines if "▸ " in line[:3]))
+        await shown.press("escape")
+        assert f"✗ {HTTPBIN}" not in shown.text
+
+
+async def test_a_plan_that_lapsed_is_refused_in_words() -> None:
+    """Whoever lets a plan lie for a minute learns that it is void."""
+    clock = Clock()
+    async with console(FakeMesh(now=clock), clock=clock) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("r")
+        await shown.until_shown("enter rotate")
+        clock.time += timedelta(seconds=61)
+        await shown.press("enter")
+        await shown.until_shown("The plan lapsed at 14:03:31Z. Make a new plan.")
+
+
+async def test_a_refused_plan_is_a_sentence_with_its_fix() -> None:
+    """When the mesh refuses to plan, what it says is on the status line, and no dialog opens."""
+
+    class Strict(FakeMesh):
+        async def plan(self, action: Action) -> Plan:
+            raise RefusedError("Only members of the group mesh may rotate, and ada is not one. " * 3, fix="Ask root.")
+
+    async with console(Strict(now=Clock()), size=(80, 24)) as shown:
+        await shown.press("r")
+        await shown.until_shown("Ask root.")
+        assert "✗ Only members of the group mesh may rotate" in shown.text
+        assert len(shown.app.screen_stack) == 1
+        assert len(shown.lines) == 24
+
+
+async def test_progress_goes_on_while_other_screens_are_looked_at() -> None:
+    """Opening a page does not stop what was begun, and its end is seen there."""
+    mesh = Stepwise()
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await confirm(shown, "r")
+        await shown.until_shown("~ key")
+        await shown.press("enter")
+        for _ in range(5):
+            mesh.steps.release()
+        await shown.until_shown("✓ served ")
+        assert f"▸ {HTTPBIN}" in shown.lines[0]
+
+
+async def test_the_command_can_be_copied() -> None:
+    """c puts the command line into the clipboard and says by which way."""
+    async with console() as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("r")
+        await shown.until_shown("c copy command")
+        await shown.press("c")
+        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        assert shown.app.clipboard == f"meshtui rotate {HTTPBIN}"
+
+
+async def test_a_mesh_that_dies_under_a_plan_says_so() -> None:
+    """When the mesh is gone at the moment of yes, that is what is said."""
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("r")
+        await shown.until_shown("enter rotate")
+        mesh.silence()
+        await shown.press("enter")
+        await shown.until_shown("The mesh does not answer.")

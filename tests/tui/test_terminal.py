@@ -1,0 +1,156 @@
+"""On real terminals: the start, the end, colours, and what becomes of the console when a terminal vanishes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from meshtui.tui.terminal import prepare
+from tests.tui.pseudo_terminal import PROGRAM, Terminal
+
+LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
+SHOWS_CURSOR = b"\x1b[?25h"
+RGB, INDEXED, BASIC = rb"\x1b\[[0-9;]*[34]8;2;", rb"\x1b\[[0-9;]*[34]8;5;", rb"\x1b\[(?:[0-9;]*;)?3[1-6]m"
+
+
+def test_it_starts_answers_and_leaves_the_terminal_as_it_was() -> None:
+    """Rows come, a key works, q ends it with status 0, and the prompt is back with its cursor."""
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        terminal.press("j")
+        terminal.until("▸ workload/prod/httpbin")
+        terminal.press("q")
+        assert terminal.ended() == 0
+        assert LEAVES_ALTERNATE_SCREEN in terminal.sent
+        assert SHOWS_CURSOR in terminal.sent
+
+
+def test_idle_it_sends_next_to_nothing() -> None:
+    """An SSH link carries at most 200 bytes a second while nobody does anything."""
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        terminal.read(0.5)
+        assert terminal.read(2.0) <= 2 * 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
+    """Whoever ends it by a signal gets the terminal back as after q."""
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        terminal.process.send_signal(number)
+        assert terminal.ended() == 0
+        assert LEAVES_ALTERNATE_SCREEN in terminal.sent
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_it_does_not_outlive_its_terminal(ignored: bool) -> None:
+    """A terminal that is gone ends it within five seconds, also where SIGHUP is ignored, and it never spins."""
+    with Terminal(**({"IGNORE_HANGUP": "1"} if ignored else {})) as terminal:
+        terminal.until("workload/payments/ledger")
+        terminal.hang_up()
+        assert terminal.process.wait(timeout=5) == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "present", "absent"),
+    [
+        ({"COLORTERM": "truecolor"}, [RGB], []),
+        ({}, [INDEXED], [RGB]),
+        ({"TERM": "screen"}, [BASIC], [RGB, INDEXED]),
+        ({"COLOR": "16"}, [BASIC], [RGB, INDEXED]),
+        ({"NO_COLOR": "1"}, [], [RGB, INDEXED, BASIC]),
+    ],
+)
+def test_colours_are_those_of_the_terminal(
+    environment: dict[str, str], present: list[bytes], absent: list[bytes]
+) -> None:
+    """24-bit, 256, 16 colours and none: nothing is sent that the terminal does not know, and the state is a word."""
+    with Terminal(**environment) as terminal:
+        terminal.until("✗ expired")
+        assert all(re.search(pattern, terminal.sent) for pattern in present)
+        assert not any(re.search(pattern, terminal.sent) for pattern in absent)
+
+
+def test_the_linux_console_gets_ascii() -> None:
+    """Where signs are missing, letters stand in."""
+    with Terminal(TERM="linux") as terminal:
+        terminal.until("x  expired")
+        assert terminal.text.isascii()
+
+
+def test_what_is_sent_is_what_is_meant() -> None:
+    """After opening and closing pages, dialogs and filters, the screen is the same as one that was painted afresh."""
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        for keys, words in (
+            ("G", "▸ workload/batch/loader"),
+            ("\r", "no certificate"),
+            ("\x1b", "IDENTITY"),
+            ("i", "enter issue"),
+            ("\x1b", "▸ workload/batch/loader"),
+            ("/shop", "1 of 18"),
+            ("\x1b", "18   "),
+            ("?", "THE LIST"),
+            ("\x1b", "▸ gateway"),
+            ("3", "HOSTS" if terminal.screen.columns >= 133 else "SECRET"),
+            ("1", "IDENTITY"),
+        ):
+            terminal.press(keys)
+            terminal.until(words)
+        terminal.read(0.3)
+        before = _without_times(terminal.text)
+        terminal.screen.reset()
+        terminal.press("\x0c")
+        terminal.until("IDENTITY")
+        terminal.read(0.3)
+        assert _without_times(terminal.text) == before
+
+
+def _without_times(text: str) -> str:
+    return re.sub(r"\d+[smh]\w*", "", text)
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": "xterm"}])
+def test_without_a_terminal_it_says_what_to_do(environment: dict[str, str]) -> None:
+    """Into a pipe there is no console, but a sentence with the command that works there."""
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL
+    )
+    assert result.returncode != 0
+    assert "meshtui status" in result.stderr
+
+
+def test_a_dumb_terminal_is_refused_in_words() -> None:
+    """A terminal that cannot move its cursor is named."""
+    with Terminal(TERM="dumb") as terminal:
+        terminal.until("TERM is 'dumb'")
+        assert terminal.ended() != 0
+
+
+def test_links_are_spared_unless_told_otherwise() -> None:
+    """Over SSH there are fewer frames, animations never, and what the environment says already stays."""
+    near: dict[str, str] = {}
+    prepare(environ=near)
+    assert near == {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+    far = {"SSH_CONNECTION": "a b c d"}
+    prepare(environ=far)
+    assert far["TEXTUAL_FPS"] == "20"
+    mine = {"SSH_CONNECTION": "a b c d", "TEXTUAL_FPS": "60"}
+    prepare("256", mine)
+    assert (mine["TEXTUAL_FPS"], mine["TEXTUAL_COLOR_SYSTEM"]) == ("60", "256")
+    none: dict[str, str] = {}
+    prepare("none", none)
+    assert none["NO_COLOR"] == "1"
+
+
+def test_the_console_loads_only_what_it_needs() -> None:
+    """Cryptography, gRPC, Kubernetes, YAML and a traceback printer would cost a start more than it may take."""
+    heavy = ("cryptography", "grpc", "kubernetes", "google", "yaml", "pygments", "sqlite3")
+    code = f"import sys, meshtui.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
