@@ -69,6 +69,8 @@ async def _start(settings: Settings, *, keep: bool) -> None:
         async with asyncio.timeout(_START_DEADLINE):
             said = json.loads(await process.stdout.readline() or b"{}")
     except (TimeoutError, ValueError) as error:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         raise StateError("The mesh did not start.", fix=f"See {paths.log}.") from error
     if "error" in said:
         kind: type[MeshError] = RefusedError if said.get("running") else StateError
@@ -82,13 +84,22 @@ def _arguments(settings: Settings) -> list[str]:
     arguments = [
         *("--state", str(settings.state)),
         *("--trust-domain", settings.trust_domain),
-        *("--workload-ttl", f"{settings.workload_ttl.total_seconds():g}s"),
+        *("--workload-ttl", f"{settings.workload_ttl.total_seconds():.3f}s"),
         *("--rotate-at", str(settings.rotate_at)),
         *("--ca-port", str(settings.ca_port)),
         *("--gateway-port", str(settings.gateway_port)),
+        *("--token-every", f"{settings.token_every.total_seconds():.3f}s"),
     ]
     if settings.mesh_file is not None:
         arguments += ["--mesh", str(settings.mesh_file)]
+    if settings.ca_dir is not None:
+        arguments += ["--ca-dir", str(settings.ca_dir)]
+    if settings.oidc_file is not None:
+        arguments += ["--oidc", str(settings.oidc_file)]
+    if settings.mtls_port is not None:
+        arguments += ["--mtls-port", str(settings.mtls_port)]
+    if settings.trusted_node_accounts:
+        arguments += ["--trusted-node-accounts", settings.trusted_node_accounts]
     if settings.operator_group:
         arguments += ["--operator-group", settings.operator_group]
     return arguments + ["--no-envoy"] * (not settings.envoy) + ["--read-only"] * settings.read_only

@@ -1,63 +1,95 @@
 """Opens the SQLite files of a mesh so that a damaged or foreign one is never taken for an empty one.
 
-Only says how a file is opened and checked; every statement about its tables is with the ledger or the store.
+Only says how a file is opened, checked and brought to today's schema; every statement about its tables is with the
+ledger or the store.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from meshtui.errors import StateError
 
+Migration = Callable[[sqlite3.Connection], None]
+"""Brings a file from one schema to the next, inside a transaction that is not its own."""
+
 _BUSY_MS = 5000
 
 
-def open_database(path: Path, *, version: int, schema: str) -> sqlite3.Connection:
+def open_database(path: Path, *, version: int, schema: str, migrations: Sequence[Migration] = ()) -> sqlite3.Connection:
     """Open `path` durably (WAL, synchronous=FULL), creating it with `schema` if there is no such file.
 
-    `version` is the schema's, kept in `user_version`. Raises StateError when the file is empty, damaged, not a
-    database, or written by a newer meshtui; nothing is ever created over a file that exists.
+    `version` is the schema's, kept in `user_version`. The last of the `migrations` leads to it, each one before
+    that to the version before; an older file is brought up in one transaction. The connection may be used by
+    several threads, one at a time. Raises StateError when the file is empty, damaged, not a database, older than
+    the first migration, or written by a newer meshtui; nothing is ever created over a file that exists.
     """
     try:
         if not path.exists():
             _create(path, version, schema)
         elif path.stat().st_size == 0:
             raise StateError(f"{path} is empty.", fix=_restore(path))
-        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error:
+            _check(connection, path, oldest=version - len(migrations), newest=version)
+            _migrate(connection, version, migrations)
+        except BaseException:
             connection.close()
             raise
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path)) from error
-    if verdict != "ok" or found != version:
-        connection.close()
-    if verdict != "ok":
-        raise StateError(f"{path} is damaged: {verdict}.", fix=_restore(path))
-    if found > version:
-        raise StateError(
-            f"{path} was written by a newer meshtui (schema {found}, this one knows {version}).",
-            fix="Run the newer meshtui, or choose another directory with --state.",
-        )
-    if found < version:
-        raise StateError(f"{path} has the unknown schema {found} (this one knows {version}).", fix=_restore(path))
     return connection
 
 
 def open_database_for_reading(path: Path) -> sqlite3.Connection:
     """Open a database that another process writes. Raises StateError when it cannot be read."""
     try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_MS / 1000)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_MS / 1000, isolation_level=None
+        )
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
         raise StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path)) from error
     return connection
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Which schema a file has."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _check(connection: sqlite3.Connection, path: Path, *, oldest: int, newest: int) -> None:
+    verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
+    found = schema_version(connection)
+    if verdict != "ok":
+        raise StateError(f"{path} is damaged: {verdict}.", fix=_restore(path))
+    if found > newest:
+        raise StateError(
+            f"{path} was written by a newer meshtui (schema {found}, this one knows {newest}).",
+            fix="Run the newer meshtui, or choose another directory with --state.",
+        )
+    if found < oldest:
+        raise StateError(f"{path} has the unknown schema {found} (this one knows {newest}).", fix=_restore(path))
+
+
+def _migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[Migration]) -> None:
+    missing = version - schema_version(connection)
+    if not missing:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for migration in migrations[-missing:]:
+            migration(connection)
+        connection.execute(f"PRAGMA user_version={version:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _create(path: Path, version: int, schema: str) -> None:

@@ -53,14 +53,25 @@ class Settings:
     envoy: bool = True
     read_only: bool = False
     operator_group: str = ""
+    ca_dir: Path | None = None
+    """A signing CA of one's own, in Istio's `cacerts` layout or that of a TLS secret; the mesh makes one without."""
+    oidc_file: Path | None = None
+    """Issuers outside the mesh whose tokens the CA takes."""
+    mtls_port: int | None = None
+    """Where workloads renew by client certificate, 0 for any free port; None for nowhere."""
+    token_every: timedelta = timedelta(days=7)
+    """How long renewal by certificate goes on before a token is needed again."""
+    trusted_node_accounts: str = ""
+    """`NAMESPACE/NAME,…`: service accounts that may ask for certificates of the pods on their node."""
     until_detached: bool = False
     """Stop when the last terminal leaves: how `meshtui` starts the mesh that it shows."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.rotate_at <= 0.9:
             raise UsageError(f"--rotate-at {self.rotate_at} is out of range.", fix="Use a share between 0.1 and 0.9.")
-        for name, port in (("--ca-port", self.ca_port), ("--gateway-port", self.gateway_port)):
-            if not 0 <= port <= 65535:
+        ports = {"--ca-port": self.ca_port, "--gateway-port": self.gateway_port, "--mtls-port": self.mtls_port}
+        for name, port in ports.items():
+            if port is not None and not 0 <= port <= 65535:
                 raise UsageError(f"{name} {port} is not a port.", fix="Use 0 to 65535; 0 means any free one.")
 
 
@@ -84,6 +95,11 @@ class StatePaths:
     def ledger(self) -> Path:
         """Written by the CA process alone."""
         return self.ca / "ledger.db"
+
+    @property
+    def inventory(self) -> Path:
+        """Which service accounts and pods exist: written by the owner, read by the CA."""
+        return self.state / "inventory.json"
 
     @property
     def store(self) -> Path:

@@ -34,10 +34,10 @@ class Terminal:
         if self.pid == 0:
             # before the program starts: a change of size that comes while it does would be lost
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.environ.update(TERM=term, COLORTERM="", PYTHONUTF8="1")
-            for name in ("COLUMNS", "LINES"):
-                os.environ.pop(name, None)
-            os.execvp(command[0], list(command))
+            environment = os.environ | {"TERM": term, "COLORTERM": "", "PYTHONUTF8": "1"}
+            os.execvpe(
+                command[0], list(command), {k: v for k, v in environment.items() if k not in ("COLUMNS", "LINES")}
+            )
 
     @property
     def seconds(self) -> float:

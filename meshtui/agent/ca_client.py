@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import grpc
 import grpc.aio
 
-from meshtui.errors import MeshError, RefusedError, UnreachableError
+from meshtui.agent import status
 from meshtui.identity.csr import make_csr
 from meshtui.identity.keys import PrivateKey
 from meshtui.identity.spiffe import SpiffeId
@@ -18,8 +18,6 @@ from meshtui.wire.istio_ca_pb2_grpc import IstioCertificateServiceStub
 
 DEADLINE = 10.0
 """Seconds for one call."""
-
-_UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 
 class CaClient:
@@ -32,11 +30,7 @@ class CaClient:
         self._channel = grpc.aio.secure_channel(
             address,
             grpc.ssl_channel_credentials(root_certificates=root_pem),
-            options=[
-                ("grpc.initial_reconnect_backoff_ms", 200),
-                ("grpc.max_reconnect_backoff_ms", 5000),
-                ("grpc.enable_http_proxy", 0),  # a bastion's proxy has no business with a loopback CA
-            ],
+            options=status.CHANNEL,
         )
         self._stub = IstioCertificateServiceStub(self._channel)
 
@@ -54,16 +48,9 @@ class CaClient:
                 request, timeout=DEADLINE, metadata=(("authorization", f"Bearer {token}"),)
             )
         except grpc.aio.AioRpcError as error:
-            raise _translated(error, self.address) from error
+            raise status.as_error(error, f"the CA at {self.address}") from error
         return svid_from_response(tuple(response.cert_chain), key, spiffe_id, self._clock())
 
     async def close(self) -> None:
         """Drop the connection."""
         await self._channel.close(None)
-
-
-def _translated(error: grpc.aio.AioRpcError, address: str) -> MeshError:
-    reason = error.details() or error.code().name
-    if error.code() in _UNREACHABLE:
-        return UnreachableError(f"The CA at {address} does not answer: {reason}.")
-    return RefusedError(f"The CA refused ({error.code().name}): {reason}.", fix="Its ledger says why: meshtui history")

@@ -14,7 +14,8 @@ import grpc.aio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from meshtui.errors import IdentityError, MeshError, RefusedError, UnreachableError
+from meshtui.agent import status
+from meshtui.errors import IdentityError
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.csr import make_csr
 from meshtui.identity.inspect import load_certificates
@@ -33,7 +34,6 @@ class KeyPair:
     chain: tuple[x509.Certificate, ...]
     """Leaf first, without the root."""
     private_key_pem: bytes = field(repr=False)
-    root_pem: str
 
     @property
     def chain_pem(self) -> bytes:
@@ -45,7 +45,7 @@ class GatewayClient:
     """One connection to the CA's Unix socket for gateway certificates."""
 
     def __init__(self, socket: str) -> None:
-        self._channel = grpc.aio.insecure_channel(f"unix:{socket}")
+        self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=status.CHANNEL)
         self._stub = GatewayAuthorityStub(self._channel)
 
     async def issue(
@@ -74,25 +74,18 @@ class GatewayClient:
         try:
             response = await self._stub.SignServerCertificate(request, timeout=_DEADLINE)
         except grpc.aio.AioRpcError as error:
-            raise _translated(error) from error
+            raise status.as_error(error, "the CA") from error
+        if len(response.cert_chain) < 2:
+            raise IdentityError(f"The CA answered with {len(response.cert_chain)} parts, not with a leaf and a root.")
         *chain_pems, root_pem = response.cert_chain
         chain = tuple(certificate for pem in chain_pems for certificate in load_certificates(pem))
-        if not chain:
-            raise IdentityError("The CA answered without a certificate.")
         verify_key(chain[0], public_key_sha256(key.public_key()))
         verify_chain(chain, TrustBundle.parse(root_pem), now)
         verify_lifetime(chain[0], now)
         for host in hosts:
             verify_host(chain[0], host)
-        return KeyPair(chain, key_pem(key), root_pem)
+        return KeyPair(chain, key_pem(key))
 
     async def close(self) -> None:
         """Drop the connection."""
         await self._channel.close(None)
-
-
-def _translated(error: grpc.aio.AioRpcError) -> MeshError:
-    reason = error.details() or error.code().name
-    if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-        return UnreachableError(f"The CA does not answer: {reason}.")
-    return RefusedError(f"The CA refused ({error.code().name}): {reason}.")

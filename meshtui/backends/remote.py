@@ -31,7 +31,7 @@ from meshtui.control.protocol import (
     line,
     raw,
 )
-from meshtui.errors import MeshError, UnreachableError
+from meshtui.errors import MeshError, StateError, UnreachableError, UsageError
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.findings import Verification
@@ -39,6 +39,11 @@ from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 
 _START = "Start a mesh with: meshtui serve"
+_STUCK = "Its process may be stopped or stuck: see `meshtui info` for its lock, and end it."
+HELLO_DEADLINE = 10.0
+"""Seconds that a mesh may take to say who it is."""
+MAX_ANSWER = 1 << 30
+"""Bytes of one answer: the snapshot of a large mesh has many, and its owner is trusted with our memory."""
 
 
 class RemoteMesh:
@@ -55,16 +60,23 @@ class RemoteMesh:
     async def connect(cls, path: Path, role: str, *, read_only: bool = False) -> RemoteMesh:
         """Attach as a `terminal` or a `command`, perhaps only to look. Raises UnreachableError when none is there."""
         try:
-            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE)
+            reader, writer = await asyncio.open_unix_connection(path, limit=MAX_ANSWER)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise UnreachableError(f"No mesh runs in {path.parent}.", fix=_START) from error
         except OSError as error:
             raise UnreachableError(f"The mesh at {path} cannot be reached: {error.strerror}.", fix=_START) from error
         mesh = cls(reader, writer, path)
-        welcome: Welcome = await mesh._call("hello", Hello(role, read_only), Welcome)
+        try:
+            async with asyncio.timeout(HELLO_DEADLINE):
+                welcome: Welcome = await mesh._call("hello", Hello(role, read_only), Welcome)
+        except BaseException as error:
+            await mesh.close()
+            if isinstance(error, TimeoutError):
+                raise StateError(f"The mesh at {path} accepts calls but does not answer.", fix=_STUCK) from error
+            raise
         if welcome.protocol != VERSION:
             await mesh.close()
-            raise UnreachableError(
+            raise StateError(
                 f"The mesh at {path} speaks version {welcome.protocol} of the operator protocol, this is {VERSION}.",
                 fix="Use the meshtui that started it, or restart the mesh.",
             )
@@ -143,8 +155,11 @@ class RemoteMesh:
         if self._reading.done():
             raise self._gone()
         number, replies = next(self._numbers), asyncio.Queue[Reply | None]()
+        message = line(Request(id=number, method=method, params=raw(params)))
+        if len(message) > MAX_LINE:
+            raise UsageError(f"That is {len(message) >> 20} MiB at once.", fix=f"Send less than {MAX_LINE >> 20} MiB.")
         self._waiting[number] = replies
-        self._writer.write(line(Request(id=number, method=method, params=raw(params))))
+        self._writer.write(message)
         return number, replies
 
     async def _next(self, replies: asyncio.Queue[Reply | None]) -> Reply:

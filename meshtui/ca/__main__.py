@@ -6,7 +6,6 @@ gone) or at SIGTERM. Only puts the parts together.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -14,18 +13,19 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 from meshtui.ca.announce import Announcer
-from meshtui.ca.authenticate import TokenAuthenticator
+from meshtui.ca.arguments import Arguments, read_arguments
+from meshtui.ca.authenticators import ways_of
 from meshtui.ca.authority import Authority
 from meshtui.ca.events import Ready, StartFailed, line
-from meshtui.ca.keystore import ROOT_CERTIFICATE, GatewayRoots, lock_directory, open_mesh_root
+from meshtui.ca.impersonation import NodeAuthorizer
+from meshtui.ca.inventory import InventoryFile
+from meshtui.ca.keystore import GatewayRoots, lock_directory, open_signer
 from meshtui.ca.ledger import Ledger
 from meshtui.ca.server import CaServer
-from meshtui.ca.validity import LifetimeLimits
-from meshtui.errors import MeshError, UsageError
+from meshtui.errors import MeshError
 
 FAILED = 5
 """Exit status of a CA that cannot start."""
@@ -33,65 +33,60 @@ FAILED = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; returns the exit status."""
-    options = _parser().parse_args(arguments)
     os.umask(0o077)
     try:
-        asyncio.run(_serve(options))
+        asyncio.run(_serve(read_arguments(arguments)))
     except MeshError as error:
         os.write(sys.stdout.fileno(), line(StartFailed(error=error.message, fix=error.fix)))
         return FAILED
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m meshtui.ca", description="The certificate authority of a mesh.")
-    parser.add_argument("--directory", type=Path, required=True, help="keys, certificates and ledger")
-    parser.add_argument("--trust-domain", required=True)
-    parser.add_argument("--port", type=int, default=15012, help="0 for any free one")
-    parser.add_argument("--gateway-socket", type=Path, required=True, help="Unix socket that signs for gateways")
-    parser.add_argument("--token-jwks", type=Path, required=True, help="public keys of the token issuer")
-    parser.add_argument("--token-issuer", required=True)
-    parser.add_argument("--workload-ttl", type=int, default=86400, help="seconds, when a workload asks for none")
-    return parser
-
-
-async def _serve(options: argparse.Namespace) -> None:
+async def _serve(arguments: Arguments) -> None:
     stop = _until_told()
-    limits = LifetimeLimits(default=timedelta(seconds=options.workload_ttl))
-    if not timedelta(0) < limits.default <= limits.maximum:
-        raise UsageError(
-            f"A workload's lifetime of {options.workload_ttl} seconds is out of range.",
-            fix=f"Use up to {limits.maximum.days} days.",
-        )
-    directory: Path = options.directory
+    directory = arguments.directory
     lock = lock_directory(directory)
     announcer = Announcer(sys.stdout.fileno())
     ledger = None
+    ways = None
     try:
-        authenticator = TokenAuthenticator.load(options.token_jwks, options.token_issuer, options.trust_domain)
         ledger_path = directory / "ledger.db"
-        root = open_mesh_root(directory, options.trust_domain, _clock(), first_start=not ledger_path.exists())
+        opened = open_signer(arguments, _clock(), first_start=not ledger_path.exists())
+        inventory = InventoryFile(arguments.inventory) if arguments.inventory else None
+        ways = ways_of(arguments, opened.signer, inventory, ledger_path, _clock)
         ledger = Ledger.open(ledger_path)
         authority = Authority(
-            root=root,
+            root=opened.signer,
             gateways=GatewayRoots(directory, ledger.has_signed),
             ledger=ledger,
-            authenticator=authenticator,
-            workload_limits=limits,
+            authenticator=ways.authenticator,
+            workload_limits=arguments.limits,
             announce=lambda event: announcer.say(line(event)),
+            nodes=NodeAuthorizer(arguments.trusted_nodes, inventory),
         )
-        server = CaServer(authority, _clock)
-        port = await server.start(options.port, options.gateway_socket)
-        taken = options.port not in (0, port)
-        notice = f"Port {options.port} is taken; the CA listens on {port}." if taken else ""
-        announcer.say(line(Ready(port=port, root=str(directory / ROOT_CERTIFICATE), notice=notice)))
+        ways.start()
+        server = CaServer(authority, _clock, client_roots=opened.signer.following[-1].encode())
+        port = await server.start(arguments.port, arguments.gateway_socket, arguments.mtls_port)
+        notices = [
+            *opened.notices,
+            *_moved("the CA listens", arguments.port, port),
+            *_moved("renewal by mTLS", arguments.mtls_port or 0, server.mtls_port),
+        ]
+        root, mtls_port = str(opened.root), server.mtls_port
+        announcer.say(line(Ready(port=port, root=root, notice=" ".join(notices), mtls_port=mtls_port)))
         await stop.wait()
         await server.stop()
     finally:
+        if ways is not None:
+            ways.stop()
         if ledger is not None:
             ledger.close()
         announcer.close()
         os.close(lock)
+
+
+def _moved(what: str, wanted: int, port: int) -> list[str]:
+    return [] if wanted in (0, port) else [f"Port {wanted} is taken; {what} on {port}."]
 
 
 def _clock() -> datetime:

@@ -1,11 +1,12 @@
 """The certificate authority: each method is the list of what happens before an answer leaves.
 
 Authenticate, check, record the intent, sign, look again, record the certificate, answer. Nothing here knows gRPC,
-SQL or files. One thread at a time.
+SQL or files. What waits for the disk is a coroutine, so that certificates share their waits (`ca.group_commit`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.ca.caller import Authenticator
 from meshtui.ca.events import Decided
+from meshtui.ca.group_commit import GroupCommit
+from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots
-from meshtui.ca.ledger import Ledger
+from meshtui.ca.ledger import Ledger, SerialTakenError
 from meshtui.ca.profile import CertificateProfile, PublicKey, server_profile, workload_profile
 from meshtui.ca.records import Applicant, Intent
 from meshtui.ca.refusal import Reason, RefusalError
@@ -30,6 +33,11 @@ from meshtui.identity.keys import public_key_sha256
 
 CA_SERVER = "ca-server"
 """Target, in the ledger, of the CA's own server certificate."""
+
+
+NO_NODES = NodeAuthorizer()
+DRAWS = 3
+"""Of serials, before their source is taken to be broken."""
 
 
 @dataclass(frozen=True)
@@ -65,74 +73,97 @@ class Authority:
         workload_limits: LifetimeLimits,
         announce: Callable[[Decided], None],
         serials: Callable[[], int] = new_serial,
+        nodes: NodeAuthorizer = NO_NODES,
     ) -> None:
         """`announce` hears of every answer to others after it is in the ledger; it must not block."""
         self._root = root
         self._gateways = gateways
         self._ledger = ledger
+        self._record = GroupCommit(ledger)
+        ledger.seal_with(root)
         self._authenticator = authenticator
         self._workload_limits = workload_limits
         self._announce = announce
         self._serials = serials
+        self._nodes = nodes
 
-    def create_certificate(self, request: WorkloadRequest, now: datetime) -> tuple[str, ...]:
+    async def create_certificate(self, request: WorkloadRequest, now: datetime) -> tuple[str, ...]:
         """A workload's SVID: leaf and root bundle, PEM, in Istio's order."""
         applicant = Applicant()
         try:
-            caller = self._authenticator.authenticate(request.headers, now)
+            caller = self._authenticator.authenticate(request.credentials, now)
             applicant = caller.applicant
             check_options(request.options)
+            wanted = request.options.get("ImpersonatedIdentity")
+            identity = self._nodes.check(caller, wanted) if wanted else caller.spiffe_id
             csr = check_csr(request.csr, self._own_keys())
-            validity = decide_validity(request.validity_seconds, self._workload_limits, self._root.certificate, now)
-            profile = workload_profile(caller.spiffe_id)  # whatever names the CSR asks for
+            validity = decide_validity(request.validity_seconds, self._workload_limits, self._root.path, now)
+            profile = workload_profile(identity)  # whatever names the CSR asks for
             subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
-            return self._announced(self._issue(self._root, subject, now))
+            return self._announced(await self._issue(self._root, subject, now))
         except RefusalError as refusal:
-            self._refuse(applicant, refusal, now)
+            await self._refuse(applicant, refusal, now)
             raise
 
-    def sign_server_certificate(self, request: ServerRequest, now: datetime) -> tuple[str, ...]:
+    async def refuse_unreadable(self, now: datetime) -> RefusalError:
+        """A message that is none: recorded, and given back for the answer. Nobody was asked who sent it."""
+        refusal = RefusalError(
+            Reason.BAD_REQUEST, "the request cannot be read", detail="The message is no IstioCertificateRequest."
+        )
+        await self._refuse(Applicant(), refusal, now)
+        return refusal
+
+    async def sign_server_certificate(self, request: ServerRequest, now: datetime) -> tuple[str, ...]:
         """A gateway's certificate, signed by the root that it names: leaf and root, PEM."""
         applicant = Applicant(target=request.target, actor=request.actor, authenticator="owner")
         try:
             profile = server_profile(request.hosts)
             csr = check_csr(request.csr, self._own_keys())
             signer = self._gateways.signer(request.authority, now)
-            validity = decide_validity(request.validity_seconds, GATEWAY_LIMITS, signer.certificate, now)
+            validity = decide_validity(request.validity_seconds, GATEWAY_LIMITS, signer.path, now)
             subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
-            return self._announced(self._issue(signer, subject, now))
+            return self._announced(await self._issue(signer, subject, now))
         except RefusalError as refusal:
-            self._refuse(applicant, refusal, now)
+            await self._refuse(applicant, refusal, now)
             raise
 
     def own_server_certificate(self, public_key: PublicKey, hosts: tuple[str, ...], now: datetime) -> tuple[str, ...]:
         """A certificate for the CA's own server, on a key that it made: leaf and root, PEM."""
         applicant = Applicant(target=CA_SERVER, actor="ca", authenticator="self")
-        validity = decide_validity(0, SERVER_LIMITS, self._root.certificate, now)
-        return self._issue(self._root, _Subject(server_profile(hosts), public_key, validity, applicant), now).chain
-
-    def _issue(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:
-        serial = self._fresh_serial()
-        intent = _intent(signer, subject, serial, now)
+        validity = decide_validity(0, SERVER_LIMITS, self._root.path, now)
+        subject = _Subject(server_profile(hosts), public_key, validity, applicant)
+        intent = _intent(self._root, subject, self._draw_serial(), now)
         number = self._ledger.intend(intent)
         try:
-            profile, public_key, validity = subject.profile, subject.public_key, subject.validity
-            certificate = signer.sign(profile.builder(public_key, serial, validity, signer.certificate))
-            check_signed(
-                certificate,
-                profile=profile,
-                public_key=public_key,
-                serial=serial,
-                validity=validity,
-                signer=signer.certificate,
-            )
+            pem = _signed(self._root, subject, intent)
         except Exception as error:
-            detail = error.detail if isinstance(error, RefusalError) else f"{type(error).__name__}: {error}"
-            self._ledger.failed(number, Reason.SIGNED_WRONG, detail)
+            self._ledger.failed(number, Reason.SIGNED_WRONG, _why(error))
             raise
-        pem = certificate.public_bytes(Encoding.PEM).decode()
         self._ledger.issued(number, pem)
-        return _Issued(intent, (pem, signer.pem))
+        return (pem, *self._root.following)
+
+    async def _issue(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:
+        # a caller that hangs up must not leave an intent without an outcome
+        return await asyncio.shield(asyncio.ensure_future(self._record_and_sign(signer, subject, now)))
+
+    async def _record_and_sign(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:
+        number, intent = await self._intend(signer, subject, now)
+        try:
+            pem = _signed(signer, subject, intent)
+        except Exception as error:
+            await self._record.failed(number, Reason.SIGNED_WRONG, _why(error))
+            raise
+        await self._record.issued(number, pem)
+        return _Issued(intent, (pem, *signer.following))
+
+    async def _intend(self, signer: Signer, subject: _Subject, now: datetime) -> tuple[int, Intent]:
+        for _ in range(DRAWS):
+            intent = _intent(signer, subject, self._draw_serial(), now)
+            try:
+                return await self._record.intend(intent), intent
+            except SerialTakenError:
+                continue
+        raise StateError("The source of random serials repeats itself.", fix="Check this machine's random numbers.")
 
     def _announced(self, issued: _Issued) -> tuple[str, ...]:
         intent = issued.intent
@@ -149,21 +180,20 @@ class Authority:
         )
         return issued.chain
 
-    def _fresh_serial(self) -> int:
-        for _ in range(3):
-            serial = self._serials()
-            if serial > 0 and not self._ledger.has_serial(serial_text(serial)):
+    def _draw_serial(self) -> int:
+        for _ in range(DRAWS):
+            if (serial := self._serials()) > 0:
                 return serial
-        raise StateError("The source of random serials repeats itself.", fix="Check this machine's random numbers.")
+        raise StateError("The source of random serials draws only zero.", fix="Check this machine's random numbers.")
 
     def _own_keys(self) -> frozenset[str]:
-        keys = (self._root.key.public_key(), *self._gateways.public_keys())
+        keys = (*(ca.public_key() for ca in self._root.path), *self._gateways.public_keys())
         return frozenset(public_key_sha256(key) for key in keys)
 
-    def _refuse(self, applicant: Applicant, refusal: RefusalError, now: datetime) -> None:
+    async def _refuse(self, applicant: Applicant, refusal: RefusalError, now: datetime) -> None:
         if refusal.reason is Reason.SIGNED_WRONG:
             return  # is in the ledger as a failure
-        self._ledger.refused(applicant, refusal.reason, refusal.detail, now)
+        await self._record.refused(applicant, refusal.reason, refusal.detail, now)
         self._announce(
             Decided(
                 event="refused",
@@ -193,3 +223,27 @@ def _intent(signer: Signer, subject: _Subject, serial: int, now: datetime) -> In
         not_before=validity.not_before,
         not_after=validity.not_after,
     )
+
+
+def _signed(signer: Signer, subject: _Subject, intent: Intent) -> str:
+    """The certificate of an intent, PEM, looked at again."""
+    profile, public_key, validity, serial = (
+        subject.profile,
+        subject.public_key,
+        subject.validity,
+        int(intent.serial, 16),
+    )
+    certificate = signer.sign(profile.builder(public_key, serial, validity, signer.certificate))
+    check_signed(
+        certificate,
+        profile=profile,
+        public_key=public_key,
+        serial=serial,
+        validity=validity,
+        signer=signer.certificate,
+    )
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def _why(error: Exception) -> str:
+    return error.detail if isinstance(error, RefusalError) else f"{type(error).__name__}: {error}"

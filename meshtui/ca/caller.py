@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,16 @@ from meshtui.identity.spiffe import SpiffeId
 
 Metadata = Sequence[tuple[str, str | bytes]]
 """Headers of a call, in order; names in lower case, as HTTP/2 has them."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What came with a call that could say who calls."""
+
+    headers: Metadata = field(repr=False)
+    """Contain the caller's token."""
+    certificate: str = ""
+    """The client's certificate, PEM, whose key TLS has seen at work; empty where the listener asks for none."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Caller:
     pod_name: str
     pod_uid: str
     authenticator: str
+    """What vouched for it."""
 
     @property
     def applicant(self) -> Applicant:
@@ -40,5 +51,8 @@ class Caller:
 class Authenticator(Protocol):
     """One way to prove who one is."""
 
-    def authenticate(self, metadata: Metadata, now: datetime) -> Caller:
+    name: str
+    """How the ledger and its readers call it."""
+
+    def authenticate(self, credentials: Credentials, now: datetime) -> Caller:
         """Raises RefusalError for callers who have not proven it."""

@@ -13,7 +13,9 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     """Path of the PEM that verifies the CA's server and every workload."""
     notice: str = ""
-    """A sentence for the person: the port that was wanted is taken."""
+    """Sentences for the person: a port that was taken, what is odd about the CA's files."""
+    mtls_port: int = 0
+    """Where workloads renew by certificate; 0 when that is off."""
 
 
 class StartFailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,15 +6,19 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from meshtui.ca.arguments import Arguments
 from meshtui.ca.profile import gateway_root_subject, is_dns_name, mesh_root_subject
+from meshtui.ca.published import publish
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.ca.root_files import RootFiles
 from meshtui.ca.signer import Signer
+from meshtui.ca.signing_files import open_signing_directory
 from meshtui.errors import StateError
 from meshtui.identity.spiffe import check_trust_domain
 from meshtui.settings import private_directory
@@ -56,6 +60,29 @@ def open_mesh_root(directory: Path, trust_domain: str, now: datetime, *, first_s
         subject=mesh_root_subject(check_trust_domain(trust_domain)),
     )
     return files.open(now, may_create=first_start)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What signs for the workloads."""
+
+    signer: Signer
+    root: Path
+    """PEM of the roots, for those who are to trust it."""
+    notices: tuple[str, ...] = ()
+
+
+def open_signer(arguments: Arguments, now: datetime, *, first_start: bool) -> Opened:
+    """The hierarchy of `--ca-dir` if there is one, else the CA's own root, made on the first start.
+
+    Raises StateError.
+    """
+    if arguments.ca_dir is None:
+        signer = open_mesh_root(arguments.directory, arguments.trust_domain, now, first_start=first_start)
+        return Opened(signer, arguments.directory / ROOT_CERTIFICATE)
+    check_trust_domain(arguments.trust_domain)
+    found = open_signing_directory(arguments.ca_dir, now)
+    return Opened(found.signer, publish(found.signer, arguments.directory), found.notices)
 
 
 class GatewayRoots:

@@ -1,132 +1,102 @@
-"""Every decision of the CA, on disk before its answer leaves. All SQL of the CA is here.
+"""Every decision of the CA, on disk before its answer leaves: the transactions of the CA's side.
 
-The CA writes; the owner of the mesh reads at the same time through `LedgerReader`, in a process of its own.
-One row for each decision, in the order they were made; only an intent ever changes, once, into what came of it.
+The owner of the mesh reads at the same time through `LedgerReader`, in a process of its own. From `seal_with` on,
+each transaction leaves a signed head that covers all of it: there is no moment at which decisions could be cut off
+unnoticed. What a row says is with `ledger_rows`, which tables there are with `schema`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from meshtui.ca.records import Applicant, Intent, LedgerEntry, State
-from meshtui.database import open_database, open_database_for_reading
+from meshtui.ca.ledger_reader import LedgerReader
+from meshtui.ca.ledger_rows import LedgerRows, SerialTakenError, text
+from meshtui.ca.prune import (
+    KEPT_AFTER_EXPIRY,
+    drop_beginning,
+    drop_refusals,
+    expired_beginning,
+    surplus_refusals,
+)
+from meshtui.ca.records import Applicant, Intent
+from meshtui.ca.schema import MIGRATIONS, SCHEMA, VERSION
+from meshtui.ca.seal import sign_head
+from meshtui.ca.signer import Signer
+from meshtui.database import open_database
 from meshtui.errors import StateError
 
-VERSION = 1
-MAX_REFUSALS = 10_000
-"""Older ones are dropped: refusals cost a stranger nothing and must not fill the disk."""
-MAX_TEXT = 500
+__all__ = ["Ledger", "LedgerReader", "SerialTakenError"]
 
-_SCHEMA = """
-CREATE TABLE decisions (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  state TEXT NOT NULL CHECK (state IN ('intent', 'issued', 'failed', 'refused')),
-  at TEXT NOT NULL,
-  target TEXT NOT NULL, namespace TEXT NOT NULL, pod_name TEXT NOT NULL, pod_uid TEXT NOT NULL,
-  actor TEXT NOT NULL, authenticator TEXT NOT NULL,
-  authority TEXT NOT NULL DEFAULT '', serial TEXT UNIQUE, identity TEXT NOT NULL DEFAULT '',
-  csr_sha256 TEXT NOT NULL DEFAULT '', public_key_sha256 TEXT NOT NULL DEFAULT '',
-  requested_names TEXT NOT NULL DEFAULT '',
-  requested_seconds INTEGER NOT NULL DEFAULT 0, effective_seconds INTEGER NOT NULL DEFAULT 0,
-  limited_by TEXT NOT NULL DEFAULT '', not_before TEXT, not_after TEXT,
-  pem TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '');
-CREATE INDEX decisions_by_pod ON decisions (pod_uid, number);
-CREATE INDEX decisions_by_target ON decisions (target, number);
-CREATE INDEX decisions_by_authority ON decisions (authority);
-CREATE INDEX refusals ON decisions (number) WHERE state = 'refused';
-"""
-_COLUMNS = tuple(LedgerEntry.__dataclass_fields__)
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM decisions"  # noqa: S608 - names of our own dataclass
-_DATES = ("at", "not_before", "not_after")
+MAX_REFUSALS = 10_000
+"""Older ones are dropped: refusals cost little to whoever provokes them and must not fill the disk."""
+_LOOK_EVERY = 100
+"""Events between two looks at whether there are too many refusals."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Ledger:
-    """The CA's side. Made by `open`; used by one thread. Every method raises StateError when the disk fails it."""
+    """The CA's side. Made by `open`. Every method raises StateError when the disk fails it.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `intend`, `issued`, `failed` and `refused` are on disk when they return. `begin`, `rows`, `finish` and `commit`
+    are the same in pieces, for many decisions in one transaction; only `commit` waits for the disk, and may be
+    called by another thread than the others.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
         self._connection = connection
+        self._clock = clock
+        self._signer: Signer | None = None
+        self._writing = threading.Lock()
+        self.rows = LedgerRows(connection)
+        """What may be called between `begin` and `finish`."""
+        self._before = self.rows.position
 
     @classmethod
-    def open(cls, path: Path) -> Ledger:
-        """Open the ledger, or make one where there is no file; raises StateError for a damaged or newer one.
+    def open(cls, path: Path, clock: Callable[[], datetime] = _utc_now) -> Ledger:
+        """Open the ledger, or make one where there is no file; raises StateError for a damaged or newer one."""
+        connection = open_database(path, version=VERSION, schema=SCHEMA, migrations=MIGRATIONS)
+        with _mapped():
+            return cls(connection, clock)
 
-        Intents that a crash left behind become failures: their certificates were never handed out.
+    def seal_with(self, signer: Signer) -> None:
+        """Sign the head from now on. What a predecessor left is put in order first, in one transaction.
+
+        Intents that a crash left behind become failures: their certificates were never handed out. What has been
+        expired for longer than `prune.KEPT_AFTER_EXPIRY` is dropped.
         """
-        ledger = cls(open_database(path, version=VERSION, schema=_SCHEMA))
-        with _writing():
-            ledger._connection.execute(
-                "UPDATE decisions SET state = 'failed', reason = 'interrupted',"
-                " detail = 'The CA stopped before the certificate was recorded.' WHERE state = 'intent'"
-            )
-        return ledger
+        self._signer = signer
+        with self._transaction():
+            self.rows.finish()
+            self._prune(signer)
+            self._seal()
 
     def intend(self, intent: Intent) -> int:
-        """Record what is about to be signed; returns its number."""
-        with _writing():
-            cursor = self._insert(
-                State.INTENT,
-                intent.at,
-                intent.applicant,
-                authority=intent.authority,
-                serial=intent.serial,
-                identity=intent.identity,
-                csr_sha256=intent.csr_sha256,
-                public_key_sha256=intent.public_key_sha256,
-                requested_names=_bounded(intent.requested_names),
-                requested_seconds=intent.requested_seconds,
-                effective_seconds=intent.effective_seconds,
-                limited_by=intent.limited_by,
-                not_before=_text(intent.not_before),
-                not_after=_text(intent.not_after),
-            )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        """Record what is about to be signed; returns its number. Raises SerialTakenError."""
+        with self._transaction():
+            return self.rows.intend(intent)
 
     def issued(self, number: int, pem: str) -> None:
         """Record the certificate of an intent. When this returns, it may be handed out."""
-        with _writing():
-            cursor = self._connection.execute(
-                "UPDATE decisions SET state = 'issued', pem = ? WHERE number = ? AND state = 'intent'", (pem, number)
-            )
-            if cursor.rowcount != 1:
-                raise StateError(f"The CA's ledger has lost decision {number}.", fix="Check its disk.")
+        with self._transaction():
+            self.rows.issued(number, pem)
 
     def failed(self, number: int, reason: str, detail: str) -> None:
         """Record that nothing came of an intent."""
-        with _writing():
-            self._connection.execute(
-                "UPDATE decisions SET state = 'failed', reason = ?, detail = ? WHERE number = ? AND state = 'intent'",
-                (reason, _bounded(detail), number),
-            )
+        with self._transaction():
+            self.rows.failed(number, reason, detail)
 
     def refused(self, applicant: Applicant, reason: str, detail: str, now: datetime) -> None:
         """Record that a request was turned down."""
-        with _writing():
-            cursor = self._insert(State.REFUSED, now, applicant, reason=reason, detail=_bounded(detail))
-            assert cursor.lastrowid is not None
-            if cursor.lastrowid % 100 == 0:
-                self._connection.execute(
-                    "DELETE FROM decisions WHERE state = 'refused' AND number <= ("
-                    "SELECT number FROM decisions WHERE state = 'refused' ORDER BY number DESC LIMIT 1 OFFSET ?)",
-                    (MAX_REFUSALS,),
-                )
-
-    def _insert(self, state: State, at: datetime, applicant: Applicant, **columns: str | int) -> sqlite3.Cursor:
-        values = {
-            "state": state.value,
-            "at": _text(at),
-            **{name: _bounded(getattr(applicant, name)) for name in Applicant.__dataclass_fields__},
-            **columns,
-        }
-        return self._connection.execute(
-            f"INSERT INTO decisions ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 - ours
-            tuple(values.values()),
-        )
+        with self._transaction():
+            self.rows.refused(applicant, reason, detail, now)
 
     def has_serial(self, serial: str) -> bool:
         """Whether a certificate was ever to have this serial."""
@@ -134,76 +104,108 @@ class Ledger:
 
     def has_signed(self, authority: str) -> bool:
         """Whether this authority ever signed, or was about to."""
-        return self._any("SELECT 1 FROM decisions WHERE authority = ? LIMIT 1", authority)
+        return self._any("SELECT 1 FROM signers WHERE name = ?", authority)
+
+    def begin(self) -> None:
+        """Begin a transaction; waits for one that another thread is committing."""
+        self._writing.acquire()
+        try:
+            with _mapped():
+                self._connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._writing.release()
+            raise
+        self._before = self.rows.position
+
+    def finish(self) -> None:
+        """Write the last of a transaction: what its decisions make superfluous, and the signed head."""
+        with _mapped():
+            events, before = self.rows.position.count, self._before.count
+            if self._signer is not None and events // _LOOK_EVERY != before // _LOOK_EVERY:
+                self._drop_refusals(self._signer)
+            if events != before:
+                self._seal()
+
+    def commit(self) -> None:
+        """Wait until the transaction is on disk; it is rolled back when that fails."""
+        try:
+            with _mapped():
+                self._connection.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        self._writing.release()
+
+    def rollback(self) -> None:
+        """As if the transaction had never begun."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StateError(f"The CA's ledger cannot be written: {error}.", fix="Check its disk.") from error
+        finally:
+            self.rows.position = self._before
+            self._writing.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.begin()
+        try:
+            with _mapped():
+                yield
+            self.finish()
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
+    def _prune(self, signer: Signer) -> None:
+        now = self._clock()
+        if cut := expired_beginning(self._connection, now - KEPT_AFTER_EXPIRY):
+            self.rows.checkpoint(cut.statement(now), signer)
+            drop_beginning(self._connection, cut)
+
+    def _drop_refusals(self, signer: Signer) -> None:
+        if up_to := surplus_refusals(self._connection, MAX_REFUSALS):
+            statement = {"dropped": "refusals", "decisions": up_to, "at": text(self._clock())}
+            self.rows.checkpoint(statement, signer)
+            drop_refusals(self._connection, up_to)
+
+    def _seal(self) -> None:
+        if self._signer is None or not self.rows.position.count:
+            return
+        end = self.rows.position
+        head = sign_head(end.count, end.hash, self._clock(), self._signer)
+        seal = head.seal
+        self._connection.execute(
+            "INSERT OR REPLACE INTO head (id, count, hash, at, signature, algorithm, certificate_serial, certificate)"
+            " VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                head.count,
+                head.hash,
+                head.at,
+                *(seal.signature, seal.algorithm, seal.certificate_serial, seal.certificate),
+            ),
+        )
 
     def _any(self, query: str, value: str) -> bool:
-        with _writing():
+        with self._writing, _mapped():
             return self._connection.execute(query, (value,)).fetchone() is not None
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-
-class LedgerReader:
-    """The owner's side: reads while the CA writes. Every method raises StateError when the file cannot be read."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection = open_database_for_reading(path)
-
-    def latest_for_pod(self, pod_uid: str) -> LedgerEntry | None:
-        """The newest certificate that was issued to a pod."""
-        return self._one("WHERE pod_uid = ? AND state = 'issued' ORDER BY number DESC LIMIT 1", pod_uid)
-
-    def latest_for_target(self, target: str) -> LedgerEntry | None:
-        """The newest certificate that was issued for a target, such as a gateway's."""
-        return self._one("WHERE target = ? AND state = 'issued' ORDER BY number DESC LIMIT 1", target)
-
-    def by_serial(self, serial: str) -> LedgerEntry | None:
-        """The decision about a serial (lower-case hexadecimal)."""
-        return self._one("WHERE serial = ?", serial)
-
-    def entries(self, *, pod_uid: str | None = None, target: str | None = None, limit: int = 100) -> list[LedgerEntry]:
-        """Decisions, newest first, refusals included: about one pod, one target, or everything."""
-        if pod_uid is not None:
-            return self._all("WHERE pod_uid = ? ORDER BY number DESC LIMIT ?", pod_uid, limit)
-        if target is not None:
-            return self._all("WHERE target = ? ORDER BY number DESC LIMIT ?", target, limit)
-        return self._all("ORDER BY number DESC LIMIT ?", limit)
-
-    def _one(self, clause: str, value: str) -> LedgerEntry | None:
-        return next(iter(self._all(clause, value)), None)
-
-    def _all(self, clause: str, *values: str | int) -> list[LedgerEntry]:
+        """Make what is open final and let go of the file."""
         try:
-            return [_entry(row) for row in self._connection.execute(f"{_SELECT} {clause}", values)]
-        except sqlite3.Error as error:
-            raise StateError(f"The CA's ledger {self._path} cannot be read: {error}.") from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+            with self._transaction():
+                self.rows.finish()
+        except StateError:
+            pass  # the next start does it
+        with self._writing:
+            self._connection.close()
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _mapped() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
         raise StateError(f"The CA's ledger cannot be written: {error}.", fix="Free some disk space.") from error
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
-
-
-def _entry(row: tuple[Any, ...]) -> LedgerEntry:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    for name in _DATES:
-        values[name] = datetime.fromisoformat(values[name]) if values[name] else None
-    return LedgerEntry(**{**values, "state": State(values["state"]), "serial": values["serial"] or ""})

@@ -43,7 +43,6 @@ class CertificateProfile:
         self, public_key: PublicKey, serial: int, validity: Validity, signer: x509.Certificate
     ) -> x509.CertificateBuilder:
         """A certificate of this profile, ready to be signed by `signer`."""
-        signer_key_id = signer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
@@ -55,9 +54,7 @@ class CertificateProfile:
             .add_extension(_leaf_usage(public_key), critical=True)
             .add_extension(x509.ExtendedKeyUsage(self.purposes), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(signer_key_id), critical=False
-            )
+            .add_extension(_authority_key_id(signer), critical=False)
             # critical, because the subject is empty (RFC 5280, 4.1.2.6)
             .add_extension(x509.SubjectAlternativeName(self.names), critical=True)
         )
@@ -121,6 +118,16 @@ def gateway_root_subject(name: str) -> x509.Name:
     if len(f"{name} root") <= 64:
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, f"{name} root"))
     return x509.Name(attributes)
+
+
+def _authority_key_id(signer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    try:
+        key_id = signer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:  # in a CA certificate that others made; what RFC 5280, 4.2.1.2 would have it say
+        key = signer.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id)
 
 
 def _leaf_usage(public_key: PublicKey) -> x509.KeyUsage:

@@ -89,3 +89,7 @@ class LedgerEntry:
     """Code of a refusal or failure: `ca.refusal.Reason`."""
     detail: str
     """What happened, for those who may read the ledger."""
+    count: int = 1
+    """Refusals before anyone is authenticated are one entry for each reason and minute; `detail` is the first's."""
+    last_at: datetime | None = None
+    """When the last of them was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from meshtui.ca.caller import Metadata
+from meshtui.ca.caller import Credentials, Metadata
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.errors import IdentityError
 from meshtui.identity.csr import CsrFacts, read_csr
@@ -21,6 +21,13 @@ class WorkloadRequest:
     """Contain the caller's token."""
     options: Mapping[str, str | None] = field(default_factory=dict)
     """The keys of the request's metadata that mean something; None for one that is not text."""
+    certificate: str = ""
+    """The client's, PEM, as TLS has verified it; empty where the listener asks for none."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """What may say who asks."""
+        return Credentials(self.headers, self.certificate)
 
 
 @dataclass(frozen=True)
@@ -40,18 +47,15 @@ OPTIONS = ("CertSigner", "ImpersonatedIdentity")
 
 
 def check_options(options: Mapping[str, str | None]) -> None:
-    """Raises RefusalError for what this CA does not do; agents send `CertSigner` empty when they want nothing."""
+    """Raises RefusalError for what this CA does not do; agents send `CertSigner` empty when they want nothing.
+
+    Who may be impersonated is `ca.impersonation`'s to say.
+    """
     for name in OPTIONS:
         if options.get(name, "") is None:
             raise RefusalError(Reason.BAD_REQUEST, f"{name} is not a string")
     if signer := options.get("CertSigner"):
         raise RefusalError(Reason.UNKNOWN_SIGNER, f"no signer is called {signer[:80]!r}")
-    if wanted := options.get("ImpersonatedIdentity"):
-        raise RefusalError(
-            Reason.IMPERSONATION,
-            "request impersonation authentication failure",
-            detail=f"The caller wanted a certificate for {wanted[:100]!r}; nobody here may ask for others.",
-        )
 
 
 def check_csr(pem: str, own_keys: Collection[str]) -> CsrFacts:

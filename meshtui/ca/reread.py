@@ -58,7 +58,9 @@ def check_signed(
     wrong = [name for name, right in checks.items() if not right]
     if wrong:
         raise RefusalError(
-            Reason.SIGNED_WRONG, "the CA cannot sign", detail=f"The signed certificate is wrong: {', '.join(wrong)}."
+            Reason.SIGNED_WRONG,
+            "CSR signing error (the CA cannot sign)",
+            detail=f"The signed certificate is wrong: {', '.join(wrong)}.",
         )
 
 

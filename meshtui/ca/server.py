@@ -1,6 +1,7 @@
 """Where the CA listens: TLS on the loopback interface for workloads, a Unix socket of the owner for gateways.
 
-Two gRPC servers, because every port of one server offers all of its services.
+Workloads that renew by certificate have a port of their own. A gRPC server for each, because every port of one
+server offers all of its services.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from meshtui.ca.authority import Authority
 from meshtui.ca.refusal import RefusalError
 from meshtui.ca.server_certificate import ServerCertificate
 from meshtui.ca.service import Clock, GatewayService, WorkloadService
+from meshtui.ca.workload_handler import workload_handler
 from meshtui.errors import StateError
 from meshtui.settings import UNIX_PATH_MAX, private_directory
 from meshtui.wire.gateway_authority_pb2_grpc import add_GatewayAuthorityServicer_to_server
-from meshtui.wire.istio_ca_pb2_grpc import add_IstioCertificateServiceServicer_to_server
 
 HOST = "127.0.0.1"
 MAX_CALLS = 256
@@ -43,22 +44,42 @@ OPTIONS = [
 
 
 class CaServer:
-    """Both listeners and the renewal of the server certificate."""
+    """All listeners, and the renewal of the server certificate."""
 
-    def __init__(self, authority: Authority, clock: Clock, *, renewal_interval: float = 30.0) -> None:
-        """`renewal_interval`: seconds between two looks at whether the server certificate is due."""
+    mtls_port: int = 0
+    """Where workloads renew by certificate; 0 when that is off."""
+
+    def __init__(
+        self, authority: Authority, clock: Clock, *, renewal_interval: float = 30.0, client_roots: bytes = b""
+    ) -> None:
+        """`renewal_interval`: seconds between two looks at whether the server certificate is due.
+
+        `client_roots`: PEM of the roots that certificates of clients must lead to, where they are taken at all.
+        """
         self._certificate = ServerCertificate(authority, clock)
         self._interval = renewal_interval
         self._workloads = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         self._gateways = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-        add_IstioCertificateServiceServicer_to_server(WorkloadService(authority, clock), self._workloads)
+        self._renewals = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        self._client_roots = client_roots
+        handler = workload_handler(WorkloadService(authority, clock), authority, clock)
+        for server in (self._workloads, self._renewals):
+            server.add_generic_rpc_handlers((handler,))
         add_GatewayAuthorityServicer_to_server(GatewayService(authority, clock), self._gateways)
         self._renewal: asyncio.Task[None] | None = None
 
-    async def start(self, port: int, gateway_socket: Path) -> int:
-        """Serve; returns the port, which is another than `port` if that one is taken. Raises StateError."""
-        found = self._bind(port)
+    async def start(self, port: int, gateway_socket: Path, mtls_port: int | None = None) -> int:
+        """Serve; returns the port, which is another than `port` if that one is taken. Raises StateError.
+
+        `mtls_port` is where workloads renew by certificate; None for nowhere.
+        """
+        found = self._bind(self._workloads, port)
         _bind_private(self._gateways, gateway_socket)
+        if mtls_port is not None:
+            if not self._client_roots:
+                raise StateError("The CA has no roots that certificates of clients could lead to.")
+            self.mtls_port = self._bind(self._renewals, mtls_port, self._client_roots)
+            await self._renewals.start()
         await self._workloads.start()
         await self._gateways.start()
         self._renewal = asyncio.create_task(self._keep_renewed())
@@ -70,12 +91,12 @@ class CaServer:
             self._renewal.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._renewal
-        await asyncio.gather(self._workloads.stop(GRACE), self._gateways.stop(GRACE))
+        await asyncio.gather(*(server.stop(GRACE) for server in (self._workloads, self._renewals, self._gateways)))
 
-    def _bind(self, port: int) -> int:
+    def _bind(self, server: grpc.aio.Server, port: int, client_roots: bytes = b"") -> int:
         for wanted in dict.fromkeys((port, 0)):
             try:
-                return self._workloads.add_secure_port(f"{HOST}:{wanted}", self._certificate.credentials())
+                return server.add_secure_port(f"{HOST}:{wanted}", self._certificate.credentials(client_roots))
             except RuntimeError:  # gRPC's word for a port that is taken
                 continue
         raise StateError(f"No port on {HOST} is free.", fix="Stop what holds them.")

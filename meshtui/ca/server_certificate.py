@@ -21,13 +21,12 @@ HOSTS = ("127.0.0.1", "localhost", "istiod.istio-system.svc", "istio-ca.istio-sy
 
 
 class ServerCertificate:
-    """What TLS is served with."""
+    """What TLS is served with, on any number of listeners."""
 
     def __init__(self, authority: Authority, clock: Clock) -> None:
         """Makes the first certificate; raises StateError when it cannot be recorded."""
         self._authority = authority
         self._clock = clock
-        self._served: grpc.ServerCertificateConfiguration | None = None
         self._current, self._renew_at = self._made()
 
     def renew_if_due(self) -> None:
@@ -38,25 +37,36 @@ class ServerCertificate:
         if self._clock() >= self._renew_at:
             self._current, self._renew_at = self._made()
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """For one attempt to bind a port; TLS 1.2 is the least that gRPC speaks."""
-        self._served = self._current
-        # its stubs do not know that None means: unchanged
-        changed = cast(Callable[[], grpc.ServerCertificateConfiguration], self._changed)
-        return grpc.dynamic_ssl_server_credentials(self._current, changed, require_client_authentication=False)
+    def credentials(self, client_roots: bytes = b"") -> grpc.ServerCredentials:
+        """For one attempt to bind a port; TLS 1.2 is the least that gRPC speaks.
 
-    def _changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Called by gRPC at every handshake: a new certificate, or None to go on with the one that it has."""
-        current = self._current
-        if current is self._served:
-            return None
-        self._served = current
-        return current
+        With roots, PEM, every client must show a certificate that leads to one of them: gRPC for Python has no way
+        to ask for a certificate and do without.
+        """
+        served = self._current
 
-    def _made(self) -> tuple[grpc.ServerCertificateConfiguration, datetime]:
+        def changed() -> grpc.ServerCertificateConfiguration | None:
+            # called by gRPC at every handshake; None is: go on with what there is
+            nonlocal served
+            current = self._current
+            if current is served:
+                return None
+            served = current
+            return _configuration(current, client_roots)
+
+        return grpc.dynamic_ssl_server_credentials(
+            _configuration(served, client_roots),
+            cast(Callable[[], grpc.ServerCertificateConfiguration], changed),  # its stubs do not know of None
+            require_client_authentication=bool(client_roots),
+        )
+
+    def _made(self) -> tuple[tuple[bytes, bytes], datetime]:
         now = self._clock()
         key = new_key()
         chain = self._authority.own_server_certificate(key.public_key(), HOSTS, now)
-        # the root is the callers' to have, not ours to send
-        configuration = grpc.ssl_server_certificate_configuration([(key_pem(key), chain[0].encode())])
-        return configuration, now + SERVER_LIMITS.default / 2
+        # the roots are the callers' to have, not ours to send
+        return (key_pem(key), "".join(chain[:-1]).encode()), now + SERVER_LIMITS.default / 2
+
+
+def _configuration(pair: tuple[bytes, bytes], client_roots: bytes) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([pair], root_certificates=client_roots or None)

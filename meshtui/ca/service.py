@@ -27,6 +27,9 @@ STATUS = {
     Reason.NO_CREDENTIAL: grpc.StatusCode.UNAUTHENTICATED,
     Reason.BAD_CREDENTIAL: grpc.StatusCode.UNAUTHENTICATED,
     Reason.EXPIRED_CREDENTIAL: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.UNKNOWN_ACCOUNT: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.RENEWED_TOO_LONG: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.CANNOT_VERIFY: grpc.StatusCode.UNAVAILABLE,
     Reason.IMPERSONATION: grpc.StatusCode.UNAUTHENTICATED,
     Reason.UNKNOWN_SIGNER: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.BAD_REQUEST: grpc.StatusCode.INVALID_ARGUMENT,
@@ -68,8 +71,9 @@ class WorkloadService:
                 validity_seconds=request.validity_duration,
                 headers=tuple(context.invocation_metadata() or ()),
                 options={name: _option(request, name) for name in OPTIONS},
+                certificate=_certificate(context),
             )
-            chain = self._authority.create_certificate(asked, self._clock())
+            chain = await self._authority.create_certificate(asked, self._clock())
         except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end in gRPC's own words
             await _abort(context, error)
         return istio_pb.IstioCertificateResponse(cert_chain=chain)
@@ -99,10 +103,16 @@ class GatewayService:
                 target=request.target,
                 actor=request.actor,
             )
-            chain = self._authority.sign_server_certificate(asked, self._clock())
+            chain = await self._authority.sign_server_certificate(asked, self._clock())
         except Exception as error:  # noqa: BLE001 - as above
             await _abort(context, error, owner=True)
         return gateway_pb.SignServerCertificateResponse(cert_chain=chain)
+
+
+def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """The client's certificate and what it sent with it, PEM; empty on listeners that ask for none."""
+    found = context.auth_context()
+    return b"".join(found.get("x509_pem_cert_chain") or found.get("x509_pem_cert") or ()).decode("ascii", "replace")
 
 
 def _option(request: istio_pb.IstioCertificateRequest, name: str) -> str | None:

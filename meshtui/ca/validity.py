@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,36 +45,51 @@ class Validity:
 
 
 def decide_validity(
-    requested_seconds: int, limits: LifetimeLimits, signer: x509.Certificate, now: datetime
+    requested_seconds: int, limits: LifetimeLimits, path: Sequence[x509.Certificate], now: datetime
 ) -> Validity:
-    """Zero or less means the default; above the maximum is refused, as Istio does; the signer's end is never passed.
+    """Zero or less means the default; above the maximum is refused, as Istio does; no end of the path is passed.
 
-    Raises RefusalError.
+    `path` is the signing certificate and all CAs above it. Raises RefusalError.
     """
-    check_signer(signer, now)
+    check_path(path, now)
     maximum = round(limits.maximum.total_seconds())
     if requested_seconds > maximum:
         raise RefusalError(
             Reason.BAD_LIFETIME,
-            f"CSR signing error (requested TTL {requested_seconds}s is greater than the max allowed TTL {maximum}s)",
+            f"CSR signing error (requested TTL {_go_duration(requested_seconds)} is greater than"
+            f" the max allowed TTL {_go_duration(maximum)})",
         )
     asked = requested_seconds > 0
     wanted = timedelta(seconds=requested_seconds) if asked else min(limits.default, limits.maximum)
     start = now.replace(microsecond=0)
-    end = min(start + wanted, signer.not_valid_after_utc)
+    end = min(start + wanted, *(certificate.not_valid_after_utc for certificate in path))
     limited_by = ("request" if asked else "default") if end == start + wanted else "signer"
     return Validity(start - BACKDATE, end, limited_by)
 
 
-def check_signer(signer: x509.Certificate, now: datetime) -> None:
-    """Raises RefusalError when a certificate of `signer` would be worthless now."""
-    if now >= signer.not_valid_after_utc:
-        raise RefusalError(
-            Reason.SIGNER_EXPIRED, "the CA cannot sign", detail=f"The CA expired at {signer.not_valid_after_utc}."
-        )
-    if now < signer.not_valid_before_utc:
-        raise RefusalError(
-            Reason.SIGNER_EXPIRED,
-            "the CA cannot sign",
-            detail=f"The CA is not valid before {signer.not_valid_before_utc}; is the clock right?",
-        )
+def check_path(path: Sequence[x509.Certificate], now: datetime) -> None:
+    """Raises RefusalError when a certificate of this signer would be worthless now."""
+    for ca in path:
+        if now >= ca.not_valid_after_utc:
+            raise RefusalError(
+                Reason.SIGNER_EXPIRED,
+                "CSR signing error (the CA cannot sign)",
+                detail=f"The CA certificate {_name(ca)} expired at {ca.not_valid_after_utc}.",
+            )
+        if now < ca.not_valid_before_utc:
+            raise RefusalError(
+                Reason.SIGNER_EXPIRED,
+                "CSR signing error (the CA cannot sign)",
+                detail=f"The CA certificate {_name(ca)} is not valid before {ca.not_valid_before_utc};"
+                " is the clock right?",
+            )
+
+
+def _name(certificate: x509.Certificate) -> str:
+    return certificate.subject.rfc4514_string() or "(without a name)"
+
+
+def _go_duration(seconds: int) -> str:
+    """`2160h0m1s`, as Istio's CA writes it."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60}h{minutes % 60}m{rest}s"

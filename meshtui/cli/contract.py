@@ -167,7 +167,7 @@ def _identity(value: Identity) -> dict[str, Any]:
         "held": _truth(value.held),
         "served": _truth(value.served),
         "rotation": _rotation(value.rotation),
-        "mtls": value.mtls,
+        "mtls": value.mtls or None,
         "disagreement": value.disagreement or None,
     }
 

@@ -57,12 +57,12 @@ def _look(common: Common, source: str, server_name: str) -> list[_Found]:
         return [_Found("certificate", link.certificate, "") for link in detail.chain]
     if source == "-":
         return _survey(sys.stdin.buffer.read(_MAX_BYTES))
-    if Path(source).exists():
-        try:
+    try:
+        if Path(source).exists():
             with Path(source).open("rb") as file:
                 return _survey(file.read(_MAX_BYTES))
-        except OSError as error:
-            raise UsageError(f"{source} cannot be read: {error.strerror}.", fix="Name a readable file.") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{source[:200]!r} cannot be read: {error}.", fix="Name a readable file.") from error
     return _handshake(source, server_name)
 
 

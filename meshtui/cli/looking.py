@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from meshtui.cli import contract
 from meshtui.cli.completion import complete_target
 from meshtui.cli.exit_codes import Exit
+from meshtui.cli.ledger_check import default_ledger, print_head, print_verdict
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
@@ -61,11 +64,35 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
 @click.command()
 @click.argument("target", required=False, default="", shell_complete=complete_target)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--head", is_flag=True, help="Print the signed end of the CA's ledger as JSON, to be kept elsewhere.")
+@click.option("--verify", is_flag=True, help="Check the whole ledger, from its file alone; needs no running mesh.")
+@click.option("--against", type=click.Path(path_type=Path), help="With --verify: a head that was printed before.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Of --head and --verify, instead of the mesh's own.")
+@click.option("--root", type=click.Path(path_type=Path), help="With --verify: PEM of the roots to trust.")
 @common_options
-def history(common: Common, *, target: str, limit: int) -> int:
-    """Show what the CA signed and refused and what operators did, newest first."""
-    entries = with_mesh(common, lambda mesh: mesh.history(target, limit))
+def history(
+    common: Common,
+    *,
+    target: str,
+    limit: int,
+    head: bool,
+    verify: bool,
+    against: Path | None,
+    ledger: Path | None,
+    root: Path | None,
+) -> int:
+    """Show what the CA signed and refused and what operators did, newest first.
+
+    --head and --verify are about the ledger that this comes from: whether anything in it was edited, reordered or
+    cut off. Certificates that expired more than 90 days ago are dropped when the CA starts, which it signs for.
+    """
     output = Output(common)
+    if head or verify:
+        file = ledger or default_ledger(common.directory)
+        return print_verdict(file, root, against, output) if verify else print_head(file, output)
+    if against or ledger or root:
+        raise click.UsageError("--against, --ledger and --root go with --verify.")
+    entries = with_mesh(common, lambda mesh: mesh.history(target, limit))
     if output.json:
         output.data({"entries": [contract.history(entry) for entry in entries]})
     else:

@@ -78,6 +78,17 @@ def mesh_options(command: F) -> F:
         click.option("--rotate-at", type=float, default=0.5, show_default=True, help="Share of a lifetime."),
         click.option("--ca-port", type=int, default=15012, show_default=True, help="0 for any free port."),
         click.option("--gateway-port", type=int, default=8443, show_default=True, help="0 for any free port."),
+        click.option(
+            "--ca-dir", type=click.Path(path_type=Path), help="Signing CA of your own, in Istio's cacerts layout."
+        ),
+        click.option(
+            "--oidc", "oidc_file", type=click.Path(path_type=Path), help="Issuers whose tokens the CA takes (JSON)."
+        ),
+        click.option("--mtls-port", type=int, help="Renew by client certificate on this port (default: off)."),
+        click.option("--token-every", default="7d", show_default=True, help="How long such renewal lasts."),
+        click.option(
+            "--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for the pods of their node."
+        ),
         click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),
         click.option("--operator-group", default="", help="Unix group that may use the mesh as well."),
     )

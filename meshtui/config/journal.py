@@ -37,6 +37,15 @@ class Journal:
                 (now.isoformat(), outcome, text, serial, number),
             )
 
+    def close_interrupted(self, now: datetime) -> None:
+        """Mark what an earlier owner began and did not live to end."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE actions SET ended_at = ?, outcome = 'failed', text = 'interrupted: the mesh ended meanwhile'"
+                " WHERE outcome = 'started'",
+                (now.isoformat(),),
+            )
+
     def entries(self, target: str, limit: int) -> list[HistoryEntry]:
         """Newest first; of every target when `target` is empty."""
         rows = self._connection.execute(

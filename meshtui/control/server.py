@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import grp
+import logging
 import os
 import pwd
 import socket
@@ -36,6 +37,7 @@ from meshtui.mesh.interface import Mesh
 
 MeshFor = Callable[[str, bool], Mesh]
 """The mesh as a Unix user may use it, or only look at it."""
+_LOG = logging.getLogger(__name__)
 MAX_CALLS = 64
 """Calls of one connection that may run at a time."""
 
@@ -108,9 +110,9 @@ class _Connection:
 
     def end(self) -> None:
         """Drop it, whatever it is doing."""
-        for call in self._calls.values():
-            call.cancel()
-        self._writer.close()
+        self._cancel()
+        # not `close`, which waits for a peer that may not be reading: a console in the background, say
+        self._writer.transport.abort()
 
     async def serve(self) -> None:
         """Take requests until the peer leaves."""
@@ -120,7 +122,12 @@ class _Connection:
         except (ValueError, ConnectionError):
             pass  # a line beyond the limit, or a peer that is gone: it cannot be answered
         finally:
-            self.end()
+            self._cancel()
+            self._writer.close()
+
+    def _cancel(self) -> None:
+        for call in self._calls.values():
+            call.cancel()
 
     def _take(self, message: bytes) -> None:
         try:
@@ -148,11 +155,15 @@ class _Connection:
             self._write(Reply(id=request.id, error=fault(UsageError(f"{request.method}: {error}."))))
         except ConnectionError:
             pass  # the peer left while it was being answered
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not leave the peer waiting for ever
+            _LOG.exception("%s failed", request.method)
+            reason = f"{request.method} failed unexpectedly: {type(error).__name__}."
+            self._write(Reply(id=request.id, error=Fault("failed", reason, "The log of meshtui serve has more.")))
         with suppress(ConnectionError):
             await self._writer.drain()
 
     async def _call(self, request: Request) -> None:
-        if request.method == "hello":
+        if request.method == "hello" and self._mesh is None:
             hello = msgspec.json.decode(request.params, type=Hello)
             self._mesh, self.role = self._open_mesh(hello.read_only), hello.role
             self._on_role()

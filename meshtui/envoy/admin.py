@@ -18,7 +18,7 @@ import msgspec
 from meshtui.envoy import dump
 from meshtui.envoy.http import Answer, get
 from meshtui.errors import IdentityError, UnreachableError
-from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.facts import CertificateFacts, serial_text
 
 TIMEOUT = 2.0
 """Seconds for one question, connecting included."""
@@ -74,7 +74,8 @@ class EnvoyAdmin:
         Raises UnreachableError.
         """
         answer = await self._ask("/certs", dump.Certificates)
-        return frozenset(leaf.serial_number.lower() for entry in answer.certificates for leaf in entry.cert_chain)
+        leaves = [leaf for entry in answer.certificates for leaf in entry.cert_chain]
+        return frozenset(serial_text(int(leaf.serial_number, 16)) for leaf in leaves if leaf.serial_number)
 
     async def _get(self, path: str) -> Answer:
         try:

@@ -19,6 +19,7 @@ from meshtui.identity import pem as pem_format
 from meshtui.identity.inspect import UNDECODABLE, san_texts
 from meshtui.identity.keys import PrivateKey, describe_key, public_key_sha256, signing_hash
 from meshtui.identity.spiffe import SpiffeId
+from meshtui.identity.weak_keys import weakness
 
 MAX_BYTES = 16 * 1024
 """An RSA 8192 request is about 3 KiB."""
@@ -27,6 +28,11 @@ MAX_NAME_LENGTH = 2048
 ALLOWED_KEYS = "EC P-256, EC P-384 or RSA of 2048 to 8192 bits"
 
 _LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # the second is what RFC 7468 section 7 lets parsers take
+_NAMED = {
+    "secp256r1": bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107"),
+    "secp384r1": bytes.fromhex("301006072a8648ce3d020106052b81040022"),
+}
+"""AlgorithmIdentifiers of the curves."""
 _FIX = f"Send one PEM CERTIFICATE REQUEST with a key of kind {ALLOWED_KEYS}."
 
 
@@ -62,10 +68,12 @@ def read_csr(pem: str) -> CsrFacts:
         raise IdentityError(f"The CSR has {len(found)} PEM blocks or text around them.", fix=_FIX)
     block = found[0]
     if block.problem or block.label not in _LABELS:
-        raise IdentityError(f"The PEM block {block.label!r} is not a CSR {block.problem}".rstrip() + ".", fix=_FIX)
+        problem = f": {block.problem}" if block.problem else ""
+        raise IdentityError(f"The PEM block {block.label!r} is not a CSR{problem}.", fix=_FIX)
     try:
         request = x509.load_der_x509_csr(block.der)
         public_key = _allowed(request.public_key())
+        _check_curve_is_named(public_key, request.tbs_certrequest_bytes)
         # the key is judged first, so that no signature is checked with an absurd one
         proven = request.is_signature_valid
         names = _names(request)
@@ -81,12 +89,21 @@ def _allowed(public_key: PublicKeyTypes) -> ec.EllipticCurvePublicKey | rsa.RSAP
         case ec.EllipticCurvePublicKey(curve=ec.SECP256R1() | ec.SECP384R1()):
             return public_key
         case rsa.RSAPublicKey() if 2048 <= public_key.key_size <= 8192:
-            exponent = public_key.public_numbers().e
+            numbers = public_key.public_numbers()
+            exponent = numbers.e
             # FIPS 186-5, appendix A.1: odd, above 2^16; the bound above keeps verification cheap
-            if exponent % 2 == 1 and 2**16 < exponent < 2**32:
-                return public_key
-            raise IdentityError(f"An RSA key with the exponent {hex(exponent)[:20]} is not allowed.", fix=_FIX)
+            if exponent % 2 == 0 or not 2**16 < exponent < 2**32:
+                raise IdentityError(f"An RSA key with the exponent {hex(exponent)[:20]} is not allowed.", fix=_FIX)
+            if problem := weakness(numbers.n):
+                raise IdentityError(f"An RSA key with {problem} is not allowed.", fix="Make a new key.")
+            return public_key
     raise IdentityError(f"A key of kind {describe_key(public_key)} is not allowed.", fix=_FIX)
+
+
+def _check_curve_is_named(public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, request: bytes) -> None:
+    """A curve that is spelled out instead of named is not taken (RFC 5480, 2.1.1), though it may be a good one."""
+    if isinstance(public_key, ec.EllipticCurvePublicKey) and _NAMED[public_key.curve.name] not in request:
+        raise IdentityError("The CSR spells out the parameters of its curve instead of naming it.", fix=_FIX)
 
 
 def _names(request: x509.CertificateSigningRequest) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from meshtui.errors import UsageError
 from meshtui.manifest.fields import Fields, shown
+from meshtui.manifest.lifetimes import parse_lifetime
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
 from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem, name_problem
-from meshtui.settings import parse_duration
 
 ISSUER = "meshtui.io/issuer"
 LIFETIME = "meshtui.io/lifetime"
@@ -146,7 +146,7 @@ def _lifetime(fields: Fields, metadata: Metadata) -> timedelta | None:
     if text is None:
         return None
     try:
-        return parse_duration(text)
+        return parse_lifetime(text)
     except UsageError as error:
         fields.mapping("metadata").mapping("annotations").problem(LIFETIME, str(error))
         return None

@@ -12,9 +12,9 @@ from typing import Any
 from meshtui.errors import UsageError
 from meshtui.manifest import yaml_text
 from meshtui.manifest.fields import Fields
+from meshtui.manifest.lifetimes import parse_lifetime
 from meshtui.manifest.model import Container, ContainerPort, Deployment, Metadata
 from meshtui.manifest.names import label_key_problem, label_problem, label_value_problem, name_problem
-from meshtui.settings import parse_duration
 
 PROXY_CONFIG = "proxy.istio.io/config"
 
@@ -110,7 +110,7 @@ def _secret_ttl(template: Fields, config: str) -> timedelta | None:
     if ttl is None:
         return None
     try:
-        return parse_duration(str(ttl))
+        return parse_lifetime(str(ttl))
     except UsageError as error:
         annotations.problem(PROXY_CONFIG, f"SECRET_TTL: {error}")
         return None

@@ -23,6 +23,8 @@ class Standing:
     """Of the last attempt; empty when it succeeded."""
     unreachable: bool = False
     """Whether that error was that the CA does not answer."""
+    renewable: bool = True
+    """Whether a new one can be had here: an authority, or a Secret that was brought from elsewhere, has none."""
 
     @property
     def at_risk(self) -> bool:
@@ -72,12 +74,14 @@ def findings(target: str, standing: Standing, disagreement: str, now: datetime) 
     known = _BY_STATE.get(state(standing, now))
     if known is not None:
         severity, code, text = known
+        fix = f"meshtui rotate {target}"
         if standing.lifetime is None:
             severity, code, text = Severity.CRITICAL, "no-certificate", "There is no certificate"
+            fix = f"meshtui issue {target}"
+        if not standing.renewable:
+            fix = "It was made elsewhere: bring a new one from there."
         reason = f": {standing.error}" if standing.error else ""
-        found.append(
-            Finding(severity=severity, code=code, target=target, text=f"{text}{reason}", fix=f"meshtui rotate {target}")
-        )
+        found.append(Finding(severity=severity, code=code, target=target, text=f"{text}{reason}", fix=fix))
     if disagreement:
         found.append(
             Finding(

@@ -90,13 +90,21 @@ async def verified(address: Address, ca_pem: str, server_name: str = "", *, chec
 async def until_presented(address: Address, server_name: str, sha256: str, seconds: float) -> Handshake:
     """Look until the certificate with this fingerprint is presented; returns the last one seen, which may be another.
 
+    Raises UnreachableError when there is no handshake to the end.
+
     A proxy acknowledges a secret before its worker threads use it, and tells nobody when they do.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        handshake = await seen(address, server_name)
-        if handshake.facts.sha256 == sha256 or asyncio.get_running_loop().time() > deadline:
-            return handshake
+        late = asyncio.get_running_loop().time() > deadline
+        try:
+            handshake = await seen(address, server_name)
+        except UnreachableError:
+            if late:
+                raise
+        else:
+            if late or handshake.facts.sha256 == sha256:
+                return handshake
         await asyncio.sleep(_LOOK_AGAIN)
 
 

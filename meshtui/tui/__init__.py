@@ -1,1 +1,1 @@
-"""The console: shows a Mesh that it is handed, and acts through `operations`."""
+"""The console: shows a Mesh that it is handed, and acts through nothing else."""

@@ -121,11 +121,6 @@ class DiscoveryStream:
         self._world = world
         return [response for type_url in ORDER for response in self._due(type_url)]
 
-    @property
-    def subscribed(self) -> Mapping[str, frozenset[str]]:
-        """Names asked for, by type URL; an empty set stands for all."""
-        return {type_url: known.names for type_url, known in self._subscriptions.items()}
-
     def _subscribe(self, type_url: str, names: frozenset[str], version: str) -> list[Any]:
         known = _Subscription(names=names, wildcard=type_url in WHOLE and names <= {"*"})
         self._subscriptions[type_url] = known
@@ -187,5 +182,5 @@ def _combined(versions: Mapping[str, str]) -> str:
 
 
 def content_version(message: Any) -> str:
-    """A version for a resource whose content has no natural one. Not for secrets: use the serial number there."""
+    """A version for a resource whose content has no natural one: 64 bits of its SHA-256."""
     return hashlib.sha256(message.SerializeToString(deterministic=True)).hexdigest()[:16]

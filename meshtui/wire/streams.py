@@ -25,13 +25,7 @@ class Distributor:
         self._on_verdict = on_verdict
         self._on_connection = on_connection
         self._wakers: set[asyncio.Event] = set()
-        self._streams: set[asyncio.Task[None] | None] = set()
         self._closed = False
-
-    @property
-    def world(self) -> World:
-        """What is distributed now."""
-        return self._world
 
     def publish(self, world: World) -> None:
         """Replace what is distributed; every open stream sends what is new to it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +17,8 @@ import h11
 
 MAX_DELAY = 10.0
 _READ = 1 << 16
+_STATUS = re.compile(r"[2-5]\d\d", re.ASCII)
+_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _INDEX = "httpbin of meshtui: /status/N  /headers  /get  /delay/N\n"
 
 
@@ -31,20 +34,23 @@ class Reply:
 
 def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
     """What httpbin says to a request. `headers` by lower-case name; `path` with its query."""
-    url = urlsplit(path)
+    try:
+        url = urlsplit(path)
+    except ValueError:
+        return Reply(400, b"")
     kind, _, argument = url.path.lstrip("/").partition("/")
     if method not in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):
         return Reply(405, b"")
     match kind:
         case "":
             return Reply(200, _INDEX.encode(), "text/plain")
-        case "status" if argument.isascii() and argument.isdigit() and 200 <= int(argument) <= 599:
+        case "status" if _STATUS.fullmatch(argument):
             return Reply(int(argument), _phrase(int(argument)), "text/plain")
         case "headers" if not argument:
             return Reply(200, _json({"headers": headers}))
         case "get" if not argument and method in ("GET", "HEAD"):
             return Reply(200, _described(url.query, path, headers))
-        case "delay" if argument.isascii() and argument.replace(".", "", 1).isdigit():
+        case "delay" if _SECONDS.fullmatch(argument):
             return Reply(200, _described(url.query, path, headers), delay=min(float(argument), MAX_DELAY))
         case _:
             return Reply(404, _json({"error": f"no such path here: {url.path[:200]}"}))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from meshtui.ca.authenticate import TokenAuthenticator
 from meshtui.ca.authority import Authority
+from meshtui.ca.caller import Authenticator
 from meshtui.ca.events import Decided
+from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots, open_mesh_root
 from meshtui.ca.ledger import Ledger, LedgerReader
 from meshtui.ca.requests import ServerRequest, WorkloadRequest
@@ -37,17 +39,30 @@ class Setting:
 
     def __post_init__(self) -> None:
         self.tokens = TokenIssuer.open(self.directory / "tokens.key", ISSUER)
-        self.root: Signer = open_mesh_root(self.directory, "cluster.local", self.now, first_start=True)
+        self.root: Signer = self.make_root()
         self.ledger = Ledger.open(self.directory / "ledger.db")
         self.authority = Authority(
             root=self.root,
             gateways=GatewayRoots(self.directory, self.ledger.has_signed),
             ledger=self.ledger,
-            authenticator=TokenAuthenticator(self.tokens.jwks(), ISSUER, "cluster.local"),
+            authenticator=self.make_authenticator(),
             workload_limits=LifetimeLimits(default=timedelta(hours=24)),
             announce=self.heard.append,
             serials=self.serials,
+            nodes=self.make_nodes(),
         )
+
+    def make_root(self) -> Signer:
+        """What signs for the workloads."""
+        return open_mesh_root(self.directory, "cluster.local", self.now, first_start=True)
+
+    def make_authenticator(self) -> Authenticator:
+        """Who is believed."""
+        return TokenAuthenticator(self.tokens.jwks(), ISSUER, "cluster.local")
+
+    def make_nodes(self) -> NodeAuthorizer:
+        """Who may ask for others: nobody."""
+        return NodeAuthorizer()
 
     @property
     def reader(self) -> LedgerReader:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from meshtui.ca.authenticate import LEEWAY, MAX_TOKEN, TokenAuthenticator
-from meshtui.ca.caller import Caller, Metadata
+from meshtui.ca.authenticate import TokenAuthenticator
+from meshtui.ca.bearer import MAX_TOKEN
+from meshtui.ca.caller import Caller, Credentials, Metadata
 from meshtui.ca.refusal import Reason, RefusalError
+from meshtui.ca.token_claims import LEEWAY
 from meshtui.errors import StateError
 from meshtui.identity.keys import key_pem, new_key
 from tests.identity.forge import HTTPBIN, NOW
@@ -56,7 +58,7 @@ def _workload(**changes: Any) -> dict[str, Any]:
 
 
 def _ask(token: str, now: datetime = NOW) -> Caller:
-    return AUTHENTICATOR.authenticate([("authorization", f"Bearer {token}"), ("user-agent", "x")], now)
+    return AUTHENTICATOR.authenticate(Credentials([("authorization", f"Bearer {token}"), ("user-agent", "x")]), now)
 
 
 def _refused(token: str, now: datetime = NOW) -> RefusalError:
@@ -177,7 +179,7 @@ def test_forged_tokens_are_refused(token: str) -> None:
 def test_the_header_is_exactly_one_bearer_token(metadata: Metadata, reason: Reason) -> None:
     """One authorization header with `Bearer `, as Istio's agents send it, and nothing like it."""
     with pytest.raises(RefusalError) as caught:
-        AUTHENTICATOR.authenticate(metadata, NOW)
+        AUTHENTICATOR.authenticate(Credentials(metadata), NOW)
     assert caught.value.reason is reason
 
 
@@ -207,6 +209,6 @@ def test_keys_come_from_a_file(tmp_path: Path) -> None:
     """The key set is read from a file; a missing one is named."""
     (tmp_path / "jwks").write_text(JWKS)
     loaded = TokenAuthenticator.load(tmp_path / "jwks", ISSUER, "cluster.local")
-    assert loaded.authenticate([("authorization", f"Bearer {_token(CLAIMS)}")], NOW).pod_uid == "4f7d"
+    assert loaded.authenticate(Credentials([("authorization", f"Bearer {_token(CLAIMS)}")]), NOW).pod_uid == "4f7d"
     with pytest.raises(StateError, match="missing"):
         TokenAuthenticator.load(tmp_path / "missing", ISSUER, "cluster.local")

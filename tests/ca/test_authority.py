@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,9 @@ def ca(tmp_path: Path) -> Setting:
     return Setting(tmp_path)
 
 
-def test_a_workload_gets_its_svid(ca: Setting) -> None:
+async def test_a_workload_gets_its_svid(ca: Setting) -> None:
     """The answer is an SVID for the caller's key and identity, and the ledger and its listener know of it."""
-    chain = ca.authority.create_certificate(ca.workload_request(seconds=600), ca.now)
+    chain = await ca.authority.create_certificate(ca.workload_request(seconds=600), ca.now)
     held = svid_from_response(chain, ca.key, SpiffeId.parse(HTTPBIN), ca.now)
     assert held.facts.not_after == ca.now + timedelta(seconds=600)
     entry = ca.reader.latest_for_pod("uid-httpbin")
@@ -47,37 +49,33 @@ def test_a_workload_gets_its_svid(ca: Setting) -> None:
     ]
 
 
-def test_the_token_decides_and_not_the_csr(ca: Setting) -> None:
+async def test_the_token_decides_and_not_the_csr(ca: Setting) -> None:
     """Whatever names, extensions and wishes a CSR has, the certificate is for the caller; the wish is recorded."""
     admin = make_csr(ca.key, SpiffeId.parse("spiffe://cluster.local/ns/prod/sa/admin"), ["evil.example.com"])
-    chain = ca.authority.create_certificate(ca.workload_request(csr=admin), ca.now)
+    chain = await ca.authority.create_certificate(ca.workload_request(csr=admin), ca.now)
     assert svid_from_response(chain, ca.key, SpiffeId.parse(HTTPBIN), ca.now).facts.sans == (HTTPBIN,)
     assert "sa/admin, evil.example.com" in ca.reader.entries()[0].requested_names
 
 
 @pytest.mark.parametrize("kind", ["EC P-256", "EC P-384", "RSA 2048"])
-def test_openssl_accepts_what_is_signed(ca: Setting, tmp_path: Path, kind: str) -> None:
+async def test_openssl_accepts_what_is_signed(ca: Setting, tmp_path: Path, kind: str) -> None:
     """`openssl verify -x509_strict` finds nothing wrong with a leaf of any allowed kind, workload's or gateway's."""
     csr = make_csr(new_key(kind))
     for chain, purpose in (
-        (ca.authority.create_certificate(ca.workload_request(csr=csr), ca.now), "sslclient"),
-        (ca.authority.sign_server_certificate(ca.server_request(csr=csr), ca.now), "sslserver"),
+        (await ca.authority.create_certificate(ca.workload_request(csr=csr), ca.now), "sslclient"),
+        (await ca.authority.sign_server_certificate(ca.server_request(csr=csr), ca.now), "sslserver"),
     ):
         (tmp_path / "leaf.pem").write_text(chain[0])
         (tmp_path / "root.pem").write_text(chain[1])
         command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-attime", str(int(ca.now.timestamp()))]
-        done = subprocess.run(
-            [*command, "-CAfile", tmp_path / "root.pem", tmp_path / "leaf.pem"],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        whole = [*command, "-CAfile", str(tmp_path / "root.pem"), str(tmp_path / "leaf.pem")]
+        done = await asyncio.to_thread(partial(subprocess.run, whole, check=False, capture_output=True, text=True))
         assert done.returncode == 0, done.stderr
 
 
-def test_a_gateway_gets_its_certificate(ca: Setting) -> None:
+async def test_a_gateway_gets_its_certificate(ca: Setting) -> None:
     """A gateway's certificate is for its hosts, signed by the root it names, for ninety days unless asked otherwise."""
-    chain = ca.authority.sign_server_certificate(ca.server_request(), ca.now)
+    chain = await ca.authority.sign_server_certificate(ca.server_request(), ca.now)
     (leaf,), bundle = load_certificates(chain[0]), TrustBundle.parse(chain[1])
     verify_chain([leaf], bundle, ca.now)
     verify_host(leaf, "httpbin.example.com")
@@ -98,10 +96,10 @@ def test_a_gateway_gets_its_certificate(ca: Setting) -> None:
         ({"ImpersonatedIdentity": "spiffe://cluster.local/ns/prod/sa/admin"}, Reason.IMPERSONATION),
     ],
 )
-def test_a_refusal_is_recorded(ca: Setting, changes: dict[str, str | int | None], reason: Reason) -> None:
+async def test_a_refusal_is_recorded(ca: Setting, changes: dict[str, str | int | None], reason: Reason) -> None:
     """Each refusal has its reason in the ledger, with the caller once that is known; nothing is signed."""
     with pytest.raises(RefusalError) as caught:
-        ca.authority.create_certificate(ca.workload_request(**changes), ca.now)  # type: ignore[arg-type]
+        await ca.authority.create_certificate(ca.workload_request(**changes), ca.now)  # type: ignore[arg-type]
     assert caught.value.reason is reason
     (entry,) = ca.reader.entries()
     assert (entry.state, entry.reason) == (State.REFUSED, reason)
@@ -110,20 +108,20 @@ def test_a_refusal_is_recorded(ca: Setting, changes: dict[str, str | int | None]
     assert [(event.event, event.reason) for event in ca.heard] == [("refused", reason)]
 
 
-def test_an_empty_signer_is_the_default(ca: Setting) -> None:
+async def test_an_empty_signer_is_the_default(ca: Setting) -> None:
     """Istio's agents always send `CertSigner`; empty means nothing."""
-    assert ca.authority.create_certificate(ca.workload_request(CertSigner="", ImpersonatedIdentity=""), ca.now)
+    assert await ca.authority.create_certificate(ca.workload_request(CertSigner="", ImpersonatedIdentity=""), ca.now)
 
 
-def test_the_cas_own_keys_are_not_certified(ca: Setting) -> None:
+async def test_the_cas_own_keys_are_not_certified(ca: Setting) -> None:
     """A CSR made with a CA key is refused, for workloads and gateways alike."""
-    ca.authority.sign_server_certificate(ca.server_request(), ca.now)
+    await ca.authority.sign_server_certificate(ca.server_request(), ca.now)
     own = make_csr(ca.root.key)
     with pytest.raises(RefusalError) as caught:
-        ca.authority.create_certificate(ca.workload_request(csr=own), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(csr=own), ca.now)
     assert caught.value.reason is Reason.FORBIDDEN_KEY
     with pytest.raises(RefusalError):
-        ca.authority.sign_server_certificate(ca.server_request(csr=own), ca.now)
+        await ca.authority.sign_server_certificate(ca.server_request(csr=own), ca.now)
 
 
 @pytest.mark.parametrize(
@@ -136,53 +134,53 @@ def test_the_cas_own_keys_are_not_certified(ca: Setting) -> None:
         ({"csr": ""}, Reason.BAD_CSR),
     ],
 )
-def test_bad_gateway_requests_are_refused(ca: Setting, request_changes: dict[str, str], reason: Reason) -> None:
+async def test_bad_gateway_requests_are_refused(ca: Setting, request_changes: dict[str, str], reason: Reason) -> None:
     """A request for a gateway is checked as strictly, and recorded under its target."""
     with pytest.raises(RefusalError) as caught:
-        ca.authority.sign_server_certificate(ca.server_request(**request_changes), ca.now)  # type: ignore[arg-type]
+        await ca.authority.sign_server_certificate(ca.server_request(**request_changes), ca.now)  # type: ignore[arg-type]
     assert caught.value.reason is reason
     (entry,) = ca.reader.entries(target="gateway/istio-system/httpbin-credential")
     assert (entry.state, entry.reason, entry.actor) == (State.REFUSED, reason, "sre")
 
 
-def test_a_repeated_serial_is_drawn_again(tmp_path: Path) -> None:
+async def test_a_repeated_serial_is_drawn_again(tmp_path: Path) -> None:
     """Zero and a serial that was used before are never used; a source that only repeats stops the CA."""
     draws = iter([5, 0, 5, 6, 5, 6, 5])
     ca = Setting(tmp_path, serials=lambda: next(draws))
     for _ in range(2):
-        ca.authority.create_certificate(ca.workload_request(), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(), ca.now)
     assert [entry.serial for entry in ca.reader.entries()] == ["06", "05"]
     with pytest.raises(StateError, match="random"):
-        ca.authority.create_certificate(ca.workload_request(), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(), ca.now)
 
 
-def test_an_expired_ca_refuses(ca: Setting) -> None:
+async def test_an_expired_ca_refuses(ca: Setting) -> None:
     """A root past its end signs nothing more."""
     ca.now += timedelta(days=3651)
     with pytest.raises(RefusalError) as caught:
-        ca.authority.create_certificate(ca.workload_request(), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(), ca.now)
     assert caught.value.reason is Reason.SIGNER_EXPIRED
 
 
-def test_without_a_ledger_nothing_is_issued(ca: Setting, tmp_path: Path) -> None:
+async def test_without_a_ledger_nothing_is_issued(ca: Setting, tmp_path: Path) -> None:
     """While the ledger cannot be written there are no certificates; afterwards there are, without a restart."""
     ca.ledger._connection.execute("PRAGMA busy_timeout = 0")
     blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StateError):
-        ca.authority.create_certificate(ca.workload_request(), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(), ca.now)
     blocker.execute("ROLLBACK")
     blocker.close()
     assert not ca.heard
-    assert ca.authority.create_certificate(ca.workload_request(), ca.now)
+    assert await ca.authority.create_certificate(ca.workload_request(), ca.now)
 
 
-def test_what_is_signed_wrong_is_not_handed_out(ca: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_signed_wrong_is_not_handed_out(ca: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the signature is not the signer's, the intent becomes a failure and the caller gets nothing."""
     stranger = new_key()
     monkeypatch.setattr(Signer, "sign", lambda _, builder: builder.sign(stranger, SHA256()))
     with pytest.raises(RefusalError) as caught:
-        ca.authority.create_certificate(ca.workload_request(), ca.now)
+        await ca.authority.create_certificate(ca.workload_request(), ca.now)
     assert caught.value.reason is Reason.SIGNED_WRONG
     (entry,) = ca.reader.entries()
     assert (entry.state, entry.reason) == (State.FAILED, Reason.SIGNED_WRONG)

@@ -6,15 +6,21 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from meshtui.ca import ledger as ledger_module
+from meshtui.ca import schema
 from meshtui.ca.ledger import Ledger, LedgerReader
+from meshtui.ca.profile import mesh_root_subject, root_builder
 from meshtui.ca.records import Applicant, Intent, State
+from meshtui.ca.signer import Signer
+from meshtui.ca.verify_ledger import verify_ledger
 from meshtui.errors import StateError
+from meshtui.identity.keys import new_key
 from tests.identity.forge import HTTPBIN, NOW
 
 APPLICANT = Applicant(
@@ -36,10 +42,21 @@ INTENT = Intent(
     not_after=NOW + timedelta(days=1),
 )
 
+_KEY = new_key()
+ROOT = Signer(
+    "root", root_builder(mesh_root_subject("cluster.local"), _KEY.public_key(), 7, NOW).sign(_KEY, SHA256()), _KEY
+)
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
+
+
+def _sealed(path: Path, now: datetime = NOW) -> Ledger:
+    ledger = Ledger.open(path, lambda: now)
+    ledger.seal_with(ROOT)
+    return ledger
 
 
 def _issue(ledger: Ledger, intent: Intent, pem: str = "PEM") -> None:
@@ -97,8 +114,8 @@ def test_an_interrupted_intent_fails_at_the_next_start(path: Path) -> None:
     """What a crash left undone was never handed out; the next start says so, and its serial stays used."""
     first = Ledger.open(path)
     number = first.intend(INTENT)
-    first.close()
-    second = Ledger.open(path)
+    first._connection.close()
+    second = _sealed(path)
     entry = LedgerReader(path).by_serial("a1")
     assert entry is not None
     assert (entry.state, entry.reason) == (State.FAILED, "interrupted")
@@ -127,16 +144,96 @@ def test_a_serial_is_used_once(path: Path) -> None:
 
 
 def test_refusals_are_bounded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strangers can fill neither the disk nor a row; certificates are never dropped for refusals."""
+    """Callers can fill neither the disk nor a row; certificates are never dropped for refusals."""
     monkeypatch.setattr(ledger_module, "MAX_REFUSALS", 50)
-    ledger = Ledger.open(path)
+    ledger = _sealed(path)
     _issue(ledger, INTENT)
     for _ in range(199):
-        ledger.refused(Applicant(actor="x" * 10_000), "bad-csr", "y" * 10_000, NOW)
+        ledger.refused(replace(APPLICANT, actor="x" * 10_000), "bad-csr", "y" * 10_000, NOW)
     entries = LedgerReader(path).entries(limit=1000)
-    assert len(entries) == 51
+    assert 51 <= len(entries) <= 51 + 100
     assert entries[-1].serial == "a1"
     assert max(len(entry.detail) + len(entry.actor) for entry in entries) <= 1000
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+def test_strangers_are_counted_and_not_listed(path: Path) -> None:
+    """Refusals before anyone is authenticated are one entry for each reason and minute, with the first as sample."""
+    ledger = _sealed(path)
+    for second in range(60):
+        for _ in range(5):
+            ledger.refused(Applicant(), "no-credential", f"sample {second}", NOW + timedelta(seconds=second))
+    ledger.refused(Applicant(), "bad-credential", "other", NOW + timedelta(seconds=59))
+    other, counted = LedgerReader(path).entries()
+    assert (counted.reason, counted.detail, counted.count) == ("no-credential", "sample 0", 300)
+    assert (counted.at, counted.last_at) == (NOW, NOW + timedelta(seconds=59))
+    assert (other.reason, other.count) == ("bad-credential", 1)
+    ledger.refused(Applicant(), "no-credential", "next minute", NOW + timedelta(seconds=60))
+    assert LedgerReader(path).entries()[0].detail == "next minute"
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+def test_a_minute_that_a_crash_cut_short_is_closed_at_the_next_start(path: Path) -> None:
+    """What was counted until then stays, and is vouched for from then on."""
+    _sealed(path).refused(Applicant(), "no-credential", "why", NOW)
+    ledger = _sealed(path)
+    ledger.refused(Applicant(), "no-credential", "why", NOW)
+    ledger.close()
+    assert [entry.count for entry in LedgerReader(path).entries()] == [1, 1]
+    assert verify_ledger(path, ROOT.pem.encode()).decisions == 2
+
+
+def test_only_what_has_been_expired_for_long_is_dropped(path: Path) -> None:
+    """The beginning of a ledger goes 90 days after its last certificate expired, signed for; the rest is untouched."""
+    ledger = _sealed(path, NOW)
+    for number in range(5):
+        _issue(ledger, replace(INTENT, serial=f"{number:x}"))
+    ledger.refused(APPLICANT, "bad-csr", "why", NOW)
+    _issue(ledger, replace(INTENT, serial="e1", authority="gateways/x", not_after=NOW + timedelta(days=30)))
+    _issue(ledger, replace(INTENT, serial="a7"))
+    ledger.close()
+    _sealed(path, NOW + timedelta(days=90)).close()
+    assert len(LedgerReader(path).entries()) == 8
+    again = _sealed(path, NOW + timedelta(days=92))
+    assert [entry.serial for entry in LedgerReader(path).entries()] == ["a7", "e1"]
+    verdict = verify_ledger(path, ROOT.pem.encode())
+    assert (verdict.problems, verdict.decisions) == ((), 2)
+    again.close()
+    last = _sealed(path, NOW + timedelta(days=200))
+    assert LedgerReader(path).entries() == []
+    assert last.has_signed("gateways/x")
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+def test_an_older_ledger_is_brought_up(path: Path) -> None:
+    """A ledger of version 1 keeps its rows, has a chain over them, and its open intent becomes a failure."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(schema._FIRST + "PRAGMA user_version = 1;")
+    row = "INSERT INTO decisions (state, at, target, namespace, pod_name, pod_uid, actor, authenticator,"
+    for state, serial in (("issued", "a1"), ("refused", None), ("intent", "a2")):
+        connection.execute(
+            f"{row} serial, authority) VALUES (?, '2026-11-22T00:00:00.000000+00:00', '', 'prod', 'p', 'uid-1',"
+            " 'a', 'token', ?, ?)",
+            (state, serial, "root" if serial else ""),
+        )
+    connection.close()
+    ledger = _sealed(path, NOW)
+    assert ledger.has_signed("root")
+    assert [entry.state for entry in LedgerReader(path).entries()] == [State.FAILED, State.REFUSED, State.ISSUED]
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older ledger is brought up as a whole or not at all."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(schema._FIRST + "CREATE TABLE head (id); PRAGMA user_version = 1;")
+    connection.close()
+    with pytest.raises(StateError, match="head"):
+        Ledger.open(path)
+    connection = sqlite3.connect(path)
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert (connection.execute("PRAGMA user_version").fetchone()[0], "events" in names) == (1, False)
+    connection.close()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from textual.events import Paste
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from meshtui.mesh.fake import FakeMesh
@@ -17,6 +18,9 @@ from meshtui.tui.themes import DARK
 from meshtui.tui.widgets.row_list import RowList
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
+CHARACTERS = {"slash": "/", "question_mark": "?", "space": " "}
+"""Of keys that have names, and are text."""
+
 DEADLINE = timedelta(seconds=10)
 
 
@@ -62,13 +66,23 @@ class Console:
         return found[0]
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and let their effects settle."""
-        await self.pilot.press(*keys)
+        """Press keys, and let each have its effect. (Textual's pilot waits for the processor to idle, far longer.)"""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            character = CHARACTERS.get(key, key if len(key) == 1 else None)
+            driver.send_message(Key(_character_to_key(key) if len(key) == 1 else key, character))
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Let every widget handle what it was sent, and what follows from that."""
+        for _ in range(4):
+            await self.pilot.pause(0)
 
     async def paste(self, text: str) -> None:
         """Paste text, which is quicker than typing it."""
         self.app.screen.post_message(Paste(text))
-        await self.pilot.pause()
+        await self.settle()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for something to become true; fails with what is shown when it does not."""
@@ -105,5 +119,5 @@ async def console(
         shown = Console(app, pilot)
         if wait:
             await shown.until(lambda: app.board.complete)
-            await pilot.pause()
+            await shown.settle()
         yield shown

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from types import TracebackType
 
 import pyte
 
 PROGRAM = """
-import asyncio, os, signal, sys
+import fcntl, os, signal, sys, termios
+if sys.stdin.isatty():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal's hang-up is ours
 if "IGNORE_HANGUP" in os.environ:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 from meshtui.tui import terminal
@@ -39,7 +42,7 @@ DEADLINE = 15.0
 class Terminal:
     """The console on a terminal of its own."""
 
-    def __init__(self, columns: int = 100, rows: int = 24, **environment: str) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, *, columns: int = 100, rows: int = 24) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()
@@ -51,9 +54,8 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=kept | {"TERM": "xterm-256color"} | environment,
+            env=kept | {"TERM": "xterm-256color"} | dict(environment or {}),
             start_new_session=True,
-            preexec_fn=_take_terminal,
         )
         os.close(slave)
 
@@ -110,7 +112,3 @@ class Terminal:
         if self._master >= 0:
             os.close(self._master)
             self._master = -1
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

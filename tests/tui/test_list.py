@@ -152,7 +152,7 @@ async def test_the_cursor_stays_on_its_identity_when_the_order_changes() -> None
         assert row is not None
         mesh.put(replace(row, not_after=NOW + timedelta(days=400)))
         await shown.until(lambda: (shown.app.board.store.place_of(target) or 0) > 10)
-        await shown.pilot.pause()
+        await shown.settle()
         assert shown.cursor == target
         assert shown.line(target).startswith("▸ ")
 
@@ -168,7 +168,7 @@ async def test_the_cursors_line_stays_where_the_eye_is() -> None:
         urgent = replace(fleet_rows(1, NOW)[0], target="workload/a/urgent", not_after=NOW)
         mesh.put(urgent)
         await shown.until(lambda: len(shown.app.board.store) == 201)
-        await shown.pilot.pause()
+        await shown.settle()
         assert shown.cursor.endswith(name)
         assert [name in line for line in shown.lines].index(True) == before
         assert rows.scroll_offset.y > 0
@@ -181,7 +181,7 @@ async def test_rows_that_vanish_leave_the_cursor_on_a_row() -> None:
         await shown.press("G")
         mesh.remove(shown.cursor)
         await shown.until(lambda: len(shown.app.board.store) == 17)
-        await shown.pilot.pause()
+        await shown.settle()
         assert shown.cursor == list(shown.app.board.store)[-1].target
 
 

@@ -36,7 +36,7 @@ class Stepwise(FakeMesh):
 
 async def go_to(shown: Console, target: str) -> None:
     shown.app.screen.query_one(RowList).select(target)
-    await shown.pilot.pause()
+    await shown.settle()
 
 
 async def confirm(shown: Console, key: str) -> None:

@@ -14,7 +14,7 @@ from tests.tui.pseudo_terminal import PROGRAM, Terminal
 
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOWS_CURSOR = b"\x1b[?25h"
-RGB, INDEXED, BASIC = rb"\x1b\[[0-9;]*[34]8;2;", rb"\x1b\[[0-9;]*[34]8;5;", rb"\x1b\[(?:[0-9;]*;)?3[1-6]m"
+RGB, INDEXED, BASIC = rb"\x1b\[[0-9;]*[34]8;2;", rb"\x1b\[[0-9;]*[34]8;5;", rb"\x1b\[(?:[0-9;]*;)?3[1-6](?:;[0-9;]*)?m"
 
 
 def test_it_starts_answers_and_leaves_the_terminal_as_it_was() -> None:
@@ -50,7 +50,7 @@ def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
 @pytest.mark.parametrize("ignored", [False, True])
 def test_it_does_not_outlive_its_terminal(ignored: bool) -> None:
     """A terminal that is gone ends it within five seconds, also where SIGHUP is ignored, and it never spins."""
-    with Terminal(**({"IGNORE_HANGUP": "1"} if ignored else {})) as terminal:
+    with Terminal({"IGNORE_HANGUP": "1"} if ignored else {}) as terminal:
         terminal.until("workload/payments/ledger")
         terminal.hang_up()
         assert terminal.process.wait(timeout=5) == 0
@@ -70,7 +70,7 @@ def test_colours_are_those_of_the_terminal(
     environment: dict[str, str], present: list[bytes], absent: list[bytes]
 ) -> None:
     """24-bit, 256, 16 colours and none: nothing is sent that the terminal does not know, and the state is a word."""
-    with Terminal(**environment) as terminal:
+    with Terminal(environment) as terminal:
         terminal.until("✗ expired")
         assert all(re.search(pattern, terminal.sent) for pattern in present)
         assert not any(re.search(pattern, terminal.sent) for pattern in absent)
@@ -78,7 +78,7 @@ def test_colours_are_those_of_the_terminal(
 
 def test_the_linux_console_gets_ascii() -> None:
     """Where signs are missing, letters stand in."""
-    with Terminal(TERM="linux") as terminal:
+    with Terminal({"TERM": "linux"}) as terminal:
         terminal.until("x  expired")
         assert terminal.text.isascii()
 
@@ -89,19 +89,22 @@ def test_what_is_sent_is_what_is_meant() -> None:
         terminal.until("workload/payments/ledger")
         for keys, words in (
             ("G", "▸ workload/batch/loader"),
-            ("\r", "no certificate"),
+            ("\r", "FINDINGS"),
             ("\x1b", "IDENTITY"),
             ("i", "enter issue"),
-            ("\x1b", "▸ workload/batch/loader"),
-            ("/shop", "1 of 18"),
-            ("\x1b", "18   "),
+            ("\x1b", "? help"),
+            ("/", "enter keep"),
+            ("shop", "1 of 18"),
+            ("\x1b", "? help"),
             ("?", "THE LIST"),
-            ("\x1b", "▸ gateway"),
-            ("3", "HOSTS" if terminal.screen.columns >= 133 else "SECRET"),
+            ("\x1b", "? help"),
+            ("3", "SECRET"),
             ("1", "IDENTITY"),
         ):
             terminal.press(keys)
             terminal.until(words)
+            if keys == "\x1b":
+                terminal.read(0.3)  # an escape waits for what may follow it
         terminal.read(0.3)
         before = _without_times(terminal.text)
         terminal.screen.reset()
@@ -118,8 +121,9 @@ def _without_times(text: str) -> str:
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": "xterm"}])
 def test_without_a_terminal_it_says_what_to_do(environment: dict[str, str]) -> None:
     """Into a pipe there is no console, but a sentence with the command that works there."""
+    program = [sys.executable, "-c", PROGRAM]
     result = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL
+        program, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, check=False
     )
     assert result.returncode != 0
     assert "meshtui status" in result.stderr
@@ -127,7 +131,7 @@ def test_without_a_terminal_it_says_what_to_do(environment: dict[str, str]) -> N
 
 def test_a_dumb_terminal_is_refused_in_words() -> None:
     """A terminal that cannot move its cursor is named."""
-    with Terminal(TERM="dumb") as terminal:
+    with Terminal({"TERM": "dumb"}) as terminal:
         terminal.until("TERM is 'dumb'")
         assert terminal.ended() != 0
 

@@ -28,7 +28,9 @@ class CaAddress:
     root: str
     """Path of the PEM that verifies its server, and every SVID it signs."""
     notice: str
-    """A sentence for the person: a port that was taken."""
+    """Sentences for the person: a port that was taken, what is odd about the CA's files."""
+    mtls_port: int = 0
+    """Where workloads renew by certificate; 0 when that is off."""
 
     def __str__(self) -> str:
         return f"127.0.0.1:{self.port}"
@@ -45,11 +47,7 @@ class CaProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._minding: asyncio.Task[None] | None = None
         self._port = settings.ca_port
-
-    @property
-    def pid(self) -> int:
-        """Of the process; 0 when it does not run."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+        self._mtls_port = settings.mtls_port
 
     @property
     def gateway_socket(self) -> str:
@@ -63,7 +61,9 @@ class CaProcess:
         """
         (self._paths.state / "tokens.jwks").write_text(self._jwks)
         address = await self._launch()
-        self._port = address.port
+        self._port = address.port  # the next start takes the same ones
+        if self._mtls_port is not None:
+            self._mtls_port = address.mtls_port
         self._minding = asyncio.create_task(self._mind(on_event, on_life))
         return address
 
@@ -82,6 +82,15 @@ class CaProcess:
                 process.kill()
                 await process.wait()
 
+    async def _relaunch(self) -> None:
+        """Start it where it was: agents and strangers know that address. Raises StateError when that is taken."""
+        address = await self._launch()
+        if address.port != self._port:
+            assert self._process is not None
+            self._process.kill()
+            await self._process.wait()
+            raise StateError(f"Port {self._port}, where the CA was, is taken.", fix="Free it: the CA waits for it.")
+
     async def _launch(self) -> CaAddress:
         settings, paths = self._settings, self._paths
         self._process = await asyncio.create_subprocess_exec(
@@ -93,6 +102,12 @@ class CaProcess:
             *("--token-jwks", str(paths.state / "tokens.jwks")),
             *("--token-issuer", self._token_issuer),
             *("--workload-ttl", str(int(settings.workload_ttl.total_seconds()))),
+            *("--inventory", str(paths.inventory)),
+            *("--token-every", str(int(settings.token_every.total_seconds()))),
+            *("--trusted-node-accounts", settings.trusted_node_accounts),
+            *(("--ca-dir", str(settings.ca_dir)) if settings.ca_dir is not None else ()),
+            *(("--oidc", str(settings.oidc_file)) if settings.oidc_file is not None else ()),
+            *(("--mtls-port", str(self._mtls_port)) if self._mtls_port is not None else ()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -101,6 +116,7 @@ class CaProcess:
             async with asyncio.timeout(_START_DEADLINE):
                 line = await self._process.stdout.readline()
         except TimeoutError as error:
+            self._process.kill()
             raise StateError(f"The CA did not start within {_START_DEADLINE:g} s.") from error
         try:
             said = json.loads(line)
@@ -109,7 +125,7 @@ class CaProcess:
         if "error" in said:
             await self._process.wait()
             raise StateError(said["error"], fix=said.get("fix", ""))
-        return CaAddress(said["port"], said["root"], said.get("notice", ""))
+        return CaAddress(said["port"], said["root"], said.get("notice", ""), said.get("mtls_port", 0))
 
     async def _mind(self, on_event: Callable[[dict[str, Any]], None], on_life: Callable[[bool], None]) -> None:
         backoff = 0.5
@@ -127,8 +143,8 @@ class CaProcess:
                 await asyncio.sleep(backoff)
                 backoff = min(backoff * 2, _LONGEST_BACKOFF)
                 try:
-                    await self._launch()
-                except StateError as error:
+                    await self._relaunch()
+                except (StateError, OSError) as error:
                     _LOG.error("the CA does not start again: %s", error)
                     continue
                 break

@@ -7,22 +7,22 @@ from datetime import datetime
 
 from cryptography import x509
 
+from meshtui.backends.embedded.authorities import chain_of, trust_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime, example_name
-from meshtui.backends.embedded.details import authority_path
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.records import State
 from meshtui.errors import MeshError
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.facts import CertificateFacts
-from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.inspect import facts
 from meshtui.identity.keys import load_key, public_key_sha256
 from meshtui.identity.verify import verify_chain, verify_host, verify_key, verify_lifetime, verify_spiffe_rules
 from meshtui.manifest.credential import key_pair
 from meshtui.mesh.findings import Check, Verification
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe import http
-from meshtui.probe.tls import Address, Handshake, verified
+from meshtui.probe.tls import Address, Handshake, seen, verified
 
 Test = Callable[[], str]
 """Returns what was seen; raises MeshError when that is wrong."""
@@ -117,8 +117,8 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: dat
         return f"{held_facts.key}, {held_facts.public_key_sha256[:16]}…"
 
     def hosts() -> str:
-        for host in runtime.credential.hosts:
-            verify_host(leaf, example_name(host))
+        for host in filter(None, map(example_name, runtime.credential.hosts)):
+            verify_host(leaf, host)
         return ", ".join(runtime.credential.hosts) or "no Gateway refers to it"
 
     checks = [
@@ -126,7 +126,8 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: dat
         _check("key matches", key, rotate),
         _check("hosts covered", hosts, rotate),
     ]
-    root = core.gateway_root(runtime.authority).read_text() if runtime.authority else ""
+    root_path = core.gateway_root(runtime.authority) if runtime.authority and not runtime.brought else None
+    root = root_path.read_text() if root_path is not None and root_path.exists() else ""
     if root:
         checks.insert(0, _check("chain", lambda: _chain(runtime.chain, root.encode(), now), rotate))
         checks.append(_check("ledger", lambda: _ledger(core, held_facts, ""), "meshtui history"))
@@ -138,14 +139,18 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: dat
         return Verification(target=runtime.target, checks=tuple(checks))
     checks.append(_check("Envoy serves it", lambda: _served(runtime.served, held_facts), rotate))
     for host, address in core.endpoints(runtime.target):
-        checks += await _edge_checks(host, address, root, held_facts, rotate)
+        checks += await _edge_checks(host, address, root, runtime, rotate)
     return Verification(target=runtime.target, checks=tuple(checks))
 
 
-async def _edge_checks(host: str, address: Address, root: str, expected: CertificateFacts, rotate: str) -> list[Check]:
-    name = example_name(host)
+async def _edge_checks(host: str, address: Address, root: str, runtime: CredentialRuntime, rotate: str) -> list[Check]:
+    name, expected = example_name(host), facts(runtime.chain[0])
     if not root:
-        return [_open(f"handshake {host}", "its root is not known, so it cannot be verified")]
+
+        async def look() -> str:
+            return f"{_presented(address, await seen(address, name), expected)}; its root is not known"
+
+        return [await _probe(f"presented {host}", look, rotate)]
 
     async def handshake() -> str:
         return _presented(address, await verified(address, root, name, check_host=bool(name)), expected)
@@ -156,17 +161,19 @@ async def _edge_checks(host: str, address: Address, root: str, expected: Certifi
             raise MeshError(f"https://{name}/ answered {answer.status}.", fix="meshtui status")
         return f"https://{name}:{address.port}/ answered {answer.status}"
 
-    return [
-        await _probe(f"handshake {host}", handshake, rotate),
-        await _probe(f"HTTP {host}", request, "meshtui status"),
-    ]
+    checks = [await _probe(f"handshake {host}", handshake, rotate)]
+    if name and runtime.credential.tls_mode == "SIMPLE":
+        checks.append(await _probe(f"HTTP {host}", request, "meshtui status"))
+    return checks
 
 
 def verify_authority(core: MeshCore, target: str, now: datetime) -> Verification:
-    """Self-signed and valid, and what it may do."""
+    """Leads to a root (itself, for one), valid, and what it may do."""
     authority = core.authorities[target]
-    path = authority_path(core, target)
-    certificate = load_certificates(path.read_bytes())[0]
+    chain = chain_of(target, core.paths.ca, core.ca_root)
+    trusted = trust_of(target, core.paths.ca, core.ca_root).read_bytes()
+    certificate = chain[0]
+    kind = "self-signed" if authority.role == "root" else "chain"
 
     def signs() -> str:
         if not authority.certificate.is_ca:
@@ -176,7 +183,7 @@ def verify_authority(core: MeshCore, target: str, now: datetime) -> Verification
     return Verification(
         target=target,
         checks=(
-            _check("self-signed", lambda: _chain((certificate,), path.read_bytes(), now), "Restore the CA's files."),
+            _check(kind, lambda: _chain(chain, trusted, now), "Restore the CA's files."),
             _check("lifetime", lambda: _lifetime(certificate, now), "Restore the CA's files."),
             _check("may sign", signs, "Restore the CA's files."),
         ),

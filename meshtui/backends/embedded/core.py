@@ -6,9 +6,8 @@ Decides nothing itself: what there should be is computed by `manifest` and `xds`
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import heapq
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,18 @@ from typing import Any
 from meshtui.agent.ca_client import CaClient
 from meshtui.agent.gateway_client import GatewayClient
 from meshtui.backends.embedded import views
+from meshtui.backends.embedded.alarms import Alarms
 from meshtui.backends.embedded.authorities import read_authorities
 from meshtui.backends.embedded.board import Board
 from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.inventory import write_inventory
+from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.pulse import Pulse
+from meshtui.backends.embedded.secret_documents import keeping_its_pair
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.backends.embedded.worlds import world_of
 from meshtui.ca.ledger import LedgerReader
@@ -32,18 +35,20 @@ from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import ManifestError, UsageError
+from meshtui.errors import ManifestError, MeshError, RefusedError, UsageError
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.demo import demo_documents
 from meshtui.manifest.documents import parse, parse_document
-from meshtui.manifest.model import Deployment, Manifest, ObjectKey
+from meshtui.manifest.model import Deployment, Manifest, ObjectKey, Secret
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing, next_change
+from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
 from meshtui.probe.tls import Address
 from meshtui.settings import Settings, StatePaths
 from meshtui.xds.gateway import open_ports, wanted_ports
 
+_LOG = logging.getLogger(__name__)
 READY_DEADLINE = 20.0
 """Seconds that a start waits for certificates and proxies before it goes on without them."""
 
@@ -63,20 +68,24 @@ class MeshCore:
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
         self.envoy = find_envoy() if settings.envoy else None
-        database = open_config(paths.store)
-        self.journal = Journal(database)
-        self._store = ManifestStore(database)
+        self._database = open_config(paths.store)
+        self.journal = Journal(self._database)
+        self._store = ManifestStore(self._database)
+        self.notices: list[str] = []
         self.tokens = TokenIssuer.open(paths.token_key, f"https://meshtui.{settings.trust_domain}")
         self._ca = CaProcess(settings, paths, self.tokens.issuer, self.tokens.jwks())
         self._changing = asyncio.Lock()
-        self._alarms: list[tuple[datetime, str]] = []
+        self._alarms = Alarms(clock, self.changed)
         self._pulse = Pulse()
         self._clockwork: asyncio.Task[None] | None = None
         self._info: MeshInfo | None = None
+        self.context: Context | None = None
+        """What every part is handed; None before `start`."""
 
     async def start(self) -> None:
         """Start every part. Raises MeshError when it cannot: a damaged key, ledger or store, or bad manifests."""
         sweep(self.paths.envoys)
+        self.journal.close_interrupted(self.clock())
         seed = self._seed()
         self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
         self.ca_alive = True
@@ -97,7 +106,7 @@ class MeshCore:
             self._accept(seed)
         self.catalog = Catalog.of(parse_document(document) for document in self._store.documents())
         self.refresh_authorities()
-        self._clockwork = asyncio.create_task(self._watch_the_clock())
+        self._clockwork = asyncio.create_task(forever("watching the clock", self._alarms.wait))
         await self._reconcile()
 
     async def settle(self) -> None:
@@ -105,17 +114,19 @@ class MeshCore:
         await self._pulse.until(self._serves, READY_DEADLINE)
 
     async def stop(self) -> None:
-        """Stop every part, proxies first, the CA last."""
+        """Stop every part, proxies first, the CA last, whatever one of them has to complain about."""
         if self._clockwork is not None:
             self._clockwork.cancel()
-        for credential in self.credentials.values():
-            await credential.stop()
-        await asyncio.gather(*(workload.stop() for workload in self.workloads.values()))
-        if hasattr(self, "context"):
+        stops = [each.stop() for each in self.credentials.values()] + [each.stop() for each in self.workloads.values()]
+        for outcome in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                _LOG.error("a part did not stop in order", exc_info=outcome)
+        if self.context is not None:
             await self.context.ca.close()
             await self.context.gateway_ca.close()
-            self.ledger.close()
+            self.context.ledger.close()
         await self._ca.stop()
+        self._database.close()
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -124,6 +135,18 @@ class MeshCore:
         async with self._changing:
             self._accept(tuple(objects))
             await self._reconcile()
+
+    async def replace_secret(self, seen: Secret | None, document: Mapping[str, Any]) -> None:
+        """Put a Secret in the place of the one that was `seen`; RefusedError when that is another now, or gone."""
+        new = parse_document(document)
+        async with self._changing:
+            if self.catalog.get(new.key) != seen:
+                raise RefusedError(
+                    f"{new.key} was changed meanwhile; that change stands.", fix="Look at it and try again."
+                )
+            self._accept((new,))
+            await self._reconcile()
+        self.refresh_authorities()
 
     async def remove(self, key: ObjectKey) -> None:
         """Remove one object. Raises UsageError when there is none, ManifestError when others cannot do without it."""
@@ -146,7 +169,7 @@ class MeshCore:
     @property
     def ca_root(self) -> Path:
         """Path of the PEM that verifies the CA's server and every SVID."""
-        return self.paths.ca / "root-cert.pem"
+        return Path(self.ca_address.root)
 
     def gateway_root(self, authority: str) -> Path:
         """Path of the PEM that verifies what this gateway root signs."""
@@ -161,22 +184,22 @@ class MeshCore:
     def endpoints(self, target: str) -> list[tuple[str, Address]]:
         """Each host of a gateway certificate with the address that answers for it (`credential.Edge`)."""
         credential = self.credentials[target].credential
-        return [
-            (host, Address(host="127.0.0.1", port=port.here))
-            for runtime in map(self.workloads.get, credential.workloads)
-            if runtime is not None and runtime.proxy is not None
-            for port in open_ports(self.catalog, runtime.workload, runtime.proxy_context({}, self.ports.ports))
-            for binding in port.servers
-            if binding.server.tls is not None and binding.server.tls.credential_name == credential.name
-            for host in binding.server.hosts
-        ]
+        found: list[tuple[str, Address]] = []
+        for runtime in map(self.workloads.get, credential.workloads):
+            if runtime is None or runtime.proxy is None:
+                continue
+            for port in open_ports(self.catalog, runtime.workload, runtime.proxy_context({}, self.ports.ports)):
+                taken: set[str] = set()
+                for binding in port.servers:
+                    hosts = set(binding.server.hosts) - taken  # of two Gateways with one host the first answers
+                    taken |= hosts
+                    if binding.server.tls is not None and binding.server.tls.credential_name == credential.name:
+                        found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
+        return found
 
     def changed(self, target: str) -> None:
         """The truths of a target may be different now: look, and tell those who watch."""
-        now = self.clock()
-        standing = self._paint(target, now)
-        if standing is not None and (moment := next_change(standing, now)) is not None:
-            heapq.heappush(self._alarms, (moment, target))
+        self._paint(target)
         workload = self.workloads.get(target)
         if workload is not None and workload.proxy is not None:
             self._tell_edge(target)
@@ -192,23 +215,29 @@ class MeshCore:
 
     def refresh_authorities(self) -> None:
         """Read the CA's public certificates again: a gateway root may be new."""
-        self.authorities = {each.target: each for each in read_authorities(self.paths.ca)}
+        self.authorities = {each.target: each for each in read_authorities(self.paths.ca, self.ca_root)}
         for target in self.authorities:
-            self._paint(target, self.clock())
+            self._paint(target)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _seed(self) -> tuple[Manifest, ...]:
         """What a new mesh starts with; nothing when this one has been started before."""
         path = self.settings.mesh_file
+        if self._store.documents():
+            if path is not None:
+                again = f"apply it again with: meshtui apply -f {path}"
+                self.notices.append(f"This mesh has been started before and goes on with its own manifests; {again}")
+            return ()
         if path is None:
-            return () if self._store.documents() else parse(demo_documents(), "the built-in demo mesh")
+            return parse(demo_documents(), "the built-in demo mesh")
         try:
             return parse(path.read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} cannot be read: {error}.", fix="Name a file of manifests with --mesh.") from error
 
     def _accept(self, objects: tuple[Manifest, ...]) -> None:
+        objects = tuple(keeping_its_pair(each, self.catalog.get(each.key)) for each in objects)
         after = self.catalog.apply(objects)
         if problems := after.problems():
             raise ManifestError(problems)
@@ -219,27 +248,37 @@ class MeshCore:
         wanted = {workload.target: workload for workload in self.catalog.workloads()}
         for target in [t for t, runtime in self.workloads.items() if runtime.workload != wanted.get(t)]:
             await self.workloads.pop(target).stop()
-            self.board.drop(target)
+            self._drop(target)
         new = [self._runtime(workload) for target, workload in wanted.items() if target not in self.workloads]
         self.workloads |= {runtime.target: runtime for runtime in new}
-        await self._reconcile_credentials()
+        write_inventory(self.paths.inventory, self.catalog, self.workloads.values())  # before anyone shows a token
+        changed = [*await self._reconcile_credentials(), *(runtime.target for runtime in new)]
         self._configure()
         await asyncio.gather(*(runtime.start() for runtime in new))
-        for target in [*self.workloads, *self.credentials]:
+        for target in changed:
             self.changed(target)
 
-    async def _reconcile_credentials(self) -> None:
+    async def _reconcile_credentials(self) -> list[str]:
+        """Returns the targets that are new or different."""
+        changed = []
         wanted = {credential.target: credential for credential in self.catalog.credentials()}
         for target in self.credentials.keys() - wanted.keys():
             await self.credentials.pop(target).stop()
-            self.board.drop(target)
+            self._drop(target)
         for target, credential in wanted.items():
             known = self.credentials.get(target)
             if known is None:
-                self.credentials[target] = CredentialRuntime(credential, self.context, self._store_secret, self)
+                self.credentials[target] = CredentialRuntime(credential, self._parts, self.replace_secret, self)
                 self.credentials[target].start()
+                changed.append(target)
             elif known.credential != credential:
                 known.take(credential)
+                changed.append(target)
+        return changed
+
+    def _drop(self, target: str) -> None:
+        self.board.drop(target)
+        self._alarms.set(target, None)
 
     def _configure(self) -> None:
         """Give every proxy its configuration for the manifests as they are."""
@@ -255,51 +294,51 @@ class MeshCore:
 
     def _runtime(self, workload: Workload) -> WorkloadRuntime:
         key = ObjectKey(Deployment.kind, workload.namespace, workload.name)
-        return WorkloadRuntime(workload, self._store.uid(key), self.context)
+        return WorkloadRuntime(workload, self._store.uid(key), self._parts)
 
-    async def _store_secret(self, document: Any) -> None:
-        await self.apply([parse_document(document)])
-        self.refresh_authorities()
+    @property
+    def _parts(self) -> Context:
+        assert self.context is not None  # made by `start`
+        return self.context
 
-    def _paint(self, target: str, now: datetime) -> Standing | None:
+    def _paint(self, target: str) -> None:
+        """Put the row of a target on the board as it is now, and set the alarm for its next change by the clock."""
+        now = self.clock()
+        try:
+            painted = self._row(target, now)
+        except MeshError as error:
+            # the row stays as it was; whoever reported the change must not fail for it
+            _LOG.error("the row of %s cannot be made: %s", target, error)
+            return
+        if painted is not None:
+            row, standing = painted
+            self.board.put(row)
+            self._alarms.set(target, next_change(standing, now))
+
+    def _row(self, target: str, now: datetime) -> tuple[Row, Standing] | None:
         if (workload := self.workloads.get(target)) is not None:
-            self.board.put(views.workload_row(workload, now))
-            return workload.standing
+            return views.workload_row(workload, now), workload.standing
         if (credential := self.credentials.get(target)) is not None:
-            self.board.put(views.credential_row(credential, now))
-            return credential.standing
+            return views.credential_row(credential, now), credential.standing
         if (authority := self.authorities.get(target)) is not None:
-            self.board.put(views.authority_row(authority, now))
-            return views.authority_standing(authority)
+            return views.authority_row(authority, now), views.authority_standing(authority)
         return None
 
     def _tell_edge(self, workload: str) -> None:
         """What a gateway's Envoy serves is a truth of its gateway certificates too."""
-        now = self.clock()
         for credential in self.credentials.values():
             if workload in credential.credential.workloads:
                 credential.beat()
-                self._paint(credential.target, now)
+                self._paint(credential.target)
 
     def _serves(self) -> bool:
         """Whether everything that is wanted is there and runs."""
         certificates = [runtime.svid is not None for runtime in self.workloads.values()]
         proxies = [runtime.proxy.running for runtime in self.workloads.values() if runtime.proxy is not None]
-        gateways = [bool(each.chain) or not each.authority for each in self.credentials.values()]
+        gateways = [bool(each.chain) or not each.expected for each in self.credentials.values()]
         truths = [each.served for each in self.workloads.values()] + [each.served for each in self.credentials.values()]
         served = [truth is None or truth.certificate is not None for truth in truths]
         return all(certificates) and all(proxies) and all(gateways) and all(served)
-
-    async def _watch_the_clock(self) -> None:
-        """Repaint what changes by the clock alone: fresh becomes due, due overdue, alive expired."""
-        while True:
-            now = self.clock()
-            while self._alarms and self._alarms[0][0] <= now:
-                _, target = heapq.heappop(self._alarms)
-                self.changed(target)
-            delay = (self._alarms[0][0] - now).total_seconds() if self._alarms else 60.0
-            with contextlib.suppress(TimeoutError):
-                await asyncio.sleep(min(max(delay, 0.05), 60.0))
 
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something: it may be about one of ours, whoever asked."""
@@ -314,4 +353,5 @@ class MeshCore:
 
     def _on_ca_life(self, alive: bool) -> None:
         self.ca_alive = alive
+        self._pulse.beat()
         self.announce()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.backends.embedded import views
+from meshtui.backends.embedded.authorities import chain_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.workload import WorkloadRuntime
@@ -33,7 +33,7 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
     else:
         authority = core.authorities[target]
         desired = {"role": authority.role, "trusted by workloads": "yes" if authority.trusted else "no"}
-        chain = load_certificates(authority_path(core, target).read_bytes())
+        chain = chain_of(target, core.paths.ca, core.ca_root)
         depends = of_authority(core, target)
         issued, held, served = Truth(), Truth(certificate=authority.certificate), None
     return Detail(
@@ -47,12 +47,6 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
         history=tuple(history),
         findings=findings,
     )
-
-
-def authority_path(core: MeshCore, target: str) -> Path:
-    """Where the certificate of an authority is."""
-    name = target.removeprefix("authority/")
-    return core.ca_root if name == "root" else core.gateway_root(name)
 
 
 def of_credential(core: MeshCore, runtime: CredentialRuntime) -> tuple[str, ...]:

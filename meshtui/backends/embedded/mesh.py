@@ -23,6 +23,9 @@ from meshtui.mesh.findings import Verification
 from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
+from meshtui.mesh.targets import Target
+
+_LONGEST_HISTORY = 100_000
 
 
 class EmbeddedMesh:
@@ -70,6 +73,7 @@ class EmbeddedMesh:
 
     def perform(self, plan_id: str) -> AsyncIterator[Progress]:
         """See `Mesh`."""
+        self._must_be_writable()
         return self._performer.perform(self._actor, plan_id)
 
     async def verify(self, target: str) -> Verification:
@@ -94,8 +98,9 @@ class EmbeddedMesh:
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
         """See `Mesh`."""
         core = self._core
-        name = resolve(core, target) if target else ""
+        name = _named(core, target) if target else ""
         pods = {runtime.pod_uid: runtime.target for runtime in core.workloads.values()}
+        limit = min(max(limit, 0), _LONGEST_HISTORY)
         if name in core.workloads:
             entries = core.ledger.entries(pod_uid=core.workloads[name].pod_uid, limit=limit)
         else:
@@ -112,7 +117,6 @@ class EmbeddedMesh:
         if runtime is None:
             raise UsageError(f"{target} is not a workload; only workloads have tokens.", fix="meshtui status")
         now = core.clock()
-        number = core.journal.begin(actor=self._actor, verb="token", target=runtime.target, now=now)
         token = core.tokens.issue(
             runtime.workload.namespace,
             runtime.workload.service_account,
@@ -123,6 +127,7 @@ class EmbeddedMesh:
             now=now,
         )
         text = f"for {audience}, {duration}"
+        number = core.journal.begin(actor=self._actor, verb="token", target=runtime.target, now=now)
         core.journal.end(number, outcome="ok", text=text, serial="", now=core.clock())
         return token
 
@@ -132,3 +137,13 @@ class EmbeddedMesh:
     def _must_be_writable(self) -> None:
         if self._read_only:
             raise RefusedError("This mesh is read-only.", fix="Start or attach without --read-only.")
+
+
+def _named(core: MeshCore, text: str) -> str:
+    """A target of this mesh, or one that it had: what was done to it is still on record. Raises UsageError."""
+    try:
+        return resolve(core, text)
+    except UsageError:
+        if text.startswith("spiffe://"):
+            raise
+        return str(Target.parse(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from meshtui.backends.embedded.plans import PlanBook
 from meshtui.backends.embedded.state_directory import claim
 from meshtui.backends.embedded.views import info
 from meshtui.control.server import OperatorServer
+from meshtui.errors import MeshError
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.settings import Settings, StatePaths
 
@@ -78,8 +80,10 @@ async def _run(
             await starting
             await leaving
     finally:
-        starting.cancel()
-        leaving.cancel()
+        for task in (starting, leaving):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, MeshError):
+            await starting  # what it was about to start is then known to `core`
         await server.stop()
         await performer.finish()
         await core.stop()

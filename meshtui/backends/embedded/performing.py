@@ -6,6 +6,7 @@ Once begun it goes on, whether or not anyone still listens: a terminal that vani
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 
 from meshtui.backends.embedded.core import MeshCore
@@ -16,6 +17,7 @@ from meshtui.manifest.documents import parse
 from meshtui.mesh.actions import Action, Apply, Delete, Plan, Progress
 from meshtui.mesh.rows import Step
 
+_LOG = logging.getLogger(__name__)
 Tell = Callable[[Progress], None]
 
 
@@ -62,6 +64,10 @@ class Performer:
                     break
         except MeshError as error:  # the journal or the store could not be written
             queue.put_nowait(error)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the end must hear of one
+            _LOG.exception("%s failed", plan.title)
+            reason = f"{plan.title} failed unexpectedly: {type(error).__name__}."
+            queue.put_nowait(MeshError(reason, fix="The log of meshtui serve has more."))
         finally:
             queue.put_nowait(None)
 
@@ -77,8 +83,10 @@ class Performer:
         try:
             if (workload := core.workloads.get(target)) is not None:
                 before, after, served = await workload.rotate(report)
+            elif (credential := core.credentials.get(target)) is not None:
+                before, after, served = await credential.rotate(report, actor)
             else:
-                before, after, served = await core.credentials[target].rotate(report, actor)
+                raise RefusedError(f"{target} is gone from the mesh.", fix="See what there is: meshtui status")
         except MeshError as error:
             core.journal.end(number, outcome="failed", text=error.message, serial="", now=core.clock())
             tell(Progress(target=target, step=Step.FAILED, done=True, error=str(error)))

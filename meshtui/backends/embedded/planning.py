@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.details import of_credential
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import ManifestError, RefusedError, UsageError
@@ -91,6 +92,11 @@ def _rotate(core: MeshCore, texts: Sequence[str]) -> _Draft:
         runtime = core.workloads.get(target) or core.credentials[target]
         if runtime.held.certificate is None and not runtime.held.unknown:
             raise RefusedError(f"{target} has no certificate yet.", fix=f"meshtui issue {target}")
+        if isinstance(runtime, CredentialRuntime) and runtime.brought:
+            raise RefusedError(
+                f"{target} was not issued here, so it cannot be renewed here.",
+                fix="Apply a Secret with the new certificate, or annotate it with meshtui.io/issuer: NAME.",
+            )
     return _certificates(core, "rotate", targets)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from meshtui.backends.embedded.context import Context
+from meshtui.backends.embedded.loops import forever
 from meshtui.envoy.admin import ServedSecret
 from meshtui.envoy.bootstrap import ProxySockets, bootstrap
 from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
@@ -35,8 +37,7 @@ class EnvoyProxy:
         self._secrets: Mapping[str, ServedSecret] = {}
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
-        self._rejected: dict[str, str] = {}
-        """Type of resource → Envoy's words for those that it did not take."""
+        self._refused = Refusals()
         self._unread = "it has not been asked yet"
         sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
         self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
@@ -51,7 +52,7 @@ class EnvoyProxy:
     async def start(self) -> None:
         """Start the stream, then Envoy."""
         await self._ads.start()
-        self._looking = asyncio.create_task(self._keep_looking())
+        self._looking = asyncio.create_task(forever(f"reading {self._target}'s Envoy", self._read_when_told))
         await self._process.start()
 
     async def stop(self) -> None:
@@ -63,6 +64,7 @@ class EnvoyProxy:
 
     def publish(self, world: World) -> None:
         """Configure it like this from now on."""
+        self._refused.keep(world)
         self._ads.publish(world)
 
     @property
@@ -87,14 +89,19 @@ class EnvoyProxy:
         return "" if self.running else f"Envoy is not running: {_words(self._process.status)}."
 
     @property
-    def trouble(self) -> str:
-        """Why it does not do what it should; empty when it does."""
-        return self.down or (f"Envoy rejected its configuration: {self.rejected}" if self._rejected else "")
+    def silent(self) -> str:
+        """Why it cannot be asked what it serves although it runs; empty when it can."""
+        return f"Envoy runs but cannot be asked: {self._unread}" if self.running and self._unread else ""
 
     @property
     def rejected(self) -> str:
         """Envoy's words for what it did not take of its configuration; empty when it took all."""
-        return "; ".join(self._rejected.values())
+        return self._refused.words
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not do what it should; empty when it does."""
+        return self.down or (f"Envoy rejected its configuration: {self.rejected}" if self.rejected else "")
 
     def served(self, secret: str) -> Truth:
         """The certificate that Envoy has in service under this name of a secret."""
@@ -109,41 +116,75 @@ class EnvoyProxy:
         """Ask Envoy what it serves, soon."""
         self._look.set()
 
-    async def _keep_looking(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(RECHECK):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
-            self._look.clear()
-            await self._read()
-
-    async def _read(self) -> None:
+    async def _read_when_told(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECHECK):
+                await self._look.wait()
+        self._look.clear()
         before = self._secrets, self._unread
         try:
-            self._secrets, self._unread = await self._process.admin.secrets(), ""
+            secrets, serials = await self._process.admin.secrets(), await self._process.admin.serials()
+            self._secrets, self._unread = in_service(secrets, serials, self._secrets), ""
         except UnreachableError as error:
-            self._unread = error.message
+            self._unread = error.message if self.running else _words(self._process.status)
         if before != (self._secrets, self._unread):
             self._on_change()
 
     def _on_process(self, status: ProxyStatus) -> None:
+        if status.state is ProxyState.STARTING:
+            self._refused = Refusals()  # a new Envoy has refused nothing yet
         if status.state is ProxyState.READY:
             self.look()
         else:
-            self._unread = _words(status)
+            self._secrets, self._unread = {}, _words(status)
         if status.state is ProxyState.DEAD:
             _LOG.warning("%s: Envoy: %s", self._target, self._unread)
         self._on_change()
 
     def _on_verdict(self, verdict: Verdict) -> None:
-        if isinstance(verdict, Rejected):
-            self._rejected[verdict.type_url] = first_line(verdict.reason)
-        else:
-            self._rejected.pop(verdict.type_url, None)
+        self._refused.hear(verdict)
         self.look()
         self._on_change()
+
+
+class Refusals:
+    """What an Envoy refused and still would: by type and name of the resource, until it takes it or it is gone."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, str], str] = {}
+
+    @property
+    def words(self) -> str:
+        """Envoy's own, each once."""
+        return "; ".join(dict.fromkeys(self._reasons.values()))
+
+    def hear(self, verdict: Verdict) -> None:
+        """An Envoy took or refused resources."""
+        for name in verdict.versions:
+            if isinstance(verdict, Rejected):
+                self._reasons[verdict.type_url, name] = first_line(verdict.reason)
+            else:
+                self._reasons.pop((verdict.type_url, name), None)
+
+    def keep(self, world: World) -> None:
+        """Forget what is no longer distributed."""
+        self._reasons = {key: reason for key, reason in self._reasons.items() if key[1] in world.get(key[0], {})}
+
+
+def in_service(
+    listed: Mapping[str, ServedSecret], serials: frozenset[str], before: Mapping[str, ServedSecret]
+) -> Mapping[str, ServedSecret]:
+    """What Envoy really presents, by name of the secret.
+
+    Its list of active secrets also has those whose key it refused; only what is among the certificates in use
+    (`serials`, of /certs) is in service, and otherwise what was there before still is.
+    """
+    found: dict[str, ServedSecret] = {}
+    for name, secret in listed.items():
+        current = secret if not secret.chain or secret.chain[0].serial in serials else before.get(name)
+        if current is not None and (not current.chain or current.chain[0].serial in serials):
+            found[name] = current
+    return found
 
 
 def first_line(reason: str) -> str:

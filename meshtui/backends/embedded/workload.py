@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from meshtui.agent.sds_service import BUNDLE, KEY_PAIR, register_sds, secrets_of
+from meshtui.agent.sds_service import KEY_PAIR, register_sds, secrets_of
 from meshtui.agent.secrets import Failed, SecretManager
 from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.issued import recorded
-from meshtui.backends.embedded.proxy import EnvoyProxy, first_line
+from meshtui.backends.embedded.proxy import EnvoyProxy, Refusals
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
@@ -27,7 +27,7 @@ from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe.tls import Address, until_presented
-from meshtui.wire.discovery import Rejected, Verdict, World
+from meshtui.wire.discovery import Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.workloads.httpbin import Httpbin
 from meshtui.xds.context import ProxyContext
@@ -56,8 +56,7 @@ class WorkloadRuntime:
         )
         self.issued = Truth()
         self.step: Step | None = None
-        self.rejected = ""
-        """Envoy's words for a secret that it did not take."""
+        self._refused = Refusals()
         self._pulse = Pulse()
         self._published = ""
         self._logged: Failed | None = None
@@ -146,7 +145,7 @@ class WorkloadRuntime:
     def standing(self) -> Standing:
         """How its renewal goes."""
         ready, state = self.secrets.ready, self.secrets.state
-        error = state.error if isinstance(state, Failed) else self.rejected
+        error = state.error if isinstance(state, Failed) else ""
         return Standing(
             lifetime=Lifetime(ready.svid.issued_at, ready.svid.facts.not_after) if ready is not None else None,
             due_at=ready.due_at if ready is not None else None,
@@ -158,7 +157,13 @@ class WorkloadRuntime:
     @property
     def last_error(self) -> str:
         """The most telling thing that is wrong, in words."""
-        return self.standing.error or (self.proxy.trouble if self.proxy is not None else "")
+        trouble = (self.proxy.trouble or self.proxy.silent) if self.proxy is not None else ""
+        return self.standing.error or self.rejected or trouble
+
+    @property
+    def rejected(self) -> str:
+        """Envoy's words for a secret that it did not take."""
+        return f"Envoy rejected its certificate: {self._refused.words}" if self._refused.words else ""
 
     def refresh_issued(self) -> None:
         """Look up in the ledger what the CA signed last for this pod."""
@@ -188,7 +193,7 @@ class WorkloadRuntime:
     async def _follow(self, after: CertificateFacts, report: Report) -> bool:
         proxy = self.proxy
         assert proxy is not None
-        await self._pulse.until(lambda: not proxy.starting, SERVE_DEADLINE)
+        await self._pulse.until(lambda: proxy.running, SERVE_DEADLINE)  # one that died may be back in a moment
         if proxy.down:
             raise UnreachableError(f"The agent holds the new certificate, but it is not served: {proxy.down}")
         took = await self._pulse.until(lambda: bool(self.rejected) or self._serves(after), SERVE_DEADLINE)
@@ -235,16 +240,16 @@ class WorkloadRuntime:
             _LOG.warning("%s: %s", self.target, state.error)
         svid = self.svid
         if svid is not None and svid.facts.sha256 != self._published:
-            self._published, self.rejected = svid.facts.sha256, ""
-            self._sds.publish(secrets_of(svid))
+            self._published, world = svid.facts.sha256, secrets_of(svid)
+            self._refused = Refusals()
+            self._sds.publish(world)
             self.refresh_issued()
         self._pulse.beat()
         self._context.changed(self.target)
 
     def _on_secret_verdict(self, verdict: Verdict) -> None:
-        if isinstance(verdict, Rejected):
-            self.rejected = f"Envoy rejected {', '.join(sorted(verdict.versions))}: {first_line(verdict.reason)}"
-        elif self.proxy is not None and verdict.versions.keys() & {KEY_PAIR, BUNDLE}:
+        self._refused.hear(verdict)
+        if self.proxy is not None:
             self.proxy.look()
         self._changed()
 

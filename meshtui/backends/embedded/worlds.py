@@ -13,7 +13,7 @@ from meshtui.xds.resources import resources_of
 
 
 def world_of(catalog: Catalog, context: ProxyContext) -> World:
-    """Everything for the proxy of `context`, versioned: secrets by serial number, the rest by content."""
+    """Everything for the proxy of `context`, versioned by content, secrets with their serial number before it."""
     return {
         type_url: {
             name: Resource(_secret_version(message) if type_url == SECRET else content_version(message), message)
@@ -24,11 +24,10 @@ def world_of(catalog: Catalog, context: ProxyContext) -> World:
 
 
 def _secret_version(secret: Any) -> str:
+    # a Secret that is corrected has the same certificate and another key or chain: it is another version
+    digest = content_version(secret)[:8]
     chain = secret.tls_certificate.certificate_chain.inline_bytes
-    if not chain:
-        return content_version(secret.validation_context)
     try:
-        return facts(load_certificates(chain)[0]).serial
+        return f"{facts(load_certificates(chain)[0]).serial}-{digest}" if chain else digest
     except IdentityError:
-        # Envoy will refuse it and say why; the version only has to change with the certificate
-        return content_version(secret.tls_certificate.certificate_chain)
+        return digest  # Envoy will refuse it and say why

@@ -1,4 +1,4 @@
-"""The frame that screens share: header, notices, status and footer around a body, and the keys that act on a row."""
+"""The frame that screens share: header, status and footer around a body, and the keys that act on a row."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from textual.screen import Screen
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate
 from meshtui.mesh.rows import Row
-from meshtui.present.cells import paragraph
-from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.tones import Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import header_line
 from meshtui.tui.keys import ALWAYS, THIS_ROW
@@ -70,7 +69,7 @@ class Framed(Screen[None], inherit_bindings=False):
         raise NotImplementedError
 
     def body(self) -> ComposeResult:
-        """The widgets between notices and status."""
+        """The widgets between header and status."""
         raise NotImplementedError
 
     def board_changed(self, changes: Changes) -> None:  # noqa: ARG002 - for the screens that show rows
@@ -87,7 +86,6 @@ class Framed(Screen[None], inherit_bindings=False):
         """Lay out the frame."""
         yield Lines(id="too-small", at_least=2)
         yield Lines(id="header")
-        yield Lines(id="notices", at_least=0)
         yield from self.body()
         yield Lines(id="status")
         yield Prompt(id="footer")
@@ -118,46 +116,29 @@ class Framed(Screen[None], inherit_bindings=False):
             prompt.take_paste(event)
 
     def refresh_frame(self, width: int = 0) -> None:
-        """Show header, notices, status and footer as they are now."""
+        """Show header, status and footer as they are now."""
         if not self.is_mounted:
             return
         width = width or self.size.width
         board = self.board
-        self._lines("header").show([header_line(self.crumbs, self.count, board, width)])
-        notices = self._notices(width)
-        self._lines("notices").show(notices)
-        self._lines("notices").set_class(bool(notices), "-any")
-        self._lines("status").show(status_lines(board.said, width, board.glyphs))
+        self.lines("header").show([header_line(self.crumbs, self.count, board, width)])
+        self.lines("status").show(status_lines(board.said, width, board.glyphs))
         self.query_one("#footer", Prompt).show_keys(footer_line(self.row, board, self.FOOTER, width))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
-        self._lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
+        self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
 
     def say(self, told: Told | None) -> None:
         """Put a sentence on the status line, or clear it."""
         self.board.said = told
         self.refresh_frame()
 
-    def dismiss_notices(self) -> bool:
-        """Put the notices away until there are others; False when there are none."""
-        notices = self.board.notices
-        self.board.dismissed = notices or self.board.dismissed
-        self.refresh_frame()
-        return bool(notices)
-
     def _tick(self) -> None:
         if self.is_current:
             self.tick()
 
-    def _lines(self, name: str) -> Lines:
+    def lines(self, name: str) -> Lines:
+        """A part of the screen, by its name."""
         return self.query_one(f"#{name}", Lines)
-
-    def _notices(self, width: int) -> list[Line]:
-        first = (Piece(f" {self.board.glyphs.alarm} ", Tone.WARN),)
-        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in self.board.notices]
-        lines = [line for lines in folded for line in lines]
-        if lines:
-            lines[-1] = (*lines[-1], Piece("   esc", Tone.BUSY), Piece(" dismiss", Tone.QUIET))
-        return lines
 
     # The verbs.
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Row, Step, View
+from meshtui.present.cells import paragraph
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
@@ -70,7 +71,8 @@ class ListScreen(Framed):
         return self._list.selected
 
     def body(self) -> ComposeResult:
-        """The list, and what there is to say about one row of it."""
+        """Notices, the list, and what there is to say about one row of it."""
+        yield Lines(id="notices", at_least=0)
         yield Lines(id="titles")
         yield self._list
         yield Lines(id="summary")
@@ -130,9 +132,10 @@ class ListScreen(Framed):
 
     def action_clear(self) -> None:
         """Clear what is in the way: notices, then what was said, then the filter."""
-        if self.dismiss_notices():
-            return
-        if self.board.said is not None:
+        if self.board.notices:
+            self.board.dismissed = self.board.notices
+            self._refresh_body()
+        elif self.board.said is not None:
             self.say(None)
         else:
             self._filter("")
@@ -171,13 +174,24 @@ class ListScreen(Framed):
         """Show what stands above and below the rows, and in their place where there are none."""
         if not self.is_mounted:
             return
-        self._lines("titles").show([self._list.titles if len(self.board.store) else ()])
+        notices = self._notices(self.size.width)
+        self.lines("notices").show(notices)
+        self.lines("notices").set_class(bool(notices), "-any")
+        self.lines("titles").show([self._list.titles if len(self.board.store) else ()])
         self._list.show_placeholder(placeholder(self.board, self.size.width))
         board, row, width = self.board, self.row, self.size.width
         lines: list[Line] = [()] * SUMMARY_LINES
         if row is not None:
             lines = [(Piece(" "), *line) for line in summary(row, board.now(), width - 2, board.glyphs)]
         # A long status takes its lines from here, so that the list above keeps its place
-        lines = lines[: SUMMARY_LINES + 1 - len(self._lines("status").lines)]
+        lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
         rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
-        self._lines("summary").show([rule, *lines])
+        self.lines("summary").show([rule, *lines])
+
+    def _notices(self, width: int) -> list[Line]:
+        first = (Piece(f" {self.board.glyphs.alarm} ", Tone.WARN),)
+        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in self.board.notices]
+        lines = [line for lines in folded for line in lines]
+        if lines:
+            lines[-1] = (*lines[-1], Piece("   esc", Tone.BUSY), Piece(" dismiss", Tone.QUIET))
+        return lines

@@ -1,0 +1,41 @@
+"""Tells the CA which service accounts and pods exist, so that good tokens of what was deleted are refused."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.ca.inventory import InventoryDocument, Pod
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Namespace, ServiceAccount
+from meshtui.private_files import write_file
+
+
+def write_inventory(path: Path, catalog: Catalog, runtimes: Iterable[WorkloadRuntime]) -> None:
+    """Replace the file as a whole. Raises StateError when the disk does not play along."""
+    write_file(path, msgspec.json.encode(inventory_of(catalog, runtimes, platform.node())))
+
+
+def inventory_of(catalog: Catalog, runtimes: Iterable[WorkloadRuntime], node: str) -> InventoryDocument:
+    """What exists. Every namespace has the account `default`, as in Kubernetes; all pods are on one node."""
+    runtimes = tuple(runtimes)
+    namespaces = {each.metadata.name for each in catalog.all(Namespace)}
+    namespaces |= {runtime.workload.namespace for runtime in runtimes}
+    accounts = {f"{each.namespace}/{each.metadata.name}" for each in catalog.all(ServiceAccount)}
+    return InventoryDocument(
+        service_accounts=tuple(sorted(accounts | {f"{namespace}/default" for namespace in namespaces})),
+        pods=tuple(
+            Pod(
+                namespace=runtime.workload.namespace,
+                name=runtime.pod_name,
+                uid=runtime.pod_uid,
+                service_account=runtime.workload.service_account,
+                node=node,
+            )
+            for runtime in runtimes
+        ),
+    )

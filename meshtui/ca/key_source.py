@@ -1,0 +1,117 @@
+"""Where the keys of an outside issuer come from, kept fresh: a file or URL that the configuration names, no other.
+
+Nothing that a caller sends decides what is fetched: it can at most make the next look come sooner, within bounds.
+When the source fails, the last good keys count until their maximum age; then there are none. There is no default.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+
+from meshtui.ca.bearer import OPAQUE
+from meshtui.ca.key_set import MAX_BYTES, VerifyingKey, read_key_set
+from meshtui.ca.refusal import Reason, RefusalError
+from meshtui.errors import MeshError, StateError, UnreachableError
+
+MAX_AGE = timedelta(hours=24)
+REFRESH = timedelta(minutes=5)
+SOONEST = timedelta(seconds=10)
+"""Between two looks, however many unknown keys are named meanwhile."""
+CONNECT_TIMEOUT = 5.0
+TOTAL_TIMEOUT = 15.0
+
+
+class KeySource:
+    """The keys of one issuer. `refresh` on one thread, `keys` on another."""
+
+    def __init__(self, where: str, read: Callable[[], bytes], clock: Callable[[], datetime]) -> None:
+        self._where = where
+        self._read = read
+        self._clock = clock
+        self._good: tuple[Mapping[str, VerifyingKey], datetime] | None = None
+        self._problem = "they have not been read yet"
+        self._wanted = threading.Event()
+        self._stopped = threading.Event()
+
+    def keys(self, now: datetime) -> Mapping[str, VerifyingKey]:
+        """The last good keys; raises RefusalError (`cannot-verify`) when they are too old, or never were."""
+        good = self._good
+        if good is None or now - good[1] > MAX_AGE:
+            raise RefusalError(
+                Reason.CANNOT_VERIFY, OPAQUE, detail=f"The keys from {self._where} cannot be had: {self._problem}."
+            )
+        return good[0]
+
+    def look_soon(self) -> None:
+        """A token named a key that is not there: there may be a new one."""
+        self._wanted.set()
+
+    def refresh(self) -> bool:
+        """Look once; whether that went well. What was there stays when it did not."""
+        try:
+            self._good = (read_key_set(self._read()), self._clock())
+        except MeshError as error:
+            self._problem = error.message.removesuffix(".")
+            sys.stderr.write(f"The keys from {self._where} were not refreshed: {error}\n")
+            return False
+        return True
+
+    def start(self) -> None:
+        """Keep looking, on a thread of its own."""
+        threading.Thread(target=self._keep_fresh, name="key-source", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let the thread end."""
+        self._stopped.set()
+        self._wanted.set()
+
+    def _keep_fresh(self) -> None:
+        while not self._stopped.is_set():
+            self._wanted.clear()
+            went_well = self.refresh()
+            if self._stopped.wait(SOONEST.total_seconds()):
+                return
+            if went_well:  # a source that fails is looked at again soon
+                self._wanted.wait(REFRESH.total_seconds())
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
+        """An answer from elsewhere than the configuration names is no answer."""
+
+
+def fetch(url: str, authority_file: str = "") -> bytes:
+    """The body of a JWKS URL: no redirects, bounded in size and time. Raises UnreachableError."""
+    opener = urllib.request.build_opener(_NoRedirects(), _https(authority_file))
+    request = urllib.request.Request(url, headers={"Accept": "application/json", "User-Agent": "meshtui"})  # noqa: S310 - https, or loopback, as the configuration's reader made sure
+    deadline = time.monotonic() + TOTAL_TIMEOUT
+    body = b""
+    try:
+        with opener.open(request, timeout=CONNECT_TIMEOUT) as answer:
+            while part := answer.read1(64 * 1024):
+                body += part
+                if len(body) > MAX_BYTES:
+                    raise UnreachableError(f"The answer is larger than {MAX_BYTES} bytes.")
+                if time.monotonic() > deadline:
+                    raise UnreachableError(f"The answer took longer than {TOTAL_TIMEOUT:g} s.")
+    except (OSError, HTTPException, ValueError) as error:
+        raise UnreachableError(f"It cannot be fetched: {error}.") from error
+    return body
+
+
+def _https(authority_file: str) -> urllib.request.HTTPSHandler:
+    try:
+        context = ssl.create_default_context(cafile=authority_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise StateError(f"{authority_file} cannot be used: {error}.", fix="Give PEM certificates.") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return urllib.request.HTTPSHandler(context=context)

@@ -1,0 +1,211 @@
+"""The embedded mesh when things go wrong around it: it does not lie, does not stop, and loses nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.mesh import EmbeddedMesh
+from meshtui.backends.embedded.performing import Performer
+from meshtui.backends.embedded.plans import PlanBook
+from meshtui.errors import MeshError, RefusedError
+from meshtui.identity.keys import key_pem, new_key
+from meshtui.manifest.documents import parse, parse_document
+from meshtui.manifest.model import ObjectKey, Secret
+from meshtui.mesh.actions import Delete, Rotate
+from meshtui.mesh.rows import Row
+from meshtui.mesh.snapshot import Mark
+from tests.identity import forge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DEADLINE = 15.0
+HOST = "brought.example.org"
+SECRET = ObjectKey("Secret", "istio-system", "brought")
+TARGET = "gateway/istio-system/brought"
+GATEWAY = f"""
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: brought, namespace: prod}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+    - port: {{number: 443, name: https, protocol: HTTPS}}
+      tls: {{mode: SIMPLE, credentialName: brought}}
+      hosts: [{HOST}]
+"""
+
+
+def made_elsewhere() -> forge.Pair:
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
+    root = forge.ca("elsewhere", start=now - timedelta(days=1), end=now + timedelta(days=9))
+    return forge.make([(names, True)], issuer=root, start=now - timedelta(hours=1), end=now + timedelta(days=1))
+
+
+def secret(pair: forge.Pair, **changes: bytes) -> dict[str, Any]:
+    data = {"tls.crt": pair.pem.encode(), "tls.key": key_pem(pair.key)}
+    data |= {name.replace("_", "."): value for name, value in changes.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": SECRET.name, "namespace": SECRET.namespace},
+        "data": {name: base64.b64encode(value).decode() for name, value in data.items()},
+    }
+
+
+async def apply(core: MeshCore, *documents: Any) -> None:
+    await core.apply([parse_document(each) for each in documents])
+
+
+async def until(core: MeshCore, condition: Callable[[], bool]) -> None:
+    assert await core._pulse.until(condition, DEADLINE)
+
+
+async def test_what_envoy_refused_is_not_called_served(core: MeshCore) -> None:
+    """A key that does not match: Envoy keeps the old pair, the row says so, and the right key mends it."""
+    good, other = made_elsewhere(), made_elsewhere()
+    await core.apply(parse(GATEWAY, "test"))
+    await apply(core, secret(good))
+
+    def row() -> Row | None:
+        return core.board.row(TARGET)
+
+    serial = core.credentials[TARGET].facts
+    assert serial is not None
+    await until(core, lambda: (found := row()) is not None and found.served_serial == serial.serial)
+    await apply(core, secret(other, tls_key=key_pem(new_key())))
+    await until(core, lambda: (found := row()) is not None and "KEY_VALUES_MISMATCH" in found.last_error)
+    refused = row()
+    assert refused is not None
+    assert refused.truths[3] is Mark.DIFFERS
+    assert (refused.served_serial, refused.disagreement) == (serial.serial, "held≠served")
+    await apply(core, secret(other))
+    held = core.credentials[TARGET].facts
+    assert held is not None
+    await until(core, lambda: (found := row()) is not None and found.served_serial == held.serial)
+    mended = row()
+    assert mended is not None
+    assert (mended.last_error, mended.disagreement) == ("", "")
+
+
+async def test_a_refusal_is_forgotten_with_what_was_refused(core: MeshCore) -> None:
+    """Deleting the bad Secret and its Gateway leaves no finding behind."""
+    await core.apply(parse(GATEWAY, "test"))
+    await apply(core, secret(made_elsewhere(), tls_key=key_pem(new_key())))
+    proxies = core.proxies(TARGET)
+    await until(core, lambda: any(proxy.rejected for proxy in proxies))
+    await core.remove(ObjectKey("Gateway", "prod", "brought"))
+    await core.remove(SECRET)
+    await until(core, lambda: not any(proxy.rejected for proxy in proxies))
+    assert TARGET not in core.credentials
+
+
+async def test_a_brought_certificate_is_not_rotated_and_not_marked_as_failed(
+    core: MeshCore, opened: EmbeddedMesh
+) -> None:
+    """The refusal is of the request; nothing is wrong with the certificate."""
+    await core.apply(parse(GATEWAY, "test"))
+    await apply(core, secret(made_elsewhere()))
+    with pytest.raises(RefusedError, match="was not issued here"):
+        await opened.plan(Rotate(targets=(TARGET,)))
+    assert core.credentials[TARGET].error == ""
+
+
+async def test_one_bad_certificate_does_not_stop_the_mesh(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """A Secret with a certificate that cannot be read is a row that says so; everything else goes on."""
+    await core.apply(parse(GATEWAY, "test"))
+    der = made_elsewhere().certificate.public_bytes(Encoding.DER)
+    cut = base64.b64encode(der[:-40]).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{cut}\n-----END CERTIFICATE-----\n".encode()
+    await apply(core, secret(made_elsewhere(), tls_crt=pem))
+    assert core.credentials[TARGET].broken
+    snapshot = await opened.snapshot()
+    assert next(each for each in snapshot.gateways if each.target == TARGET).held.unknown
+    await core.apply(parse("apiVersion: v1\nkind: Namespace\nmetadata: {name: after}\n", "test"))
+
+
+async def test_a_secret_that_changed_meanwhile_is_not_overwritten(core: MeshCore) -> None:
+    """Whoever applied last stands; a rotation that saw another Secret is told."""
+    await core.apply(parse(GATEWAY, "test"))
+    await apply(core, secret(made_elsewhere()))
+    seen = core.catalog.get(SECRET)
+    assert isinstance(seen, Secret)
+    newer = made_elsewhere()
+    await apply(core, secret(newer))
+    with pytest.raises(RefusedError, match="changed meanwhile"):
+        await core.replace_secret(seen, secret(made_elsewhere()))
+    await core.remove(SECRET)
+    with pytest.raises(RefusedError, match="changed meanwhile"):
+        await core.replace_secret(seen, secret(made_elsewhere()))
+    assert core.catalog.get(SECRET) is None
+
+
+async def test_applying_the_same_manifest_again_keeps_the_certificate(core: MeshCore) -> None:
+    """An issued Secret whose manifest carries no data keeps what was issued."""
+    target = "gateway/istio-system/httpbin-credential"
+    before = core.credentials[target].facts
+    document = core.catalog.get(ObjectKey("Secret", "istio-system", "httpbin-credential"))
+    assert document is not None
+    empty = {**document.document, "data": {"tls.crt": "", "tls.key": ""}}
+    await apply(core, empty)
+    assert core.credentials[target].facts == before
+
+
+async def test_a_target_that_vanished_before_its_turn_fails_by_name(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """Two planned, the second deleted meanwhile: the plan no longer fits, and says so."""
+    await core.apply(parse(yaml.safe_dump_all(_extra_workload()), "test"))
+    await until(core, lambda: core.workloads["workload/prod/extra"].svid is not None)
+    plan = await opened.plan(Rotate(targets=("workload/prod/httpbin", "workload/prod/extra")))
+    await core.remove(ObjectKey("Deployment", "prod", "extra"))
+    with pytest.raises(MeshError, match="extra"):
+        await anext(aiter(opened.perform(plan.id)))
+
+
+async def test_read_only_covers_performing_too(core: MeshCore) -> None:
+    """A plan that was made before is not performed by who may only look."""
+    plans = PlanBook(core.clock)
+    performer = Performer(core, plans)
+    writer = EmbeddedMesh(core, plans, performer, "ana")
+    reader = EmbeddedMesh(core, plans, performer, "ana", read_only=True)
+    plan = await writer.plan(Delete(kind="Namespace", name="after"))
+    with pytest.raises(RefusedError, match="read-only"):
+        await anext(aiter(reader.perform(plan.id)))
+
+
+async def test_a_ca_that_dies_is_started_again_at_the_same_address(core: MeshCore) -> None:
+    """Agents renew again by themselves."""
+    process = core._ca._process
+    assert process is not None
+    address = str(core.ca_address)
+    process.kill()
+    await until(core, lambda: not core.ca_alive)
+    await until(core, lambda: core.ca_alive)
+    assert str(core.ca_address) == address
+    runtime = core.workloads["workload/prod/sleep"]
+    before = runtime.secrets.count
+    await runtime.rotate(lambda _step, _text: None)
+    assert runtime.secrets.count > before
+
+
+def _extra_workload() -> list[dict[str, Any]]:
+    labels = {"app": "extra"}
+    metadata = {"name": "extra", "namespace": "prod"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "extra", "image": "example.com/extra"}]}}
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": metadata,
+            "spec": {"selector": {"matchLabels": labels}, "template": pod},
+        }
+    ]
