@@ -17,8 +17,6 @@ from meshtui.tui.board import Board, Told
 from meshtui.tui.header import header_line
 from meshtui.tui.keys import ALWAYS, THIS_ROW
 from meshtui.tui.messages import Failed
-from meshtui.tui.screens.help import HelpScreen
-from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import footer_line, verbs
 from meshtui.tui.widgets.lines import Lines
@@ -163,6 +161,8 @@ class Framed(Screen[None], inherit_bindings=False):
 
     async def action_help(self) -> None:
         """Show the keys that work here."""
+        from meshtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - a start need not wait for it
+
         await self.open(HelpScreen(self.active_bindings.values(), self.board.glyphs))
 
     async def open(self, screen: Screen[None]) -> None:
@@ -181,6 +181,8 @@ class Framed(Screen[None], inherit_bindings=False):
     @work(exclusive=True, group="plan")
     async def _plan(self, action: Issue | Rotate) -> None:
         """Ask the mesh for a plan, and show it to the person, who may confirm it."""
+        from meshtui.tui.screens.plan import PlanDialog  # noqa: PLC0415 - a start need not wait for it
+
         self.say(Told("planning"))
         try:
             if self.board.mesh is None:

@@ -17,9 +17,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import THE_LIST
 from meshtui.tui.placeholder import placeholder
-from meshtui.tui.screens.detail import DetailScreen
 from meshtui.tui.screens.framed import Framed
-from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_list import RowList
@@ -107,6 +105,8 @@ class ListScreen(Framed):
 
     async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
+        from meshtui.tui.screens.verify import VerifyScreen  # noqa: PLC0415 - a start need not wait for it
+
         await self.open(VerifyScreen(self.board, row.target, (*self.crumbs, row.target)))
 
     def on_resize(self, event: events.Resize) -> None:
@@ -122,9 +122,21 @@ class ListScreen(Framed):
 
     async def on_row_list_opened(self, message: RowList.Opened) -> None:
         """Open a row."""
+        from meshtui.tui.screens.detail import DetailScreen  # noqa: PLC0415 - a start need not wait for it
+
         await self.open(DetailScreen(self.board, message.target, self.crumbs))
 
     # The filter.
+
+    def on_key(self, event: events.Key) -> None:
+        """Begin the filter before the next key is looked at: what is typed fast, or pasted, belongs to it.
+
+        As a binding alone it would begin only after the keys behind it had passed this screen.
+        """
+        if event.key == "slash" and not self.query_one("#footer", Prompt).asks:
+            self.action_filter()
+            event.stop()
+            event.prevent_default()
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -43,11 +43,6 @@ class Document(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._page = page
         self._lines: tuple[Line, ...] = ()
 
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """What is shown."""
-        return self._lines
-
     def show(self, page: Page | None = None) -> None:
         """Show another page, or the same one again because something in it may have changed."""
         self._page = page or self._page
