@@ -21,12 +21,14 @@ from meshtui.backends.embedded.board import Board
 from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.edge import endpoints_of, presenting, proxies_of
 from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.secret_documents import keeping_its_pair
+from meshtui.backends.embedded.seed import not_seeded, seed
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.backends.embedded.worlds import world_of
 from meshtui.ca.ledger import LedgerReader
@@ -37,8 +39,7 @@ from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
 from meshtui.errors import ManifestError, MeshError, RefusedError, UsageError
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.demo import demo_documents
-from meshtui.manifest.documents import parse, parse_document
+from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Deployment, Manifest, ObjectKey, Secret
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing, next_change
@@ -46,7 +47,7 @@ from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
 from meshtui.probe.tls import Address
 from meshtui.settings import Settings, StatePaths
-from meshtui.xds.gateway import open_ports, wanted_ports
+from meshtui.xds.gateway import wanted_ports
 
 _LOG = logging.getLogger(__name__)
 READY_DEADLINE = 20.0
@@ -86,7 +87,9 @@ class MeshCore:
         """Start every part. Raises MeshError when it cannot: a damaged key, ledger or store, or bad manifests."""
         sweep(self.paths.envoys)
         self.journal.close_interrupted(self.clock())
-        seed = self._seed()
+        first = seed(self.settings.mesh_file) if not self._store.documents() else ()
+        if self.settings.mesh_file is not None and not first:
+            self.notices.append(not_seeded(self.settings.mesh_file))
         self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
         self.ca_alive = True
         self.ledger = LedgerReader(self.paths.ledger)
@@ -102,8 +105,8 @@ class MeshCore:
             ledger=self.ledger,
             changed=self.changed,
         )
-        if seed:
-            self._accept(seed)
+        if first:
+            self._accept(first)
         self.catalog = Catalog.of(parse_document(document) for document in self._store.documents())
         self.refresh_authorities()
         self._clockwork = asyncio.create_task(forever("watching the clock", self._alarms.wait))
@@ -177,25 +180,12 @@ class MeshCore:
 
     def proxies(self, target: str) -> list[EnvoyProxy]:
         """The gateways' Envoys that are to present a gateway certificate (`credential.Edge`)."""
-        credential = self.credentials[target].credential
-        runtimes = (self.workloads.get(workload) for workload in credential.workloads)
-        return [runtime.proxy for runtime in runtimes if runtime is not None and runtime.proxy is not None]
+        return proxies_of(presenting(self.credentials[target].credential, self.workloads))
 
     def endpoints(self, target: str) -> list[tuple[str, Address]]:
         """Each host of a gateway certificate with the address that answers for it (`credential.Edge`)."""
         credential = self.credentials[target].credential
-        found: list[tuple[str, Address]] = []
-        for runtime in map(self.workloads.get, credential.workloads):
-            if runtime is None or runtime.proxy is None:
-                continue
-            for port in open_ports(self.catalog, runtime.workload, runtime.proxy_context({}, self.ports.ports)):
-                taken: set[str] = set()
-                for binding in port.servers:
-                    hosts = set(binding.server.hosts) - taken  # of two Gateways with one host the first answers
-                    taken |= hosts
-                    if binding.server.tls is not None and binding.server.tls.credential_name == credential.name:
-                        found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
-        return found
+        return endpoints_of(credential, presenting(credential, self.workloads), self.catalog, self.ports.ports)
 
     def changed(self, target: str) -> None:
         """The truths of a target may be different now: look, and tell those who watch."""
@@ -220,21 +210,6 @@ class MeshCore:
             self._paint(target)
 
     # -- inside ----------------------------------------------------------------------------------------------------
-
-    def _seed(self) -> tuple[Manifest, ...]:
-        """What a new mesh starts with; nothing when this one has been started before."""
-        path = self.settings.mesh_file
-        if self._store.documents():
-            if path is not None:
-                again = f"apply it again with: meshtui apply -f {path}"
-                self.notices.append(f"This mesh has been started before and goes on with its own manifests; {again}")
-            return ()
-        if path is None:
-            return parse(demo_documents(), "the built-in demo mesh")
-        try:
-            return parse(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}.", fix="Name a file of manifests with --mesh.") from error
 
     def _accept(self, objects: tuple[Manifest, ...]) -> None:
         objects = tuple(keeping_its_pair(each, self.catalog.get(each.key)) for each in objects)

@@ -1,0 +1,39 @@
+"""Where a gateway certificate is presented: which Envoys are to have it, and at which addresses they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.credential import Credential
+from meshtui.probe.tls import Address
+from meshtui.xds.gateway import open_ports
+
+
+def presenting(credential: Credential, workloads: Mapping[str, WorkloadRuntime]) -> list[WorkloadRuntime]:
+    """The gateway workloads that present it and have an Envoy."""
+    runtimes = map(workloads.get, credential.workloads)
+    return [runtime for runtime in runtimes if runtime is not None and runtime.proxy is not None]
+
+
+def proxies_of(runtimes: Iterable[WorkloadRuntime]) -> list[EnvoyProxy]:
+    """Their Envoys."""
+    return [runtime.proxy for runtime in runtimes if runtime.proxy is not None]
+
+
+def endpoints_of(
+    credential: Credential, runtimes: Iterable[WorkloadRuntime], catalog: Catalog, ports: Mapping[int, int]
+) -> list[tuple[str, Address]]:
+    """Each of its hosts with the address that answers for it; of two Gateways with one host the first answers."""
+    found: list[tuple[str, Address]] = []
+    for runtime in runtimes:
+        for port in open_ports(catalog, runtime.workload, runtime.proxy_context({}, ports)):
+            taken: set[str] = set()
+            for binding in port.servers:
+                hosts = set(binding.server.hosts) - taken
+                taken |= hosts
+                if binding.server.tls is not None and binding.server.tls.credential_name == credential.name:
+                    found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
+    return found
