@@ -32,4 +32,6 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
         slow_link=terminal.is_remote(os.environ),
     )
     app.run(mouse=False)
+    if app.unopened is not None:
+        raise app.unopened  # it was on the screen, and is the reason for the status too
     return Exit.FINE if app.return_code == 0 else Exit.FAILED

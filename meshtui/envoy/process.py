@@ -127,7 +127,8 @@ class EnvoyProcess:
             delay = restart_delay(failures)
             self._tell(ProxyState.DEAD, exit_status=exit_status, last_words=last_words, retry_in=delay)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
             self._restarts += 1
         self._tell(ProxyState.STOPPED)
 

@@ -97,7 +97,8 @@ COLUMNS = {
 _NAMESPACE_FROM = 60
 """Cells below which namespace and name share the column of the target."""
 
-_NAME_AT_LEAST, _NAME_AT_MOST, _NAME_SHARE = 20, 48, 0.7
+_NAME_AT_LEAST, _NAME_SHARE = 20, 0.7
+_NAME_AT_MOST = {"target": 48, "name": 32}
 
 
 def layout(view: View, width: int) -> tuple[Column, ...]:
@@ -108,7 +109,7 @@ def layout(view: View, width: int) -> tuple[Column, ...]:
     elastic = [column.key for column in chosen if not column.width]
     name = room
     if len(elastic) > 1:
-        name = min(max(int(room * _NAME_SHARE), _NAME_AT_LEAST), _NAME_AT_MOST, room)
+        name = min(max(int(room * _NAME_SHARE), _NAME_AT_LEAST), _NAME_AT_MOST[elastic[0]], room)
     widths = dict(zip(elastic, (name, room - name), strict=False))
     return tuple(replace(column, width=widths.get(column.key, column.width)) for column in chosen)
 

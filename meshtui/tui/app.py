@@ -76,6 +76,11 @@ class MeshtuiApp(App[None]):
             self.register_theme(known)
         self.theme = theme or themes.choose(self.console.color_system, os.environ)
 
+    @property
+    def unopened(self) -> MeshError | None:
+        """Why no mesh could be opened; None when one was, or when it was not waited for."""
+        return self.board.error if self.board.link is Link.CLOSED else None
+
     def get_default_screen(self) -> Screen[None]:
         """The list, from the first paint on."""
         return ListScreen(self.board, jumps=self._slow_link)

@@ -67,12 +67,21 @@ class Console:
 
     async def press(self, *keys: str) -> None:
         """Press keys, and let each have its effect. (Textual's pilot waits for the processor to idle, far longer.)"""
+        for key in keys:
+            self._send(key)
+            await self.settle()
+
+    async def burst(self, *keys: str) -> None:
+        """Press keys faster than anyone types: none waits for the one before it."""
+        for key in keys:
+            self._send(key)
+        await self.settle()
+
+    def _send(self, key: str) -> None:
         driver = self.app._driver
         assert driver is not None
-        for key in keys:
-            character = CHARACTERS.get(key, key if len(key) == 1 else None)
-            driver.send_message(Key(_character_to_key(key) if len(key) == 1 else key, character))
-            await self.settle()
+        character = CHARACTERS.get(key, key if len(key) == 1 else None)
+        driver.send_message(Key(_character_to_key(key) if len(key) == 1 else key, character))
 
     async def settle(self) -> None:
         """Let every widget handle what it was sent, and what follows from that."""

@@ -129,6 +129,15 @@ async def test_keys_are_text_while_a_filter_is_typed() -> None:
         assert "r rotate" in shown.lines[-1]
 
 
+async def test_what_is_typed_fast_behind_the_slash_belongs_to_the_filter() -> None:
+    """Keys that arrive together with the slash are text: none of them quits, rotates or moves."""
+    async with console() as shown:
+        await shown.burst("slash", *"prq")
+        await shown.until_shown("/prq")
+        assert not shown.app._exit
+        assert len(shown.app.screen_stack) == 1
+
+
 async def test_a_filter_that_matches_nothing_says_so() -> None:
     """An empty list says why it is empty and how to fill it."""
     async with console() as shown:
@@ -277,10 +286,12 @@ async def test_a_mesh_that_cannot_be_opened_is_a_sentence_with_its_fix() -> None
 
     async with console(open_mesh=open_mesh, size=(80, 24), wait=False) as shown:
         await shown.until_shown("Run: chmod 700 /x")
+        assert isinstance(shown.app.unopened, StateError)
         assert "The directory /x is open to others (mode 0755)." in shown.text
         assert "ctrl-r try again   q quit" in shown.text
         await shown.press("ctrl+r")
         await shown.until_shown(LEDGER)
+        assert shown.app.unopened is None
 
 
 async def test_a_mesh_without_rows_says_so() -> None:
