@@ -16,6 +16,7 @@ from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.model import VirtualService
 from meshtui.mesh.rows import ChainLink, Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Truth
+from meshtui.present.times import length_in_words
 
 
 def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Detail:
@@ -85,7 +86,7 @@ def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str
         "SPIFFE ID": str(runtime.spiffe_id),
         "service account": f"{workload.namespace}/{workload.service_account}",
         "pod": f"{runtime.pod_name} ({runtime.pod_uid})",
-        "lifetime": str(lifetime),
+        "lifetime": length_in_words(lifetime),
         "rotated at": f"{core.settings.rotate_at:.0%} of it",
         "proxy": runtime.proxy.version if runtime.proxy is not None else "none; the agent serves SDS",
         "SDS socket": str(runtime.sds_socket),
@@ -101,7 +102,7 @@ def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str,
         "gateways": ", ".join(map(str, credential.gateways)) or "none refers to it",
         "TLS mode": credential.tls_mode or "none",
         "signed by": runtime.authority or "somebody else",
-        "lifetime": str(lifetime) if lifetime is not None else "the CA's default",
+        "lifetime": length_in_words(lifetime) if lifetime is not None else "the CA's default",
         "addresses": ", ".join(sorted({str(address) for _, address in core.endpoints(runtime.target)})) or "none",
     }
 
