@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from meshtui.errors import RefusedError
-from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Sort, View
 
@@ -25,6 +25,19 @@ async def every_target(mesh: Mesh) -> tuple[str, ...]:
             targets += [row.target for row in rows]
             offset += len(rows)
     return tuple(targets)
+
+
+async def possible_targets(mesh: Mesh, kind: type[Issue | Rotate]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The targets to which it can be done now, and for each of the others the sentence that says why not."""
+    possible, others = [], []
+    for target in await every_target(mesh):
+        try:
+            await mesh.plan(kind(targets=(target,)))
+        except RefusedError as refusal:
+            others.append(refusal.message)
+        else:
+            possible.append(target)
+    return tuple(possible), tuple(others)
 
 
 async def carry_out(mesh: Mesh, action: Action, confirm: Confirm, hear: Hear) -> tuple[Plan, tuple[Progress, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -40,7 +41,9 @@ def change(
     output = Output(common)
 
     def hear(progress: Progress) -> None:
-        if not output.json:
+        if not output.json and progress.done:
+            output.lines([progress_line(progress, output.width, output.glyphs)])
+        elif not output.json and sys.stderr.isatty():
             output.aside([progress_line(progress, output.width, output.glyphs)])
 
     async def work(mesh: Mesh) -> tuple[Plan, tuple[Progress, ...] | None]:
@@ -71,7 +74,15 @@ def _confirmation(output: Output, *, yes: bool) -> Confirm:
                 fix="Add --yes, or see the plan with --dry-run.",
             )
         output.aside(_shown(plan, output))
-        return click.confirm(f"{plan.verb.capitalize()}?", err=True)
+        # asyncio keeps Ctrl-C for the loop, which waits for the answer here
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return click.confirm(f"{plan.verb.capitalize()}?", err=True)
+        except click.Abort:
+            click.echo(err=True)
+            return False
+        finally:
+            signal.signal(signal.SIGINT, kept)
 
     return confirm
 

@@ -54,7 +54,11 @@ def endpoints(value: Endpoints) -> dict[str, Any]:
         "ca": value.ca or None,
         "ca_root": value.ca_root or None,
         "operator": value.operator or None,
-        "gateway": {"https": value.gateway_https or None, "http": value.gateway_http or None},
+        "gateway": {
+            "https": value.gateway_https or None,
+            "http": value.gateway_http or None,
+            "ports": dict(value.gateway_ports),
+        },
         "outbound": dict(value.outbound),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import meshtui
 from meshtui.cli.main import COMMANDS, load
@@ -31,6 +32,19 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def _pass_on(context: click.Context, command: str, options: dict[str, Any]) -> None:
+    """Options of a mesh that stand before `serve` count as if they stood behind it; no other command takes them."""
+    said = {
+        name: value
+        for name, value in options.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if said and (command != "serve" or "keep" in said):
+        names = ", ".join(f"--{name.removesuffix('_file').replace('_', '-')}" for name in said)
+        raise click.UsageError(f"{names}: only the mesh itself takes this, not {command}.")
+    context.default_map = {command: said}
+
+
 def program() -> click.Group:
     """The whole command line."""
 
@@ -46,6 +60,7 @@ def program() -> click.Group:
         """
         context = click.get_current_context()
         if context.invoked_subcommand is not None:
+            _pass_on(context, context.invoked_subcommand, {**options})
             return None
         from meshtui.cli.console import console  # noqa: PLC0415 - loads the console
 

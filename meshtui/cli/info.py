@@ -52,7 +52,7 @@ def _found(common: Common) -> dict[str, Any]:
             "ledger": str(paths.ledger),
             "manifests": str(paths.store),
             "envoys": str(paths.envoys),
-            "log": str(paths.log),
+            "log": str(paths.log) if paths.log.exists() else None,
         },
         "running": {"endpoints": contract.endpoints(running.endpoints), "notices": list(running.notices)}
         if running is not None

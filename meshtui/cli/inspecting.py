@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ class _Found:
 def inspect(common: Common, *, source: str, server_name: str) -> int:
     """Decode every certificate that SOURCE has: a target, a file, - for standard input, or HOST:PORT.
 
-    A broken one does not hide its neighbours. Exits with 1 if one cannot be read.
+    A broken one does not hide its neighbours. Exits with 1 if one cannot be read or is not valid now.
     """
-    found = _look(common, source, server_name)
     output = Output(common)
+    found = [_judged(each, output.now) for each in _look(common, source, server_name)]
     if output.json:
         output.data({"source": source, "found": [_json(each) for each in found]})
     else:
@@ -64,6 +65,18 @@ def _look(common: Common, source: str, server_name: str) -> list[_Found]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{source[:200]!r} cannot be read: {error}.", fix="Name a readable file.") from error
     return _handshake(source, server_name)
+
+
+def _judged(found: _Found, now: datetime) -> _Found:
+    """With what only the clock knows to be wrong."""
+    certificate = found.certificate
+    if found.problem or certificate is None:
+        return found
+    if certificate.not_after < now:
+        return replace(found, problem=f"expired on {contract.time(certificate.not_after)}")
+    if certificate.not_before > now:
+        return replace(found, problem=f"not valid before {contract.time(certificate.not_before)}")
+    return found
 
 
 def _survey(data: bytes) -> list[_Found]:

@@ -15,7 +15,7 @@ from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
 from meshtui.mesh.findings import Severity
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.rows import Page, Query, View
+from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines
@@ -57,6 +57,7 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     if snapshot.findings:
         lines.append(())
     for finding in snapshot.findings:
+        lines.append((Piece(output.shown(finding.target), Tone.STRONG),))
         lines += finding_lines(finding, output.width, glyphs)
     return lines
 
@@ -95,6 +96,14 @@ def history(
     entries = with_mesh(common, lambda mesh: mesh.history(target, limit))
     if output.json:
         output.data({"entries": [contract.history(entry) for entry in entries]})
-    else:
+    elif output.terminal:
         output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=not target))
+    else:
+        output.lines(_whole(entry, output) for entry in entries)
     return Exit.FINE
+
+
+def _whole(entry: HistoryEntry, output: Output) -> Line:
+    """An entry for a program: every field whole, between tabs."""
+    fields = (contract.time(entry.at), entry.outcome, entry.kind, entry.target, entry.actor, entry.serial, entry.text)
+    return (Piece("\t".join(output.shown(field or "-") for field in fields)),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -63,6 +64,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads; do not complain at exit
         return Exit.FINE
+    except OSError as error:  # standard output is closed or its disk is full; files are named where they are opened
+        with contextlib.suppress(OSError):
+            click.echo(f"meshtui: the output cannot be written: {error.strerror}.", err=True)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - what is left is for nobody
+        return Exit.FAILED
     return int(status) if isinstance(status, int) else Exit.FINE
 
 

@@ -21,12 +21,15 @@ _MANIFESTS = (".yaml", ".yml", ".json")
 
 
 @click.command()
-@click.option("-f", "--filename", required=True, help="File, directory, or - for standard input.")
+@click.option("-f", "--filename", "files", required=True, multiple=True, help="File, directory, or - for stdin.")
 @change_options
 @common_options
-def apply(common: Common, *, filename: str, yes: bool, dry_run: bool) -> int:
+def apply(common: Common, *, files: tuple[str, ...], yes: bool, dry_run: bool) -> int:
     """Create or replace objects. All documents are accepted, or none."""
-    action = Apply(text=_read(filename), source=filename)
+    text = "\n---\n".join(map(_read, files))
+    if not text.replace("---", "").strip():
+        raise UsageError(f"There is no object in {', '.join(files)}.", fix="Name a file with manifests.")
+    action = Apply(text=text, source=", ".join(files))
     return _change(common, action, yes=yes, dry_run=dry_run)
 
 
@@ -47,11 +50,14 @@ def delete(common: Common, *, kind: str, name: str, namespace: str, yes: bool, d
 @click.option("-n", "--namespace", default="", help="Only this namespace (default: all).")
 @common_options
 def get(common: Common, *, kind: str, name: str, namespace: str) -> int:
-    """Show the objects of KIND, or the one that is called NAME, as YAML that can be applied again."""
+    """Show the objects of KIND, or the one that is called NAME, as YAML that can be applied again.
+
+    Private keys are not shown, so a Secret that was brought cannot be applied from here.
+    """
     found = with_mesh(common, lambda mesh: mesh.get(kind, name, namespace))
     output = Output(common)
     if output.json:
-        output.data({"items": found})
+        output.data({"apiVersion": "v1", "kind": "List", "items": found})
     else:
         import yaml  # noqa: PLC0415 - 20 ms that no other command needs
 

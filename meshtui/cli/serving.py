@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any
 
@@ -27,6 +28,7 @@ def serve(common: Common, *, for_terminal: bool, **options: Any) -> int:
 
     Prints one line of JSON when everything serves.
     """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what gRPC has to say reaches us as errors
     from meshtui.backends.embedded.owner import serve as own  # noqa: PLC0415 - loads gRPC, cryptography and the protos
 
     def attachable() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshtui.cli.options import Common
+from meshtui.errors import IdentityError, UsageError
+from meshtui.identity.spiffe import check_trust_domain
 from meshtui.settings import Settings, parse_duration
 
 
@@ -27,6 +29,10 @@ def read_settings(
     until_detached: bool = False,
 ) -> Settings:
     """Settings as the person said them. Raises UsageError for what is out of range."""
+    try:
+        check_trust_domain(trust_domain)
+    except IdentityError as error:
+        raise UsageError(error.message, fix="Name one with --trust-domain.") from error
     return Settings(
         state=common.directory,
         trust_domain=trust_domain,

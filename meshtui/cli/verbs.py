@@ -14,13 +14,16 @@ from meshtui.cli.exit_codes import Exit
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
-from meshtui.errors import UsageError
+from meshtui.errors import RefusedError, UsageError
 from meshtui.mesh.actions import Action, Issue, Rotate
 from meshtui.mesh.findings import Verification
 from meshtui.mesh.interface import Mesh
-from meshtui.operations import every_target
+from meshtui.operations import every_target, possible_targets
 from meshtui.present.tones import Piece, Tone
 from meshtui.present.verification import verification_lines
+
+_NAMED = "Name targets, or use --all, and not both."
+_WHAT_THERE_IS = "See what there is: meshtui status"
 
 
 def _targets(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,12 +73,21 @@ def _change(
     common: Common, kind: type[Issue | Rotate], targets: tuple[str, ...], *, every: bool, yes: bool, dry_run: bool
 ) -> int:
     async def action(mesh: Mesh) -> Action:
-        return kind(targets=await _named(mesh, targets, every=every))
+        if bool(targets) == every:
+            raise UsageError(_NAMED, fix=_WHAT_THERE_IS)
+        if not every:
+            return kind(targets=targets)
+        possible, others = await possible_targets(mesh, kind)
+        for reason in others:
+            click.echo(f"Left out: {Output(common).shown(reason)}", err=True)
+        if not possible:
+            raise RefusedError(f"There is nothing to {kind.__name__.lower()}.", fix=_WHAT_THERE_IS)
+        return kind(targets=possible)
 
     return change(common, action, contract.outcome, yes=yes, dry_run=dry_run)
 
 
 async def _named(mesh: Mesh, targets: tuple[str, ...], *, every: bool) -> tuple[str, ...]:
     if bool(targets) == every:
-        raise UsageError("Name targets, or use --all, and not both.", fix="See what there is: meshtui status")
+        raise UsageError(_NAMED, fix=_WHAT_THERE_IS)
     return await every_target(mesh) if every else targets

@@ -41,6 +41,16 @@ def open_config(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """Raises StateError when the file cannot be read after all."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        fix = "Restore it from a backup, or choose another directory with --state."
+        raise StateError(f"The configuration cannot be read: {error}.", fix=fix) from error
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, on disk before it returns; raises StateError when the disk does not take it."""
     try:
@@ -67,10 +77,9 @@ class ManifestStore:
 
     def documents(self) -> list[dict[str, Any]]:
         """Every document, with server-set metadata (uid, creationTimestamp, resourceVersion), in key order."""
-        rows = self._connection.execute(
-            "SELECT uid, created_at, revision, document FROM objects ORDER BY kind, namespace, name"
-        )
-        return [_dressed(*row) for row in rows]
+        query = "SELECT uid, created_at, revision, document FROM objects ORDER BY kind, namespace, name"
+        with reading():
+            return [_dressed(*row) for row in self._connection.execute(query)]
 
     def uid(self, key: ObjectKey) -> str:
         """The identity of the object that has this name now; empty when there is none."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from meshtui.errors import RefusedError
 from meshtui.manifest.credential import Binding, Credential, credentials
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
@@ -63,6 +64,10 @@ class Catalog:
     def all(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
         """All objects of one kind, sorted by namespace and name."""
         return tuple(item for item in self._by_kind.get(kind.kind, ()) if isinstance(item, kind))
+
+    def oldest_first(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
+        """All objects of one kind, in the order in which they win where they contradict each other."""
+        return tuple(sorted(self.all(kind), key=lambda item: (item.created_at or "~", item.key)))
 
     def workloads(self) -> tuple[Workload, ...]:
         """Everything that runs, sorted by namespace and name."""
@@ -116,6 +121,7 @@ class Catalog:
             *self._without_gateway(),
             *self._without_pods(),
             *self._without_secret(),
+            *self._taken(),
         )
 
     def _without_account(self) -> Iterator[str]:
@@ -141,6 +147,15 @@ class Catalog:
             if service.selector and not self.workloads_of(service):
                 yield f"{service.key}: no workload has the labels of its selector"
 
+    def _taken(self) -> Iterator[str]:
+        first: dict[tuple[str, int, str], ObjectKey] = {}
+        for binding in self.bindings():
+            for host in binding.server.hosts:
+                place = binding.workload.target, binding.server.number, host
+                winner = first.setdefault(place, binding.gateway.key)
+                if winner != binding.gateway.key:
+                    yield f"{binding.gateway.key}: {host} on port {binding.server.number} is answered by the {winner}"
+
     def _without_secret(self) -> Iterator[str]:
         for credential in self.credentials():
             for key in credential.gateways if credential.secret is None else ():
@@ -164,7 +179,7 @@ class Catalog:
             Binding(workload, gateway, server)
             for workload in self.workloads()
             if workload.proxy is Proxy.GATEWAY
-            for gateway in self.all(Gateway)
+            for gateway in self.oldest_first(Gateway)
             if _selects(gateway.selector, workload.labels)
             for server in gateway.servers
         )
@@ -192,3 +207,12 @@ class Catalog:
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return selector.items() <= labels.items()
+
+
+def removed(catalog: Catalog, key: ObjectKey) -> Catalog:
+    """The catalog without one object. Raises RefusedError for a namespace that is not empty."""
+    inside = [item.key for item in catalog if item.namespace == key.name] if key.kind == Namespace.kind else []
+    if inside:
+        some = ", ".join(map(str, inside[:3])) + (", …" if len(inside) > 3 else "")
+        raise RefusedError(f"{key} still has {len(inside)} objects ({some}).", fix="Delete them first.")
+    return catalog.remove(key)

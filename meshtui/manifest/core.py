@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from meshtui.manifest.names import data_key_problem, label_key_problem, label_pr
 ISSUER = "meshtui.io/issuer"
 LIFETIME = "meshtui.io/lifetime"
 TLS = "kubernetes.io/tls"
+_OF_THE_MESH = re.compile(r"(root|intermediate)(-\d+)?", re.ASCII)
 SECRET_MAX = 1024 * 1024
 """Bytes of all data of one Secret, as in Kubernetes."""
 
@@ -136,8 +138,11 @@ def _decoded(fields: Fields, name: str, decode: Callable[[str], bytes]) -> dict[
 
 def _issuer(fields: Fields, metadata: Metadata) -> str:
     name = metadata.annotations.get(ISSUER, "")
+    place = fields.mapping("metadata").mapping("annotations")
     if name and (reason := name_problem(name)):
-        fields.mapping("metadata").mapping("annotations").problem(ISSUER, f"{reason}; found {shown(name)}")
+        place.problem(ISSUER, f"{reason}; found {shown(name)}")
+    elif _OF_THE_MESH.fullmatch(name):
+        place.problem(ISSUER, f"{name} is an authority of the mesh; name a gateway root, such as example.com")
     return name
 
 

@@ -46,6 +46,8 @@ class Manifest:
     metadata: Metadata
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """As it was applied, without status and what an API server sets; may hold private keys."""
+    created_at: str = field(default="", compare=False)
+    """RFC 3339; of two that contradict each other the older one stands, as in Istio. Empty before it is stored."""
 
     @property
     def key(self) -> ObjectKey:

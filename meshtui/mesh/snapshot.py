@@ -115,6 +115,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     gateway_https: str = ""
     gateway_http: str = ""
+    gateway_ports: dict[str, str] = msgspec.field(default_factory=dict)
+    """Port that a gateway would open in a pod → address that stands for it here."""
     outbound: dict[str, str] = msgspec.field(default_factory=dict)
     """Target of a workload → Unix socket on which its sidecar takes outbound HTTP."""
 

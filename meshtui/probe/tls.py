@@ -6,6 +6,7 @@ Nothing here decides whether what was seen is right; `seen` and `verified` are f
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -126,8 +127,9 @@ async def _handshake(address: Address, context: ssl.SSLContext, server_name: str
             f"{address} presents a certificate that does not verify: {error.verify_message}."
         ) from error
     except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        fix = "" if server_name else "Perhaps it needs to be asked for a host (SNI)."
+        refused = isinstance(error, ConnectionRefusedError)
+        reason = os.strerror(error.errno) if error.errno and not isinstance(error, ssl.SSLError) else str(error)
+        fix = "" if server_name or refused else "Perhaps it needs to be asked for a host (SNI)."
         raise UnreachableError(f"{address} does not take a TLS handshake: {reason}.", fix=fix) from error
     try:
         session: ssl.SSLObject = writer.get_extra_info("ssl_object")

@@ -48,8 +48,9 @@ def answer(method: str, path: str, headers: dict[str, str]) -> Reply:
             return Reply(int(argument), _phrase(int(argument)), "text/plain")
         case "headers" if not argument:
             return Reply(200, _json({"headers": headers}))
-        case "get" if not argument and method in ("GET", "HEAD"):
-            return Reply(200, _described(url.query, path, headers))
+        case "get" if not argument:
+            allowed = method in ("GET", "HEAD")
+            return Reply(200, _described(url.query, path, headers)) if allowed else Reply(405, b"")
         case "delay" if _SECONDS.fullmatch(argument):
             return Reply(200, _described(url.query, path, headers), delay=min(float(argument), MAX_DELAY))
         case _:

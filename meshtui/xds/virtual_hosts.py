@@ -83,7 +83,7 @@ def _bound_routes(catalog: Catalog, binding: Binding) -> dict[str, list[Any]]:
 
 
 def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:
-    return (item for item in catalog.all(VirtualService) if gateway in item.gateways)
+    return (item for item in catalog.oldest_first(VirtualService) if gateway in item.gateways)
 
 
 def _service_domains(service: Service, namespace: str) -> Iterator[tuple[str, str]]:

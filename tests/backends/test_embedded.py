@@ -16,7 +16,7 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.mesh import EmbeddedMesh
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.plans import PlanBook
-from meshtui.errors import MeshError, RefusedError
+from meshtui.errors import ManifestError, MeshError, RefusedError
 from meshtui.identity.keys import key_pem, new_key
 from meshtui.manifest.documents import parse, parse_document
 from meshtui.manifest.model import ObjectKey, Secret
@@ -64,7 +64,10 @@ def secret(pair: forge.Pair, **changes: bytes) -> dict[str, Any]:
 
 
 async def apply(core: MeshCore, *documents: Any) -> None:
-    await core.apply([parse_document(each) for each in documents])
+    """Let it reach Envoy whatever it is: `core.apply` refuses a pair that is none."""
+    async with core._changing:
+        core._accept(tuple(parse_document(each) for each in documents))
+        await core._reconcile()
 
 
 async def until(core: MeshCore, condition: Callable[[], bool]) -> None:
@@ -96,6 +99,25 @@ async def test_what_envoy_refused_is_not_called_served(core: MeshCore) -> None:
     mended = row()
     assert mended is not None
     assert (mended.last_error, mended.disagreement) == ("", "")
+
+
+async def test_a_key_that_does_not_match_is_refused_before_it_replaces_anything(core: MeshCore) -> None:
+    """By name, with the serial, and nothing is stored."""
+    bad = parse_document(secret(made_elsewhere(), tls_key=key_pem(new_key())))
+    before = core.catalog.get(SECRET)
+    with pytest.raises(ManifestError, match="does not match its certificate"):
+        await core.apply([bad])
+    assert core.catalog.get(SECRET) == before
+
+
+async def test_the_older_gateway_keeps_its_host(core: MeshCore) -> None:
+    """A newer one that names the same host does not take it over, and a finding says so."""
+    newer = GATEWAY.replace("name: brought, namespace: prod", "name: aaa, namespace: istio-system")
+    await core.apply(parse(newer.replace(HOST, "httpbin.example.com"), "test"))
+    first = next(each for each in core.catalog.bindings() if "httpbin.example.com" in each.server.hosts)
+    assert first.gateway.name == "httpbin-gateway"
+    assert any("is answered by the Gateway prod/httpbin-gateway" in text for text in core.catalog.warnings())
+    await core.remove(ObjectKey("Gateway", "istio-system", "aaa"))
 
 
 async def test_a_refusal_is_forgotten_with_what_was_refused(core: MeshCore) -> None:

@@ -88,7 +88,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
         (["get", "Unicorn"], 2, "no kind"),
         (["get", "Gateway", "nobody"], 2, "no Gateway 'nobody'"),
         (["delete", "Gateway", "nobody", "--yes"], 2, "no Gateway default/nobody"),
-        (["delete", "Namespace", "prod", "--yes"], 2, "no namespace prod"),
+        (["delete", "Namespace", "prod", "--yes"], 4, "still has"),
         (["token", GATEWAY], 2, "not a workload"),
         (["token", HTTPBIN, "--duration", "forever"], 2, "not a duration"),
         (["inspect", "127.0.0.1:1"], 3, "does not take a TLS handshake"),

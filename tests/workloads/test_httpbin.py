@@ -26,7 +26,7 @@ from meshtui.workloads.httpbin import Httpbin, answer
         ("GET", "/status/", 404),
         ("GET", "/headers", 200),
         ("GET", "/get?a=1", 200),
-        ("POST", "/get", 404),
+        ("POST", "/get", 405),
         ("GET", "/nothing", 404),
         ("TRACE", "/get", 405),
     ],

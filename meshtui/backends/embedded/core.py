@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,19 +38,22 @@ from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import ManifestError, MeshError, RefusedError, UsageError
-from meshtui.manifest.catalog import Catalog
+from meshtui.errors import ManifestError, MeshError, RefusedError, StateError, UnreachableError, UsageError
+from meshtui.manifest.catalog import Catalog, removed
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Deployment, Manifest, ObjectKey, Secret
+from meshtui.manifest.pairs import pair_problem
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
-from meshtui.probe.tls import Address
+from meshtui.probe.tls import Address, seen
 from meshtui.settings import Settings, StatePaths
 from meshtui.xds.gateway import wanted_ports
 
 _LOG = logging.getLogger(__name__)
+CA_INTERVAL = 10.0
+"""Seconds between two looks at whether the CA answers."""
 READY_DEADLINE = 20.0
 """Seconds that a start waits for certificates and proxies before it goes on without them."""
 
@@ -69,6 +73,11 @@ class MeshCore:
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
         self.envoy = find_envoy() if settings.envoy else None
+        if paths.ledger.exists() and not paths.store.exists():
+            raise StateError(
+                f"{paths.store} is gone, though this mesh has been at work: its manifests were in it.",
+                fix="Restore it from a backup, or choose another directory with --state.",
+            )
         self._database = open_config(paths.store)
         self.journal = Journal(self._database)
         self._store = ManifestStore(self._database)
@@ -78,7 +87,7 @@ class MeshCore:
         self._changing = asyncio.Lock()
         self._alarms = Alarms(clock, self.changed)
         self._pulse = Pulse()
-        self._clockwork: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._info: MeshInfo | None = None
         self.context: Context | None = None
         """What every part is handed; None before `start`."""
@@ -107,9 +116,15 @@ class MeshCore:
         )
         if first:
             self._accept(first)
-        self.catalog = Catalog.of(parse_document(document) for document in self._store.documents())
+        self.catalog = Catalog.of(
+            replace(parse_document(document), created_at=document["metadata"]["creationTimestamp"])
+            for document in self._store.documents()
+        )
         self.refresh_authorities()
-        self._clockwork = asyncio.create_task(forever("watching the clock", self._alarms.wait))
+        self._watching = [
+            asyncio.create_task(forever("watching the clock", self._alarms.wait)),
+            asyncio.create_task(forever("watching the CA", self._look_at_the_ca)),
+        ]
         await self._reconcile()
 
     async def settle(self) -> None:
@@ -118,8 +133,8 @@ class MeshCore:
 
     async def stop(self) -> None:
         """Stop every part, proxies first, the CA last, whatever one of them has to complain about."""
-        if self._clockwork is not None:
-            self._clockwork.cancel()
+        for task in self._watching:
+            task.cancel()
         stops = [each.stop() for each in self.credentials.values()] + [each.stop() for each in self.workloads.values()]
         for outcome in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(outcome, Exception):
@@ -135,8 +150,11 @@ class MeshCore:
 
     async def apply(self, objects: Iterable[Manifest]) -> None:
         """Create or replace all of them, on disk and in what runs. Raises ManifestError and changes nothing if bad."""
+        accepted = tuple(objects)
+        if problems := tuple(filter(None, map(pair_problem, accepted))):
+            raise ManifestError(problems)
         async with self._changing:
-            self._accept(tuple(objects))
+            self._accept(accepted)
             await self._reconcile()
 
     async def replace_secret(self, seen: Secret | None, document: Mapping[str, Any]) -> None:
@@ -156,9 +174,7 @@ class MeshCore:
         async with self._changing:
             if self.catalog.get(key) is None:
                 raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
-            after = self.catalog.remove(key)
-            if problems := after.problems():
-                raise ManifestError(problems)
+            after = removed(self.catalog, key)
             self._store.remove([key])
             self.catalog = after
             await self._reconcile()
@@ -212,12 +228,18 @@ class MeshCore:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _accept(self, objects: tuple[Manifest, ...]) -> None:
+        now = self.clock()
         objects = tuple(keeping_its_pair(each, self.catalog.get(each.key)) for each in objects)
+        objects = tuple(replace(each, created_at=self._birth(each.key) or now.isoformat()) for each in objects)
         after = self.catalog.apply(objects)
         if problems := after.problems():
             raise ManifestError(problems)
-        self._store.put([(each.key, each.document) for each in objects], self.clock())
+        self._store.put([(each.key, each.document) for each in objects], now)
         self.catalog = after
+
+    def _birth(self, key: ObjectKey) -> str:
+        known = self.catalog.get(key)
+        return known.created_at if known is not None else ""
 
     async def _reconcile(self) -> None:
         wanted = {workload.target: workload for workload in self.catalog.workloads()}
@@ -325,6 +347,17 @@ class MeshCore:
         if target in self.credentials:
             self.credentials[target].refresh_issued()
             self.changed(target)
+
+    async def _look_at_the_ca(self) -> None:
+        """A process that is stopped or stuck has not died, and does not answer either."""
+        await asyncio.sleep(CA_INTERVAL)
+        try:
+            await seen(Address.parse(str(self.ca_address)))
+            answers = True
+        except UnreachableError:
+            answers = False
+        if answers != self.ca_alive:
+            self._on_ca_life(answers)
 
     def _on_ca_life(self, alive: bool) -> None:
         self.ca_alive = alive

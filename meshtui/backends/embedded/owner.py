@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -36,6 +38,7 @@ async def serve(settings: Settings, on_attachable: Callable[[], None], on_ready:
     Raises MeshError when it cannot start. A mesh started with `until_detached` also ends when its last terminal left.
     """
     paths = StatePaths(settings.state)
+    os.umask(0o077)  # whatever is written from here on may hold a key
     held = claim(paths, group_may_enter=bool(settings.operator_group))
     try:
         ended = asyncio.Event()
@@ -43,6 +46,7 @@ async def serve(settings: Settings, on_attachable: Callable[[], None], on_ready:
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         await _run(settings, paths, ended, on_attachable, on_ready)
     finally:
+        shutil.rmtree(paths.sockets, ignore_errors=True)
         held.release()
 
 

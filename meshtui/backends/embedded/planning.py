@@ -10,9 +10,11 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.details import of_credential
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import ManifestError, RefusedError, UsageError
+from meshtui.manifest.catalog import removed
 from meshtui.manifest.documents import parse
 from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
+from meshtui.manifest.pairs import pair_problem
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate
 from meshtui.mesh.targets import Target, TargetKind
 
@@ -128,7 +130,7 @@ def _step(core: MeshCore, target: str) -> str:
 
 def _apply(core: MeshCore, action: Apply) -> _Draft:
     objects = parse(action.text, action.source)
-    if problems := core.catalog.apply(objects).problems():
+    if problems := (*core.catalog.apply(objects).problems(), *filter(None, map(pair_problem, objects))):
         raise ManifestError(problems)
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
     warnings = set(core.catalog.apply(objects).warnings()) - set(core.catalog.warnings())
@@ -148,8 +150,7 @@ def _delete(core: MeshCore, action: Delete) -> _Draft:
     found = core.catalog.get(key)
     if found is None:
         raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
-    if problems := core.catalog.remove(key).problems():
-        raise ManifestError(problems)
+    removed(core.catalog, key)
     effects = ("Its key and certificate are gone for good.",) if isinstance(found, Secret) else ()
     command = f"meshtui delete {key.kind} {key.name}" + (f" -n {key.namespace}" if key.namespace else "")
     return _Draft(f"Delete {key}", "delete", (PlannedStep(target=str(key), text="delete"),), effects, command)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from meshtui.agent.sds_service import BUNDLE, KEY_PAIR
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.loops import forever
 from meshtui.envoy.admin import ServedSecret
@@ -15,7 +16,7 @@ from meshtui.envoy.bootstrap import ProxySockets, bootstrap
 from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
 from meshtui.errors import UnreachableError
 from meshtui.mesh.snapshot import Truth
-from meshtui.wire.discovery import Rejected, Verdict, World
+from meshtui.wire.discovery import SECRET, Rejected, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds.ads_service import register_ads
 
@@ -38,6 +39,8 @@ class EnvoyProxy:
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._refused = Refusals()
+        self._gone: frozenset[str] = frozenset()
+        """Secrets that Envoy may still list, though no listener is left that presents them."""
         self._unread = "it has not been asked yet"
         sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
         self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
@@ -65,6 +68,7 @@ class EnvoyProxy:
     def publish(self, world: World) -> None:
         """Configure it like this from now on."""
         self._refused.keep(world)
+        self._gone = frozenset(self._secrets) - world.get(SECRET, {}).keys() - {KEY_PAIR, BUNDLE}
         self._ads.publish(world)
 
     @property
@@ -107,7 +111,7 @@ class EnvoyProxy:
         """The certificate that Envoy has in service under this name of a secret."""
         if self._unread:
             return Truth(unknown=f"Envoy cannot be asked: {self._unread}")
-        found = self._secrets.get(secret)
+        found = self._secrets.get(secret) if secret not in self._gone else None
         if found is not None and found.problem:
             return Truth(unknown=f"Envoy's copy cannot be read: {found.problem}")
         return Truth(certificate=found.chain[0] if found is not None and found.chain else None)

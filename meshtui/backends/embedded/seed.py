@@ -16,8 +16,10 @@ def seed(path: Path | None) -> tuple[Manifest, ...]:
         return load_demo()
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", fix="Name a file of manifests with --mesh.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", fix="Name a file with --mesh.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text.", fix="Name a file of manifests with --mesh.") from error
 
 
 def not_seeded(path: Path) -> str:

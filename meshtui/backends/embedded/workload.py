@@ -16,6 +16,7 @@ from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.issued import recorded
 from meshtui.backends.embedded.proxy import EnvoyProxy, Refusals
 from meshtui.backends.embedded.pulse import Pulse
+from meshtui.backends.embedded.worlds import uses_identity
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.keys import PrivateKey
@@ -59,6 +60,7 @@ class WorkloadRuntime:
         self._refused = Refusals()
         self._pulse = Pulse()
         self._published = ""
+        self._in_use = True
         self._logged: Failed | None = None
         self.sds_socket = self._socket("sds")
         distributor = Distributor(self._on_secret_verdict, lambda _: None)
@@ -96,6 +98,7 @@ class WorkloadRuntime:
     def configure(self, world: World) -> None:
         """Give the proxy this configuration."""
         if self.proxy is not None:
+            self._in_use = uses_identity(world)
             self.proxy.publish(world)
 
     @property
@@ -112,8 +115,8 @@ class WorkloadRuntime:
 
     @property
     def served(self) -> Truth | None:
-        """What its Envoy says it presents; None when it has none."""
-        return self.proxy.served(KEY_PAIR) if self.proxy is not None else None
+        """What its Envoy says it presents; None without one, or when nothing it does needs a certificate."""
+        return self.proxy.served(KEY_PAIR) if self.proxy is not None and self._in_use else None
 
     @property
     def inbound(self) -> Address | None:
@@ -181,7 +184,7 @@ class WorkloadRuntime:
             self._report(report, Step.KEY, "new key and CSR")
             svid = await self.secrets.rotate()
             self._report(report, Step.SIGNED, f"serial {svid.facts.serial}")
-            served = await self._follow(svid.facts, report) if self.proxy is not None else None
+            served = await self._follow(svid.facts, report) if self.served is not None else None
         except MeshError as error:
             self._report(report, Step.FAILED, error.message)
             raise

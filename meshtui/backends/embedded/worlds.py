@@ -7,9 +7,10 @@ from typing import Any
 from meshtui.errors import IdentityError
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.catalog import Catalog
-from meshtui.wire.discovery import SECRET, Resource, World, content_version
+from meshtui.wire.discovery import CLUSTER, LISTENER, SECRET, Resource, World, content_version
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.resources import resources_of
+from meshtui.xds.sidecar import INBOUND
 
 
 def world_of(catalog: Catalog, context: ProxyContext) -> World:
@@ -21,6 +22,12 @@ def world_of(catalog: Catalog, context: ProxyContext) -> World:
         }
         for type_url, messages in resources_of(catalog, context).items()
     }
+
+
+def uses_identity(world: World) -> bool:
+    """Whether a proxy that is configured like this presents its workload's certificate to anyone."""
+    clusters = (resource.message for resource in world.get(CLUSTER, {}).values())
+    return INBOUND in world.get(LISTENER, {}) or any(cluster.HasField("transport_socket") for cluster in clusters)
 
 
 def _secret_version(secret: Any) -> str:
