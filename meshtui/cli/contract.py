@@ -52,6 +52,7 @@ def endpoints(value: Endpoints) -> dict[str, Any]:
     """Where the mesh listens; null for a part that does not run."""
     return {
         "ca": value.ca or None,
+        "ca_mtls": value.ca_mtls or None,
         "ca_root": value.ca_root or None,
         "operator": value.operator or None,
         "gateway": {

@@ -110,6 +110,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     """Where the parts of the mesh listen. Empty strings where a part does not run."""
 
     ca: str = ""
+    ca_mtls: str = ""
+    """Where workloads renew by client certificate; empty when that is off."""
     ca_root: str = ""
     """Path of the PEM that verifies the CA's server."""
     operator: str = ""

@@ -202,6 +202,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
         read_only=read_only,
         endpoints=Endpoints(
             ca=str(core.ca_address),
+            ca_mtls=f"127.0.0.1:{core.ca_address.mtls_port}" if core.ca_address.mtls_port else "",
             ca_root=str(core.ca_root),
             operator=f"unix:{core.paths.operator_socket}",
             gateway_https=_edge(core, 8443),
