@@ -22,10 +22,10 @@ from meshtui.ca.authority import Authority
 from meshtui.ca.events import Ready, StartFailed, line
 from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.inventory import InventoryFile
-from meshtui.ca.keystore import GatewayRoots, lock_directory, open_signer
+from meshtui.ca.keystore import MESH_ROOT, ROOT_CERTIFICATE, GatewayRoots, lock_directory, open_signer
 from meshtui.ca.ledger import Ledger
 from meshtui.ca.server import CaServer
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, StateError
 
 FAILED = 5
 """Exit status of a CA that cannot start."""
@@ -51,10 +51,16 @@ async def _serve(arguments: Arguments) -> None:
     ways = None
     try:
         ledger_path = directory / "ledger.db"
-        opened = open_signer(arguments, _clock(), first_start=not ledger_path.exists())
+        if not ledger_path.exists() and (directory / ROOT_CERTIFICATE).exists():
+            # the ledger is made before the root, so that this is no start that was interrupted
+            raise StateError(
+                f"{ledger_path} is gone, but the CA has been at work.",
+                fix="Restore it from a backup, or choose another directory with --state.",
+            )
+        ledger = Ledger.open(ledger_path)
+        opened = open_signer(arguments, _clock(), first_start=not ledger.has_signed(MESH_ROOT))
         inventory = InventoryFile(arguments.inventory) if arguments.inventory else None
         ways = ways_of(arguments, opened.signer, inventory, ledger_path, _clock)
-        ledger = Ledger.open(ledger_path)
         authority = Authority(
             root=opened.signer,
             gateways=GatewayRoots(directory, ledger.has_signed),

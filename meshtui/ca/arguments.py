@@ -41,6 +41,8 @@ def read_arguments(arguments: Sequence[str] | None) -> Arguments:
             f"A workload's lifetime of {said.workload_ttl} seconds is out of range.",
             fix=f"Use up to {limits.maximum.days} days.",
         )
+    if not 0 < said.token_every <= 10 * 365 * 86400:
+        raise UsageError(f"--token-every of {said.token_every} seconds is out of range.", fix="Use up to ten years.")
     trusted_nodes = parse_accounts(said.trusted_node_accounts)
     for needs, option in ((said.mtls_port is not None, "--mtls-port"), (trusted_nodes, "--trusted-node-accounts")):
         if needs and said.inventory is None:
@@ -71,9 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token-jwks", type=Path, required=True, help="public keys of the token issuer")
     parser.add_argument("--token-issuer", required=True)
     parser.add_argument("--workload-ttl", type=int, default=86400, help="seconds, when a workload asks for none")
-    parser.add_argument(
-        "--ca-dir", type=Path, help="signing CA of one's own, in Istio's layout; only read"
-    )
+    parser.add_argument("--ca-dir", type=Path, help="signing CA of one's own, in Istio's layout; only read")
     parser.add_argument("--oidc", type=Path, help="issuers outside the mesh, JSON")
     parser.add_argument("--inventory", type=Path, help="which service accounts and pods exist, JSON")
     parser.add_argument("--mtls-port", type=int, help="renewal by client certificate; off without it")

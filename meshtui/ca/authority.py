@@ -6,7 +6,6 @@ SQL or files. What waits for the disk is a coroutine, so that certificates share
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,6 +79,7 @@ class Authority:
         self._gateways = gateways
         self._ledger = ledger
         self._record = GroupCommit(ledger)
+        self._known: tuple[int, frozenset[str]] = -1, frozenset()
         ledger.seal_with(root)
         self._authenticator = authenticator
         self._workload_limits = workload_limits
@@ -143,10 +143,6 @@ class Authority:
         return (pem, *self._root.following)
 
     async def _issue(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:
-        # a caller that hangs up must not leave an intent without an outcome
-        return await asyncio.shield(asyncio.ensure_future(self._record_and_sign(signer, subject, now)))
-
-    async def _record_and_sign(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:
         number, intent = await self._intend(signer, subject, now)
         try:
             pem = _signed(signer, subject, intent)
@@ -187,8 +183,11 @@ class Authority:
         raise StateError("The source of random serials draws only zero.", fix="Check this machine's random numbers.")
 
     def _own_keys(self) -> frozenset[str]:
-        keys = (*(ca.public_key() for ca in self._root.path), *self._gateways.public_keys())
-        return frozenset(public_key_sha256(key) for key in keys)
+        gateways = self._gateways.public_keys()
+        if len(gateways) != self._known[0]:  # roots are made, never removed
+            keys = (*(ca.public_key() for ca in self._root.path), *gateways)
+            self._known = len(gateways), frozenset(public_key_sha256(key) for key in keys)
+        return self._known[1]
 
     async def _refuse(self, applicant: Applicant, refusal: RefusalError, now: datetime) -> None:
         if refusal.reason is Reason.SIGNED_WRONG:

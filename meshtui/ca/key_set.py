@@ -6,11 +6,12 @@ Symmetric keys, private keys, weak keys and unknown kinds are left out, so no al
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 
 from meshtui.errors import StateError
@@ -64,7 +65,8 @@ def _usable(value: Any) -> VerifyingKey | None:
     try:
         match value.get("kty"):
             case "RSA":
-                key: ECKey | RSAKey = RSAKey.import_key(value)
+                with warnings.catch_warnings(action="ignore", category=SecurityWarning):  # weak ones are left out below
+                    key: ECKey | RSAKey = RSAKey.import_key(value)
                 fitting: tuple[str, ...] = _RSA
                 if key.public_key.key_size < MIN_RSA_BITS:
                     return None

@@ -60,9 +60,12 @@ class KeySource:
         try:
             self._good = (read_key_set(self._read()), self._clock())
         except MeshError as error:
-            self._problem = error.message.removesuffix(".")
-            sys.stderr.write(f"The keys from {self._where} were not refreshed: {error}\n")
+            problem = error.message.removesuffix(".")
+            if problem != self._problem:  # said once, however long it lasts
+                sys.stderr.write(f"The keys from {self._where} were not refreshed: {error}\n")
+            self._problem = problem
             return False
+        self._problem = ""
         return True
 
     def start(self) -> None:

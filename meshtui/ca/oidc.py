@@ -1,12 +1,13 @@
 """Tokens of an issuer outside the mesh, such as a cluster's: by configuration alone, Istio's JWT_RULE.
 
 As in Istio (security/pkg/server/ca/authenticate/oidc.go) the subject must be a service account; its identity is of
-our trust domain. The signature is only looked at when the token claims to be of this issuer.
+our trust domain, and no pod stands behind it. The signature is only looked at when the token names this issuer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from joserfc import jwt
@@ -45,4 +46,5 @@ class OidcAuthenticator:
             refuse(Reason.BAD_CREDENTIAL, f"The token is malformed or does not verify ({type(error).__name__}).", error)
         claims = read_claims(payload)
         check_claims(claims, self._issuer, self._audiences, int(now.timestamp()))
-        return caller_of(claims, self._trust_domain, self.name)
+        # its pods are not ours: what it says of them must neither join with our workloads nor stand on our nodes
+        return replace(caller_of(claims, self._trust_domain, self.name), pod_name="", pod_uid="")

@@ -89,13 +89,14 @@ def _is_address(text: str) -> bool:
 def authenticator_of(
     rule: OidcRule, path: Path, trust_domain: str, clock: Callable[[], datetime]
 ) -> tuple[OidcAuthenticator, KeySource]:
-    """The authenticator of a rule, and its keys, which are yet to be read."""
+    """The authenticator of a rule, and its keys; those of a URL are yet to be fetched."""
     if rule.jwks_uri:
         read = functools.partial(fetch, rule.jwks_uri, str(path.parent / rule.ca_file) if rule.ca_file else "")
         source = KeySource(rule.jwks_uri, read, clock)
     else:
         file = path.parent / rule.jwks_file
         source = KeySource(str(file), functools.partial(_read, file), clock)
+        source.refresh()  # costs no waiting
     return OidcAuthenticator(rule.issuer, rule.audiences, source, trust_domain), source
 
 

@@ -5,6 +5,8 @@ A second look by other code than the one that built it: the CA does not trust it
 
 from __future__ import annotations
 
+from typing import Any
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,6 +22,7 @@ _EXTENSIONS = {
     ExtensionOID.EXTENDED_KEY_USAGE: False,
     ExtensionOID.BASIC_CONSTRAINTS: True,
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER: False,
+    ExtensionOID.SUBJECT_KEY_IDENTIFIER: False,
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME: True,
 }
 """Exactly these are in a leaf, with their criticality."""
@@ -36,8 +39,11 @@ def check_signed(
 ) -> None:
     """Raises RefusalError when `signed` is not the certificate that was to be signed."""
     certificate = x509.load_der_x509_certificate(signed.public_bytes(Encoding.DER))
-    extensions = certificate.extensions
-    usage = extensions.get_extension_for_class(x509.KeyUsage).value
+    extensions = {each.oid: each for each in certificate.extensions}
+    found: dict[x509.ObjectIdentifier, Any] = {oid: each.value for oid, each in extensions.items()}
+    if not _EXTENSIONS.keys() <= found.keys():
+        raise _wrong(["extensions"])
+    usage = found[ExtensionOID.KEY_USAGE]
     checks = {
         "serial": certificate.serial_number == serial,
         "dates": (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
@@ -46,10 +52,10 @@ def check_signed(
         "subject": not list(certificate.subject),
         "issuer": certificate.issuer == signer.subject,
         "public key": certificate.public_key() == public_key,
-        "extensions": {each.oid: each.critical for each in extensions} == _EXTENSIONS,
-        "names": tuple(extensions.get_extension_for_class(x509.SubjectAlternativeName).value) == profile.names,
-        "purposes": tuple(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == profile.purposes,
-        "CA flag": not extensions.get_extension_for_class(x509.BasicConstraints).value.ca,
+        "extensions": {oid: each.critical for oid, each in extensions.items()} == _EXTENSIONS,
+        "names": tuple(found[ExtensionOID.SUBJECT_ALTERNATIVE_NAME]) == profile.names,
+        "purposes": tuple(found[ExtensionOID.EXTENDED_KEY_USAGE]) == profile.purposes,
+        "CA flag": not found[ExtensionOID.BASIC_CONSTRAINTS].ca,
         "key usage": usage.digital_signature
         and usage.key_encipherment == isinstance(public_key, rsa.RSAPublicKey)
         and not (usage.key_cert_sign or usage.crl_sign or usage.key_agreement),
@@ -57,11 +63,15 @@ def check_signed(
     }
     wrong = [name for name, right in checks.items() if not right]
     if wrong:
-        raise RefusalError(
-            Reason.SIGNED_WRONG,
-            "CSR signing error (the CA cannot sign)",
-            detail=f"The signed certificate is wrong: {', '.join(wrong)}.",
-        )
+        raise _wrong(wrong)
+
+
+def _wrong(parts: list[str]) -> RefusalError:
+    return RefusalError(
+        Reason.SIGNED_WRONG,
+        "CSR signing error (the CA cannot sign)",
+        detail=f"The signed certificate is wrong: {', '.join(parts)}.",
+    )
 
 
 def _signature_fits(certificate: x509.Certificate, signer: x509.Certificate) -> bool:

@@ -33,7 +33,7 @@ GRACE = 1.0
 OPTIONS = [
     ("grpc.so_reuseport", 0),  # or two CAs would share a port without noticing
     ("grpc.max_receive_message_length", 64 * 1024),
-    ("grpc.max_concurrent_streams", 100),
+    ("grpc.max_concurrent_streams", 2 * MAX_CALLS),  # gRPC refuses streams that come before others are cleared away
     ("grpc.server_handshake_timeout_ms", 10_000),
     # Istio's agents ping every 15 to 30 seconds, streams or not; gRPC's default would hang up on them
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

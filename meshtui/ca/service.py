@@ -112,7 +112,9 @@ class GatewayService:
 def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> str:
     """The client's certificate and what it sent with it, PEM; empty on listeners that ask for none."""
     found = context.auth_context()
-    return b"".join(found.get("x509_pem_cert_chain") or found.get("x509_pem_cert") or ()).decode("ascii", "replace")
+    # gRPC's chain is what came behind the certificate
+    presented = (*found.get("x509_pem_cert", ()), *found.get("x509_pem_cert_chain", ()))
+    return b"".join(presented).decode("ascii", "replace")
 
 
 def _option(request: istio_pb.IstioCertificateRequest, name: str) -> str | None:

@@ -56,8 +56,9 @@ def check_material(material: SigningMaterial, now: datetime) -> SigningPath:
     try:
         _check_roots(material)
         _check_key(material)
-        _check_ca(material.certificate, material.certificate_file, 0, now)
-        if material.certificate in material.roots:
+        is_root = material.certificate in material.roots
+        _check_ca(material.certificate, material.certificate_file, 0, now, root=is_root)
+        if is_root:
             return SigningPath((), tuple(_notices(material, now)))
         between = _ordered(material)
         root = _root_of(material, between[-1] if between else material.certificate)
@@ -114,16 +115,16 @@ def _check_ca(ca: x509.Certificate, file: str, below: int, now: datetime, *, roo
             f"{name} allows {constraints.path_length} CAs below it, but there are {below} (pathLen is too short).",
             fix="Sign the intermediate with a CA that allows it.",
         )
+    # what a root says of itself proves nothing, so its own signature may be of any kind
+    if not root and isinstance(hashed := ca.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
+        raise StateError(
+            f"{name} is signed with {hashed.name.upper()}, which can be forged.", fix="Sign it with SHA-256."
+        )
     if now >= ca.not_valid_after_utc:
         raise StateError(f"{name} expired at {ca.not_valid_after_utc.isoformat()}.", fix="Renew it.")
     if now < ca.not_valid_before_utc:
         raise StateError(
             f"{name} is not valid before {ca.not_valid_before_utc.isoformat()}.", fix="Set this machine's clock."
-        )
-    # what a root says of itself proves nothing, so its own signature may be of any kind
-    if not root and isinstance(hashed := ca.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
-        raise StateError(
-            f"{name} is signed with {hashed.name.upper()}, which can be forged.", fix="Sign it with SHA-256."
         )
 
 

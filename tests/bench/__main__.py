@@ -1,7 +1,7 @@
 """Measures on this machine and prints tables: `python -m tests.bench [PART…] [--whole]`; all parts without one.
 
-Parts: `mesh`, `ca` (rates and latencies), `ledger` (a million rows), `crowd` (ten thousand clients at once), `kill`
-(kill -9 while it issues). `--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA.
+Parts: `mesh`, `ca` (rates and latencies), `ledger` (a million rows), `kill` (kill -9 while it issues).
+`--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 
 from tests.bench.table import print_table
 
-PARTS = ("mesh", "ca", "ledger", "crowd", "kill")
+PARTS = ("mesh", "ca", "ledger", "kill")
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ async def _ask(task: dict[str, Any]) -> dict[str, Any]:
     numbers: Iterator[int] = iter(range(task["requests"]))
     headers = [(("authorization", f"Bearer {token}"),) for token in task["tokens"]]
     async with grpc.aio.secure_channel(task["address"], credentials) as channel:
-        call = channel.unary_unary(task["method"])
+        call: Any = channel.unary_unary(task["method"], None, None)
         for _ in range(20):
             await call(message, metadata=headers[0], timeout=DEADLINE)
 

@@ -23,10 +23,12 @@ from meshtui.ca.identification import Existing, FirstOf
 from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.inventory import InventoryDocument, InventoryFile, Pod
 from meshtui.ca.key_source import KeySource
+from meshtui.ca.keystore import open_mesh_root
 from meshtui.ca.oidc import OidcAuthenticator
 from meshtui.ca.records import LedgerEntry, State
 from meshtui.ca.renewal import CertificateAuthenticator
 from meshtui.ca.server import HOST, CaServer
+from meshtui.ca.signer import Signer
 from meshtui.errors import UnreachableError
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.keys import PrivateKey, key_pem, new_key
@@ -73,6 +75,10 @@ class Hostile(Setting):
     outside_answers: bytes | None = None
     trusted_roots: str = ""
     """What certificates of clients are checked against, where that is to differ from TLS."""
+
+    def make_root(self) -> Signer:
+        """A root that is some weeks old: tests go back in time, since TLS will not go ahead."""
+        return open_mesh_root(self.directory, "cluster.local", self.now - timedelta(days=20), first_start=True)
 
     def make_authenticator(self) -> Authenticator:
         """Every way that there is, in order."""
@@ -151,7 +157,7 @@ class Hostile(Setting):
         key: ECKey = self.tokens._key
         return jwt.encode({"alg": "ES256", "kid": self.tokens._kid, **header}, claims, key, algorithms=["ES256"])
 
-    def outside_token(self, *, kid: str = "outside", **changes: Any) -> str:
+    def outside_token(self, kid: str = "outside", **changes: Any) -> str:
         """A token of the outside issuer, which knows no pods."""
         claims = self.claims(**{"iss": OUTSIDE, "kubernetes.io": None, **changes})
         return jwt.encode({"alg": "RS256", "kid": kid}, claims, OUTSIDE_KEY)
@@ -182,7 +188,9 @@ class Hostile(Setting):
     ) -> Answer:
         """One call on a connection of its own, with whatever bytes."""
         async with self.connection(pair) as channel:
-            call = channel.unary_unary(METHOD, request_serializer=bytes, response_deserializer=istio_pb.IstioCertificateResponse.FromString)
+            call = channel.unary_unary(
+                METHOD, request_serializer=bytes, response_deserializer=istio_pb.IstioCertificateResponse.FromString
+            )
             try:
                 answer = await call(message, metadata=tuple(headers), timeout=DEADLINE)
             except grpc.aio.AioRpcError as error:

@@ -177,7 +177,8 @@ async def test_wishes_are_recorded_and_not_granted(ca: Hostile, item: str) -> No
     names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert list(names) == [x509.UniformResourceIdentifier(HTTPBIN)]
     assert [type(each.value).__name__ for each in extensions] == [
-        *("KeyUsage", "ExtendedKeyUsage", "BasicConstraints", "AuthorityKeyIdentifier", "SubjectAlternativeName")
+        *("KeyUsage", "ExtendedKeyUsage", "BasicConstraints"),
+        *("AuthorityKeyIdentifier", "SubjectKeyIdentifier", "SubjectAlternativeName"),
     ]
     assert not extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert not extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
@@ -247,6 +248,19 @@ async def test_impersonation_needs_trust_and_the_same_node(ca: Hostile, caller: 
     assert (answer.code, answer.text) == (UNAUTHENTICATED, "request impersonation authentication failure")
     assert ca.refusal().reason == Reason.IMPERSONATION
     assert ca.refusal().actor.endswith(caller)
+
+
+async def test_an_outside_issuer_has_no_nodes_here(ca: Hostile) -> None:
+    """Item 19: whatever an outside issuer says of accounts and pods, its tokens ask for nobody else."""
+    ztunnel = {
+        "namespace": "istio-system",
+        "pod": {"name": "ztunnel-1", "uid": "uid-ztunnel"},
+        "serviceaccount": {"name": "ztunnel"},
+    }
+    changes: dict[str, Any] = {"sub": "system:serviceaccount:istio-system:ztunnel", "kubernetes.io": ztunnel}
+    token = ca.outside_token(**changes)
+    answer = await ca.ask(ca.message(ImpersonatedIdentity=HTTPBIN), ca.bearer(token))
+    assert (answer.code, ca.refusal().reason) == (UNAUTHENTICATED, Reason.IMPERSONATION)
 
 
 async def test_a_nodes_proxy_gets_certificates_for_its_pods(ca: Hostile) -> None:

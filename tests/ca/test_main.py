@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,12 +80,13 @@ class Home:
         self._started: list[Running] = []
         (directory / "jwks.json").write_text(self.tokens.jwks())
 
-    async def start(self, port: int = 0, ttl: int = 3600) -> Running:
+    async def start(self, port: int = 0, ttl: int = 3600, more: Sequence[str | Path | int] = ()) -> Running:
         """Start one and wait for its first line."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "meshtui.ca", "--directory", str(self.ca), "--trust-domain", "cluster.local"),
             *("--port", str(port), "--gateway-socket", str(self.directory / "run" / "g"), "--workload-ttl", str(ttl)),
             *("--token-jwks", str(self.directory / "jwks.json"), "--token-issuer", ISSUER),
+            *map(str, more),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -143,6 +144,7 @@ async def test_it_signs_and_says_so(home: Home) -> None:
         "port": running.first["port"],
         "root": str(home.ca / "root-cert.pem"),
         "notice": "",
+        "mtls_port": 0,
     }
     async with home.channel(running) as channel:
         held = svid_from_response(await home.issue(channel), home.key, SpiffeId.parse(HTTPBIN), datetime.now(UTC))
@@ -212,10 +214,11 @@ async def test_kill_9_loses_no_certificate(home: Home) -> None:
         (lambda ca: (ca / "root-key.pem").write_bytes(b""), "root-key.pem"),
         (lambda ca: [path.unlink() for path in ca.glob("root-*")], "is gone"),
         (lambda ca: (ca / "ledger.db").write_bytes(b"garbage" * 1000), "ledger.db"),
+        (lambda ca: [path.unlink() for path in ca.glob("ledger.db*")], "ledger.db is gone"),
         (lambda ca: ca.chmod(0o755), "open to others"),
         (lambda ca: (ca.parent / "jwks.json").write_text("{}"), "token issuer"),
     ],
-    ids=["key gone", "key empty", "root gone", "ledger", "directory", "tokens"],
+    ids=["key gone", "key empty", "root gone", "ledger", "ledger gone", "directory", "tokens"],
 )
 async def test_damage_is_one_line_and_status_5(home: Home, damage: Callable[[Path], object], says: str) -> None:
     """A CA that cannot start says why in one line of JSON, without a traceback, and changes nothing."""

@@ -85,6 +85,7 @@ async def test_a_certificate_renews_itself(ca: Hostile) -> None:
 
 async def test_a_token_is_due_every_week(ca: Hostile) -> None:
     """However often it was renewed meanwhile, a week after the last token the chain ends; a token starts another."""
+    ca.now -= timedelta(days=8)
     held = await _issue(ca)
     for _ in range(3):
         ca.now += timedelta(days=2)
@@ -99,6 +100,7 @@ async def test_a_token_is_due_every_week(ca: Hostile) -> None:
 
 async def test_anothers_token_does_not_feed_a_stolen_certificate(ca: Hostile) -> None:
     """The week counts along the chain of renewals, not for the pod: what its rightful holder shows feeds no thief."""
+    ca.now -= timedelta(days=8)
     stolen = await _issue(ca)
     ca.now += timedelta(days=6)
     await _issue(ca)
@@ -112,6 +114,7 @@ async def test_a_deleted_account_renews_nothing(ca: Hostile) -> None:
     held = await _issue(ca)
     ca.write_inventory(type(INVENTORY)(service_accounts=INVENTORY.service_accounts, pods=()))
     await _refused(ca, held, Reason.UNKNOWN_ACCOUNT, "The pod httpbin-1")
+    ca.now += timedelta(minutes=2)  # refusals of one minute are one entry
     ca.write_inventory(type(INVENTORY)(service_accounts=(), pods=INVENTORY.pods))
     await _refused(ca, held, Reason.UNKNOWN_ACCOUNT, "prod/httpbin does not exist")
 

@@ -1,0 +1,83 @@
+"""A crowd is shed and not queued without end, and whoever owns the CA is not kept waiting by it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import pytest
+
+from meshtui.ca.server import MAX_CALLS, CaServer
+from meshtui.wire import istio_ca_pb2 as istio_pb
+from meshtui.wire.gateway_authority_pb2 import SignServerCertificateRequest
+from meshtui.wire.gateway_authority_pb2_grpc import GatewayAuthorityStub
+from meshtui.wire.istio_ca_pb2_grpc import IstioCertificateServiceStub
+from tests.ca.test_service import DEADLINE, Served
+
+
+@pytest.fixture
+async def ca(tmp_path: Path) -> AsyncIterator[Served]:
+    setting = Served(tmp_path, now=datetime.now(UTC))
+    server = CaServer(setting.authority, setting.clock)
+    setting.port = await server.start(0, setting.socket)
+    yield setting
+    await server.stop()
+
+
+async def test_too_many_at_once_are_told_to_come_back(ca: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk hangs, calls past the bound get RESOURCE_EXHAUSTED, which agents retry; then all are served."""
+    request, headers = istio_pb.IstioCertificateRequest(csr=ca.csr()), tuple(ca.bearer())
+    refused, disk, commit = 0, threading.Event(), ca.ledger.commit
+
+    def commit_late() -> None:
+        disk.wait(DEADLINE)
+        commit()
+
+    monkeypatch.setattr(ca.ledger, "commit", commit_late)
+
+    async def served(stub: IstioCertificateServiceStub) -> str:
+        nonlocal refused
+        pause = 0.05
+        while True:
+            try:
+                answer = await stub.CreateCertificate(request, metadata=headers, timeout=DEADLINE)
+                return str(answer.cert_chain[0])
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+                refused += 1
+                disk.set()
+                await asyncio.sleep(pause)
+                pause *= 2
+
+    async with ca.channel() as channel:
+        stub = IstioCertificateServiceStub(channel)
+        async with asyncio.timeout(30):
+            answers = await asyncio.gather(*(served(stub) for _ in range(2 * MAX_CALLS)))
+    assert len(set(answers)) == 2 * MAX_CALLS
+    assert refused
+
+
+async def test_the_owner_is_answered_under_load(ca: Served) -> None:
+    """While workloads keep 64 calls in flight, the owner's socket answers within a second, each time."""
+    request, headers = istio_pb.IstioCertificateRequest(csr=ca.csr()), tuple(ca.bearer())
+    asked = SignServerCertificateRequest(authority="example.com", csr=ca.csr(), hosts=["a.example.com"], target="g")
+
+    async def keep_asking(stub: IstioCertificateServiceStub) -> None:
+        while True:
+            await stub.CreateCertificate(request, metadata=headers, timeout=DEADLINE)
+
+    async with ca.channel() as channel, grpc.aio.insecure_channel(f"unix:{ca.socket}") as own:
+        crowd = [asyncio.create_task(keep_asking(IstioCertificateServiceStub(channel))) for _ in range(64)]
+        owner = GatewayAuthorityStub(own)
+        await owner.SignServerCertificate(asked, timeout=DEADLINE)
+        for _ in range(5):
+            await owner.SignServerCertificate(asked, timeout=1.0)
+        for task in crowd:
+            task.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)

@@ -1,0 +1,55 @@
+"""A mesh that is started for a terminal runs with exactly the settings that the terminal was given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from meshtui.cli.options import Common
+from meshtui.cli.serving import serve
+from meshtui.cli.settings import read_settings
+from meshtui.connect import _arguments
+from meshtui.errors import UsageError
+from meshtui.settings import Settings
+
+EVERYTHING = Settings(
+    state=Path("/s"),
+    trust_domain="example.org",
+    workload_ttl=timedelta(minutes=90),
+    rotate_at=0.4,
+    ca_port=1,
+    gateway_port=2,
+    mesh_file=Path("/mesh.yaml"),
+    ca_dir=Path("/cacerts"),
+    oidc_file=Path("/oidc.json"),
+    mtls_port=0,
+    token_every=timedelta(days=3),
+    trusted_node_accounts="istio-system/ztunnel,a/b",
+    envoy=False,
+    read_only=True,
+    operator_group="wheel",
+)
+
+
+def _read(arguments: list[str]) -> Settings:
+    options: dict[str, Any] = dict(click.Command.make_context(serve, "serve", arguments).params)
+    common = Common(state=options.pop("state"), read_only=bool(options.pop("read_only")))
+    for other in ("json", "color", "log_level", "for_terminal"):
+        options.pop(other)
+    return read_settings(common, **options)
+
+
+@pytest.mark.parametrize("settings", [EVERYTHING, Settings(state=Path("/s"))], ids=["everything", "defaults"])
+def test_settings_survive_the_command_line(settings: Settings) -> None:
+    """What is handed to `meshtui serve` reads back as the same settings."""
+    assert _read(_arguments(settings)) == settings
+
+
+def test_a_port_is_a_port() -> None:
+    """A port for renewal that is none is named."""
+    with pytest.raises(UsageError, match="--mtls-port 70000"):
+        _read(["--mtls-port", "70000"])
