@@ -30,6 +30,8 @@ from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 from meshtui.tui.widgets.toned import Toned
 
+ARRIVAL = 2.0
+"""Seconds after the first rows in which others may still sort themselves before them."""
 FLASH_SECONDS = 0.8
 _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
@@ -79,6 +81,8 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._painter = RowPainter(self, glyphs)
         self._cursor = 0
         self._target = ""
+        self._arriving = True
+        """Until a key moves the cursor or the first rows have had a moment to come: the cursor is at the top."""
         self._drawn: dict[int, str] = {}
         self._lit: dict[str, frozenset[str]] = {}
         self._steps: dict[str, Step] = {}
@@ -125,9 +129,11 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def changed(self, changes: Changes) -> None:
         """The store took changes: redraw those of them that are in view, the cursor on its row as before."""
         self._light_up(changes)
+        if self._arriving and not self._target:
+            self.set_timer(ARRIVAL, self._arrived)
         if changes.reordered:
             above = self._cursor - self.scroll_offset.y
-            place = self._store.place_of(self._target)
+            place = 0 if self._arriving else self._store.place_of(self._target)
             self._cursor = min(self._cursor, max(len(self._store) - 1, 0)) if place is None else place
             self.virtual_size = Size(self.size.width, len(self._store))
             # The cursor's line stays where the eye is; what is around it may be different
@@ -243,7 +249,11 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if self.selected is not None:
             self.post_message(self.Opened(self.selected.target))
 
+    def _arrived(self) -> None:
+        self._arriving = False
+
     def _go(self, place: int) -> None:
+        self._arrived()
         place = min(max(place, 0), max(len(self._store) - 1, 0))
         if place == self._cursor:
             return
