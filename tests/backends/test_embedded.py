@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 import yaml
 from cryptography import x509
@@ -23,6 +25,8 @@ from meshtui.manifest.model import ObjectKey, Secret
 from meshtui.mesh.actions import Delete, Rotate
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Mark
+from meshtui.wire.istio_ca_pb2 import IstioCertificateRequest
+from meshtui.wire.istio_ca_pb2_grpc import IstioCertificateServiceStub
 from tests.identity import forge
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -231,3 +235,17 @@ def _extra_workload() -> list[dict[str, Any]]:
             "spec": {"selector": {"matchLabels": labels}, "template": pod},
         }
     ]
+
+
+async def test_strangers_who_are_refused_are_counted_in_the_history(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """Three calls with a made-up token are one or two entries that say how many, and why."""
+    credentials = grpc.ssl_channel_credentials(core.ca_root.read_bytes())
+    async with grpc.aio.secure_channel(str(core.ca_address), credentials) as channel:
+        stub = IstioCertificateServiceStub(channel)
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):
+                await stub.CreateCertificate(
+                    IstioCertificateRequest(csr="x"), metadata=(("authorization", "Bearer made.up.token"),)
+                )
+    refused = [entry for entry in await opened.history(limit=50) if entry.kind == "refused"]
+    assert any("times, last at" in entry.text for entry in refused)

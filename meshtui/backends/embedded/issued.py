@@ -26,6 +26,8 @@ def as_history(entry: LedgerEntry, target: str) -> HistoryEntry:
     """An entry for a list, under the target that it is about."""
     refused = entry.state is State.REFUSED
     text = entry.detail if entry.detail else f"{entry.identity} by {entry.authority}, by {entry.authenticator}"
+    if entry.count > 1:
+        text = f"{text} ({entry.count} times, last at {entry.last_at:%H:%M:%SZ})"
     return HistoryEntry(
         at=entry.at,
         kind="refused" if refused else "issued",
