@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
+import signal
 from collections.abc import Callable
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +27,7 @@ from meshtui.identity.keys import key_pem, new_key
 from meshtui.manifest.documents import parse, parse_document
 from meshtui.manifest.model import ObjectKey, Secret
 from meshtui.mesh.actions import Delete, Rotate
+from meshtui.mesh.events import RowChanged
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Mark
 from meshtui.wire.istio_ca_pb2 import IstioCertificateRequest
@@ -249,3 +254,26 @@ async def test_strangers_who_are_refused_are_counted_in_the_history(core: MeshCo
                 )
     refused = [entry for entry in await opened.history(limit=50) if entry.kind == "refused"]
     assert any("times, last at" in entry.text for entry in refused)
+
+
+async def test_the_row_says_that_its_envoy_died_until_it_serves_again(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """kill -9: what is served is unknown and the reason stands in the row; then all four truths agree again."""
+    target = "workload/prod/sleep"
+    proxy = core.workloads[target].proxy
+    assert proxy is not None
+    seen: list[Row] = []
+
+    async def watch() -> None:
+        async with aclosing(opened.watch()) as events:  # type: ignore[type-var]  # it is an async generator
+            async for event in events:
+                if isinstance(event, RowChanged) and event.row.target == target:
+                    seen.append(event.row)  # noqa: PERF401 - the stream has no end, and each row counts at once
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)  # one turn of the loop: it has begun to watch
+    os.kill(proxy._process.status.pid, signal.SIGKILL)
+    died = "ended with status -9"
+    await until(core, lambda: any(died in row.last_error for row in seen))
+    assert {row.truths[3] for row in seen if died in row.last_error} == {Mark.UNKNOWN}
+    await until(core, lambda: seen[-1].truths == (Mark.AGREES,) * 4 and seen[-1].last_error == "")
+    watching.cancel()
