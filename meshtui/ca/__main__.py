@@ -46,7 +46,7 @@ async def _serve(arguments: Arguments) -> None:
     stop = _until_told()
     directory = arguments.directory
     lock = lock_directory(directory)
-    announcer = Announcer(sys.stdout.fileno())
+    announcer = await Announcer.open(os.dup(sys.stdout.fileno()))
     ledger = None
     ways = None
     try:
@@ -87,7 +87,7 @@ async def _serve(arguments: Arguments) -> None:
             ways.stop()
         if ledger is not None:
             ledger.close()
-        announcer.close()
+        await announcer.close()
         os.close(lock)
 
 

@@ -1,42 +1,59 @@
-"""Writes lines to the owner without ever making the CA wait: when the owner does not read, lines are dropped."""
+"""Tells the owner, line by line, without ever making the CA wait: when the owner does not read, lines are dropped.
+
+On the CA's event loop and not in a thread of its own, which would have to be woken for every line.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import os
-import queue
-import threading
 
-WAITING = 1000
-"""Lines kept for an owner that is slow."""
+from meshtui.errors import StateError
+
+WAITING = 256 * 1024
+"""Bytes kept for an owner that is slow."""
+LAST_WORDS = 1.0
+"""Seconds that what still waits gets at the end."""
 
 
 class Announcer:
-    """A thread that writes to a file descriptor."""
+    """Writes to a pipe, a socket or a terminal; made by `open`."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._lines: queue.Queue[bytes | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._write, name="announcer", daemon=True)
-        self._thread.start()
+    def __init__(self, transport: asyncio.WriteTransport, gone: asyncio.Future[None]) -> None:
+        self._transport = transport
+        self._gone = gone
+
+    @classmethod
+    async def open(cls, descriptor: int) -> Announcer:
+        """Write to a file descriptor, which becomes the announcer's; raises StateError for one of a file."""
+        loop = asyncio.get_running_loop()
+        gone: asyncio.Future[None] = loop.create_future()
+        stream = os.fdopen(descriptor, "wb", buffering=0)
+        try:
+            transport, _ = await loop.connect_write_pipe(lambda: _Reader(gone), stream)
+        except ValueError as error:
+            stream.close()
+            raise StateError("The CA's standard output is a file.", fix="Give it a pipe or a terminal.") from error
+        return cls(transport, gone)
 
     def say(self, line: bytes) -> None:
-        """Write a line soon, or not at all when too many wait."""
-        with contextlib.suppress(queue.Full):  # a hint is lost; the ledger has the decision
-            self._lines.put_nowait(line)
+        """Write a line soon, or not at all when too many wait or nobody reads any more."""
+        # a lost line is a lost hint; the ledger has the decision
+        if not self._transport.is_closing() and self._transport.get_write_buffer_size() < WAITING:
+            self._transport.write(line)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Give what waits a moment to leave."""
-        try:
-            self._lines.put_nowait(None)
-        except queue.Full:
-            return
-        self._thread.join(timeout=1.0)
+        self._transport.close()
+        await asyncio.wait([self._gone], timeout=LAST_WORDS)
 
-    def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
-            try:
-                while line:
-                    line = line[os.write(self._descriptor, line) :]
-            except OSError:
-                return  # nobody listens any more
+
+class _Reader(asyncio.BaseProtocol):
+    """The other end, of which only its going away is of interest."""
+
+    def __init__(self, gone: asyncio.Future[None]) -> None:
+        self._gone = gone
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's word for it
+        if not self._gone.done():
+            self._gone.set_result(None)

@@ -62,9 +62,9 @@ class CaServer:
         self._gateways = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         self._renewals = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         self._client_roots = client_roots
-        handler = workload_handler(WorkloadService(authority, clock), authority, clock)
-        for server in (self._workloads, self._renewals):
-            server.add_generic_rpc_handlers((handler,))
+        for server, asks in ((self._workloads, False), (self._renewals, True)):
+            service = WorkloadService(authority, clock, asks_certificates=asks)
+            server.add_generic_rpc_handlers((workload_handler(service, authority, clock),))
         add_GatewayAuthorityServicer_to_server(GatewayService(authority, clock), self._gateways)
         self._renewal: asyncio.Task[None] | None = None
 

@@ -55,9 +55,11 @@ def status_of(error: Exception, *, owner: bool = False) -> tuple[grpc.StatusCode
 class WorkloadService:
     """`istio.v1.auth.IstioCertificateService`."""
 
-    def __init__(self, authority: Authority, clock: Clock) -> None:
+    def __init__(self, authority: Authority, clock: Clock, *, asks_certificates: bool = False) -> None:
+        """`asks_certificates`: whether the listener takes certificates of clients."""
         self._authority = authority
         self._clock = clock
+        self._asks_certificates = asks_certificates
 
     async def CreateCertificate(  # noqa: N802 - named by the contract
         self,
@@ -70,8 +72,8 @@ class WorkloadService:
                 csr=request.csr,
                 validity_seconds=request.validity_duration,
                 headers=tuple(context.invocation_metadata() or ()),
-                options={name: _option(request, name) for name in OPTIONS},
-                certificate=_certificate(context),
+                options=_options(request),
+                certificate=_certificate(context) if self._asks_certificates else "",
             )
             chain = await self._authority.create_certificate(asked, self._clock())
         except Exception as error:  # noqa: BLE001 - whatever a stranger sends must not end in gRPC's own words
@@ -110,11 +112,18 @@ class GatewayService:
 
 
 def _certificate(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    """The client's certificate and what it sent with it, PEM; empty on listeners that ask for none."""
+    """The client's certificate and what it sent with it, PEM; empty when it has none."""
     found = context.auth_context()
     # gRPC's chain is what came behind the certificate
     presented = (*found.get("x509_pem_cert", ()), *found.get("x509_pem_cert_chain", ()))
     return b"".join(presented).decode("ascii", "replace")
+
+
+def _options(request: istio_pb.IstioCertificateRequest) -> dict[str, str | None]:
+    """The keys of the metadata that mean something here."""
+    if not request.HasField("metadata"):
+        return {}
+    return {name: _option(request, name) for name in OPTIONS}
 
 
 def _option(request: istio_pb.IstioCertificateRequest, name: str) -> str | None:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -33,14 +35,18 @@ _NAMED = {
     "secp384r1": bytes.fromhex("301006072a8648ce3d020106052b81040022"),
 }
 """AlgorithmIdentifiers of the curves."""
+_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _FIX = f"Send one PEM CERTIFICATE REQUEST with a key of kind {ALLOWED_KEYS}."
+
+
+RequestKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 @dataclass(frozen=True)
 class CsrFacts:
     """What a request proves, and what it would like."""
 
-    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+    public_key: RequestKey
     public_key_sha256: str
     csr_sha256: str
     """Lower-case hexadecimal SHA-256 of the DER."""
@@ -75,7 +81,7 @@ def read_csr(pem: str) -> CsrFacts:
         public_key = _allowed(request.public_key())
         _check_curve_is_named(public_key, request.tbs_certrequest_bytes)
         # the key is judged first, so that no signature is checked with an absurd one
-        proven = request.is_signature_valid
+        proven = _proves_possession(request, public_key)
         names = _names(request)
     except UNDECODABLE as error:
         raise IdentityError("The CSR cannot be read.", fix=_FIX) from error
@@ -84,7 +90,7 @@ def read_csr(pem: str) -> CsrFacts:
     return CsrFacts(public_key, public_key_sha256(public_key), hashlib.sha256(block.der).hexdigest(), names)
 
 
-def _allowed(public_key: PublicKeyTypes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+def _allowed(public_key: PublicKeyTypes) -> RequestKey:
     match public_key:
         case ec.EllipticCurvePublicKey(curve=ec.SECP256R1() | ec.SECP384R1()):
             return public_key
@@ -100,7 +106,26 @@ def _allowed(public_key: PublicKeyTypes) -> ec.EllipticCurvePublicKey | rsa.RSAP
     raise IdentityError(f"A key of kind {describe_key(public_key)} is not allowed.", fix=_FIX)
 
 
-def _check_curve_is_named(public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, request: bytes) -> None:
+def _proves_possession(request: x509.CertificateSigningRequest, public_key: RequestKey) -> bool:
+    """Whether the request is signed with its own key. By the loaded key: the request's own check loads it again."""
+    algorithm = request.signature_hash_algorithm
+    if not isinstance(algorithm, _HASHES):
+        return False
+    signature, signed = request.signature, request.tbs_certrequest_bytes
+    try:
+        match public_key, request.signature_algorithm_parameters:
+            case ec.EllipticCurvePublicKey(), ec.ECDSA() as parameters:
+                public_key.verify(signature, signed, parameters)
+            case rsa.RSAPublicKey(), (padding.PKCS1v15() | padding.PSS()) as parameters:
+                public_key.verify(signature, signed, parameters, algorithm)
+            case _:
+                return False
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _check_curve_is_named(public_key: RequestKey, request: bytes) -> None:
     """A curve that is spelled out instead of named is not taken (RFC 5480, 2.1.1), though it may be a good one."""
     if isinstance(public_key, ec.EllipticCurvePublicKey) and _NAMED[public_key.curve.name] not in request:
         raise IdentityError("The CSR spells out the parameters of its curve instead of naming it.", fix=_FIX)

@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA256
 
+from meshtui.ca.profile import server_profile
 from meshtui.ca.records import State
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.ca.signer import Signer
+from meshtui.ca.validity import Validity
 from meshtui.errors import StateError
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.csr import make_csr
@@ -176,14 +177,16 @@ async def test_without_a_ledger_nothing_is_issued(ca: Setting, tmp_path: Path) -
 
 
 async def test_what_is_signed_wrong_is_not_handed_out(ca: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the signature is not the signer's, the intent becomes a failure and the caller gets nothing."""
-    stranger = new_key()
-    monkeypatch.setattr(Signer, "sign", lambda _, builder: builder.sign(stranger, SHA256()))
+    """When another certificate than was meant comes out, the intent becomes a failure and the caller gets nothing."""
+    validity = Validity(ca.now, ca.now + timedelta(hours=1), "request")
+    profile = server_profile(["another.example.com"])
+    other = ca.root.sign(profile.builder(ca.key.public_key(), 5, validity, ca.root.certificate))
+    monkeypatch.setattr(Signer, "sign", lambda *_: other)
     with pytest.raises(RefusalError) as caught:
         await ca.authority.create_certificate(ca.workload_request(), ca.now)
     assert caught.value.reason is Reason.SIGNED_WRONG
     (entry,) = ca.reader.entries()
     assert (entry.state, entry.reason) == (State.FAILED, Reason.SIGNED_WRONG)
-    assert "signature" in entry.detail
+    assert "names" in entry.detail
     assert ca.reader.latest_for_pod("uid-httpbin") is None
     assert not ca.heard

@@ -27,7 +27,7 @@ from meshtui.ca.validity import Validity
 from meshtui.identity.keys import new_key
 from meshtui.identity.spiffe import SpiffeId
 from meshtui.identity.verify import verify_spiffe_rules
-from tests.identity.forge import HTTPBIN, NOW, Pair, ca, make, svid, usage
+from tests.identity.forge import HTTPBIN, NOW, Pair, make, svid, usage
 
 KEY = new_key()
 ROOT_KEY = new_key()
@@ -140,7 +140,7 @@ def test_a_right_certificate_passes_the_second_look() -> None:
         ("dates", {"validity": replace(VALIDITY, not_after=NOW)}),
         ("names", {"profile": workload_profile(SpiffeId.parse("spiffe://cluster.local/ns/prod/sa/sleep"))}),
         ("purposes", {"profile": CertificateProfile(PROFILE.names, (ExtendedKeyUsageOID.SERVER_AUTH,))}),
-        ("signature", {"signer": ca("root").certificate}),
+        ("issuer", {"signer": make([], subject="another").certificate}),
     ],
 )
 def test_any_difference_is_found(wrong: str, changes: dict[str, Any]) -> None:

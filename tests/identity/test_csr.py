@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,7 @@ from meshtui.errors import IdentityError
 from meshtui.identity.csr import make_csr, read_csr
 from meshtui.identity.keys import key_pem, new_key, public_key_sha256
 from meshtui.identity.spiffe import SpiffeId
+from tests.ca.forged_csr import tlv
 from tests.identity.forge import HTTPBIN
 
 KEY = new_key()
@@ -101,6 +102,29 @@ def test_other_keys_are_refused(
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashed)
     with pytest.raises(IdentityError, match="P-256"):
         read_csr(request.public_bytes(Encoding.PEM).decode())
+
+
+@pytest.mark.parametrize("padded", [padding.PKCS1v15(), padding.PSS(padding.MGF1(hashes.SHA256()), 32)])
+def test_rsa_requests_prove_their_key_with_either_padding(padded: padding.PKCS1v15 | padding.PSS) -> None:
+    """A request on an RSA key is taken with both paddings in use."""
+    key = new_key("RSA 2048")
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    request = builder.sign(key, hashes.SHA256(), rsa_padding=padded)
+    assert public_key_sha256(key.public_key()) == read_csr(_pem(request.public_bytes(Encoding.DER))).public_key_sha256
+
+
+@pytest.mark.parametrize("signed_as", ["SHA-1", "RSA"])
+def test_a_signature_of_a_kind_that_proves_little_is_refused(signed_as: str) -> None:
+    """A SHA-1 signature, or one that says it was made by another kind of key, proves nothing."""
+    der = _der(GOOD)
+    named = {"SHA-1": "2a8648ce3d0401", "RSA": "2a864886f70d01010b"}[signed_as]
+    body = x509.load_der_x509_csr(der).tbs_certrequest_bytes
+    algorithm = hashes.SHA1() if signed_as == "SHA-1" else hashes.SHA256()
+    assert isinstance(KEY, ec.EllipticCurvePrivateKey)
+    signature = KEY.sign(body, ec.ECDSA(algorithm))
+    request = tlv(0x30, body, tlv(0x30, tlv(0x06, bytes.fromhex(named))), tlv(0x03, b"\x00", signature))
+    with pytest.raises(IdentityError, match="its own key"):
+        read_csr(_pem(request))
 
 
 def test_hostile_names_are_refused() -> None:
