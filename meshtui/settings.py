@@ -18,6 +18,9 @@ from meshtui.errors import StateError, UsageError
 UNIX_PATH_MAX = 107
 """Bytes of a Unix socket's path on Linux (sun_path is 108 with its NUL)."""
 
+MAX_FLEET = 99_999
+"""More agents than one process can keep fresh."""
+
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
@@ -63,12 +66,18 @@ class Settings:
     """How long renewal by certificate goes on before a token is needed again."""
     trusted_node_accounts: str = ""
     """`NAMESPACE/NAME,…`: service accounts that may ask for certificates of the pods on their node."""
+    fleet: int = 0
+    """How many agents without manifests to run, for load tests and demonstrations."""
+    fleet_sockets: bool = False
+    """Whether each of them serves SDS."""
     until_detached: bool = False
     """Stop when the last terminal leaves: how `meshtui` starts the mesh that it shows."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.rotate_at <= 0.9:
             raise UsageError(f"--rotate-at {self.rotate_at} is out of range.", fix="Use a share between 0.1 and 0.9.")
+        if not 0 <= self.fleet <= MAX_FLEET:
+            raise UsageError(f"--fleet {self.fleet} is out of range.", fix=f"Use 0 to {MAX_FLEET}.")
         ports = {"--ca-port": self.ca_port, "--gateway-port": self.gateway_port, "--mtls-port": self.mtls_port}
         for name, port in ports.items():
             if port is not None and not 0 <= port <= 65535:

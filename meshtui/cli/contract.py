@@ -167,7 +167,7 @@ def _identity(value: Identity) -> dict[str, Any]:
     return {
         "target": value.target,
         "spiffe_id": value.spiffe_id,
-        "desired": {"proxy": value.proxy, "sds_socket": value.sds_socket, "inbound": value.inbound or None},
+        "desired": {"proxy": value.proxy, "sds_socket": value.sds_socket or None, "inbound": value.inbound or None},
         "issued": _truth(value.issued),
         "held": _truth(value.held),
         "served": _truth(value.served),

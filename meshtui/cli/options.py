@@ -90,6 +90,8 @@ def mesh_options(command: F) -> F:
             "--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for the pods of their node."
         ),
         click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),
+        click.option("--fleet", type=int, default=0, help="This many more agents, for load tests and demos."),
+        click.option("--fleet-sockets", is_flag=True, help="Give each of them an SDS socket."),
         click.option("--operator-group", default="", help="Unix group that may use the mesh as well."),
     )
     for option in reversed(options):

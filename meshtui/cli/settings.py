@@ -25,6 +25,8 @@ def read_settings(
     token_every: str,
     trusted_node_accounts: str,
     no_envoy: bool,
+    fleet: int,
+    fleet_sockets: bool,
     operator_group: str,
     until_detached: bool = False,
 ) -> Settings:
@@ -49,5 +51,7 @@ def read_settings(
         envoy=not no_envoy,
         read_only=common.read_only,
         operator_group=operator_group,
+        fleet=fleet,
+        fleet_sockets=fleet_sockets,
         until_detached=until_detached,
     )

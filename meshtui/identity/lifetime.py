@@ -32,13 +32,13 @@ class Lifetime:
         return max((now - self.issued_at) / self.length, 0.0)
 
 
-def rotate_at(lifetime: Lifetime, share: float, jitter: float) -> datetime:
-    """When to replace a certificate: at `share` of its life, moved by `jitter` (-1 to 1) hundredths of it.
+def rotate_at(lifetime: Lifetime, share: float, shift: float) -> datetime:
+    """When to replace a certificate: at `share` of its life, moved by `shift`, a share too.
 
-    Istio's agent does the same (SECRET_GRACE_PERIOD_RATIO 0.5, jitter 0.01), so that a fleet that was
+    Istio's agent does the same (SECRET_GRACE_PERIOD_RATIO 0.5, a jitter of 0.01), so that a fleet that was
     started together does not renew together.
     """
-    return lifetime.at(share + jitter / 100)
+    return lifetime.at(share + shift)
 
 
 def is_due(lifetime: Lifetime, due_at: datetime, now: datetime) -> bool:

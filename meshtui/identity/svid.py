@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from cryptography import x509
@@ -41,7 +42,7 @@ class Svid:
         """The certificate that carries the identity."""
         return self.chain[0]
 
-    @property
+    @cached_property
     def facts(self) -> CertificateFacts:
         """What the leaf says."""
         return inspect.facts(self.leaf)
@@ -61,7 +62,7 @@ def svid_from_response(cert_chain: Sequence[str], key: PrivateKey, expected: Spi
     """
     if not 2 <= len(cert_chain) <= MAX_CHAIN + 1:
         raise IdentityError(f"The CA answered with {len(cert_chain)} parts, not with a leaf and a root bundle.")
-    bundle = _part("root bundle", cert_chain[-1])
+    bundle = _bundle(cert_chain[-1])
     certificates = [_single(index, element) for index, element in enumerate(cert_chain[:-1], 1)]
     chain = (certificates[0], *(each for each in certificates[1:] if each not in bundle))
     for child, issuer in pairwise(chain):
@@ -77,11 +78,13 @@ def svid_from_response(cert_chain: Sequence[str], key: PrivateKey, expected: Spi
     return Svid(spiffe_id, chain, key_pem(key), bundle, now)
 
 
-def _part(what: str, pem: str) -> TrustBundle:
+@lru_cache(maxsize=8)
+def _bundle(pem: str) -> TrustBundle:
+    """Remembered: the agents of a process get the same one again and again, and hold it once."""
     try:
         return TrustBundle.parse(pem, text_allowed=False)
     except IdentityError as error:
-        raise IdentityError(f"The {what} of the CA's answer is unusable: {error.message}") from error
+        raise IdentityError(f"The root bundle of the CA's answer is unusable: {error.message}") from error
 
 
 def _single(index: int, pem: str) -> x509.Certificate:

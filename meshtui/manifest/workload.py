@@ -24,6 +24,8 @@ class Proxy(StrEnum):
     GATEWAY = "gateway"
     AGENT = "agent"
     """No proxy: an agent that keeps its SVID fresh and serves it to whoever connects."""
+    NONE = "none"
+    """Not even a socket: an agent that keeps its SVID fresh, for nobody but the mesh."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str
     """`envoy`, `agent` (SDS is served, nobody is connected) or `none`."""
     sds_socket: str
+    """Empty for `none`."""
     inbound: str
     """`unix:PATH` on which its sidecar takes mTLS; empty without a sidecar."""
     issued: Truth

@@ -24,7 +24,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
     """What the proxy of `context` is to run; nothing when its workload is gone or has no proxy."""
     workload = catalog.workload(context.target)
-    if workload is None or workload.proxy is Proxy.AGENT:
+    if workload is None or workload.proxy in (Proxy.AGENT, Proxy.NONE):
         return {}
     if workload.proxy is Proxy.GATEWAY:
         return _gateway(catalog, workload, context)

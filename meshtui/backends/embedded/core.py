@@ -15,6 +15,7 @@ from typing import Any
 
 from meshtui.agent.ca_client import CaClient
 from meshtui.agent.gateway_client import GatewayClient
+from meshtui.agent.schedule import Schedule
 from meshtui.backends.embedded import views
 from meshtui.backends.embedded.alarms import Alarms
 from meshtui.backends.embedded.authorities import read_authorities
@@ -23,6 +24,7 @@ from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.edge import endpoints_of, presenting, proxies_of
+from meshtui.backends.embedded.fleet import fleet_uid, fleet_workloads
 from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
@@ -68,6 +70,10 @@ class MeshCore:
         self.board = Board()
         self.catalog = Catalog()
         self.workloads: dict[str, WorkloadRuntime] = {}
+        self.serving: tuple[WorkloadRuntime, ...] = ()
+        """Those of them that are to serve someone: not the fleet, unless it was given sockets."""
+        self._pods: dict[str, WorkloadRuntime] = {}
+        self._fleet = fleet_workloads(settings.fleet, sockets=settings.fleet_sockets)
         self.credentials: dict[str, CredentialRuntime] = {}
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
@@ -86,6 +92,7 @@ class MeshCore:
         self._ca = CaProcess(settings, paths, self.tokens.issuer, self.tokens.jwks())
         self._changing = asyncio.Lock()
         self._alarms = Alarms(clock, self.changed)
+        self._schedule = Schedule(clock)
         self._pulse = Pulse()
         self._watching: list[asyncio.Task[None]] = []
         self._info: MeshInfo | None = None
@@ -111,6 +118,7 @@ class MeshCore:
             tokens=self.tokens,
             ca=CaClient(str(self.ca_address), root, self.clock),
             gateway_ca=GatewayClient(self._ca.gateway_socket),
+            schedule=self._schedule,
             ledger=self.ledger,
             changed=self.changed,
         )
@@ -123,6 +131,7 @@ class MeshCore:
         self.refresh_authorities()
         self._watching = [
             asyncio.create_task(forever("watching the clock", self._alarms.wait)),
+            asyncio.create_task(forever("rotating", self._schedule.run)),
             asyncio.create_task(forever("watching the CA", self._look_at_the_ca)),
         ]
         await self._reconcile()
@@ -207,6 +216,8 @@ class MeshCore:
         """The truths of a target may be different now: look, and tell those who watch."""
         self._paint(target)
         workload = self.workloads.get(target)
+        if workload is not None and workload.sds_socket is None:
+            return
         if workload is not None and workload.proxy is not None:
             self._tell_edge(target)
         self._pulse.beat()
@@ -242,13 +253,16 @@ class MeshCore:
         return known.created_at if known is not None else ""
 
     async def _reconcile(self) -> None:
-        wanted = {workload.target: workload for workload in self.catalog.workloads()}
+        wanted = self._fleet | {workload.target: workload for workload in self.catalog.workloads()}
         for target in [t for t, runtime in self.workloads.items() if runtime.workload != wanted.get(t)]:
             await self.workloads.pop(target).stop()
             self._drop(target)
         new = [self._runtime(workload) for target, workload in wanted.items() if target not in self.workloads]
         self.workloads |= {runtime.target: runtime for runtime in new}
-        write_inventory(self.paths.inventory, self.catalog, self.workloads.values())  # before anyone shows a token
+        self.serving = tuple(each for each in self.workloads.values() if each.sds_socket is not None)
+        self._pods = {runtime.pod_uid: runtime for runtime in self.workloads.values()}
+        # before anyone shows a token
+        write_inventory(self.paths.inventory, self.catalog, self._fleet.values(), self.workloads.values())
         changed = [*await self._reconcile_credentials(), *(runtime.target for runtime in new)]
         self._configure()
         await asyncio.gather(*(runtime.start() for runtime in new))
@@ -279,19 +293,20 @@ class MeshCore:
 
     def _configure(self) -> None:
         """Give every proxy its configuration for the manifests as they are."""
-        for runtime in self.workloads.values():
+        for runtime in self.serving:
             if runtime.proxy is not None and runtime.workload.proxy is Proxy.GATEWAY:
                 for number in wanted_ports(self.catalog, runtime.workload):
                     self.ports.give(number)
-        inbound = {t: Path(runtime.inbound.path) for t, runtime in self.workloads.items() if runtime.inbound}
-        for runtime in self.workloads.values():
+        inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
+        for runtime in self.serving:
             if runtime.proxy is not None:
                 context = runtime.proxy_context(inbound, self.ports.ports)
                 runtime.configure(world_of(self.catalog, context))
 
     def _runtime(self, workload: Workload) -> WorkloadRuntime:
         key = ObjectKey(Deployment.kind, workload.namespace, workload.name)
-        return WorkloadRuntime(workload, self._store.uid(key), self._parts)
+        made_up = workload is self._fleet.get(workload.target)
+        return WorkloadRuntime(workload, fleet_uid(workload.target) if made_up else self._store.uid(key), self._parts)
 
     @property
     def _parts(self) -> Context:
@@ -329,21 +344,20 @@ class MeshCore:
                 self._paint(credential.target)
 
     def _serves(self) -> bool:
-        """Whether everything that is wanted is there and runs."""
-        certificates = [runtime.svid is not None for runtime in self.workloads.values()]
-        proxies = [runtime.proxy.running for runtime in self.workloads.values() if runtime.proxy is not None]
+        """Whether everything that is wanted is there and runs. Nobody waits for agents that serve nobody."""
+        certificates = [runtime.svid is not None for runtime in self.serving]
+        proxies = [runtime.proxy.running for runtime in self.serving if runtime.proxy is not None]
         gateways = [bool(each.chain) or not each.expected for each in self.credentials.values()]
-        truths = [each.served for each in self.workloads.values()] + [each.served for each in self.credentials.values()]
+        truths = [each.served for each in self.serving] + [each.served for each in self.credentials.values()]
         served = [truth is None or truth.certificate is not None for truth in truths]
         return all(certificates) and all(proxies) and all(gateways) and all(served)
 
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something: it may be about one of ours, whoever asked."""
         pod, target = event.get("pod_uid", ""), event.get("target", "")
-        for runtime in self.workloads.values():
-            if pod and runtime.pod_uid == pod:
-                runtime.refresh_issued()
-                self.changed(runtime.target)
+        if (runtime := self._pods.get(pod)) is not None:
+            runtime.refresh_issued()
+            self.changed(runtime.target)
         if target in self.credentials:
             self.credentials[target].refresh_issued()
             self.changed(target)

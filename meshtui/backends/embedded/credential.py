@@ -62,7 +62,7 @@ class CredentialRuntime:
         self._renewal: asyncio.Task[None] | None = None
         self._single = asyncio.Lock()
         self._failures = 0
-        self._jitter = random.uniform(-1, 1)  # noqa: S311 - so that what was issued together is not renewed together
+        self._shift = random.uniform(-0.01, 0.01)  # noqa: S311 - so that what was issued together is not renewed together
         self.step: Step | None = None
         self.error = ""
         """Of the last attempt to have it signed; empty when that succeeded or the Secret is another since."""
@@ -142,7 +142,7 @@ class CredentialRuntime:
         share = self._context.settings.rotate_at
         return Standing(
             lifetime=self._lifetime,
-            due_at=rotate_at(self._lifetime, share, self._jitter) if self._lifetime and self.authority else None,
+            due_at=rotate_at(self._lifetime, share, self._shift) if self._lifetime and self.authority else None,
             rotating=self.step not in (None, Step.SERVED, Step.FAILED),
             error=self.error or self.broken,
             unreachable=self._unreachable,
@@ -253,7 +253,7 @@ class CredentialRuntime:
         return Lifetime(entry.at if entry is not None else self.facts.not_before, self.facts.not_after)
 
     async def _renew_when_due(self) -> None:
-        delay = wait_until(self._due(), self._context.clock())
+        delay = wait_until(self._due(), self._context.clock(), random.random())  # noqa: S311
         if delay:
             await self._pulse.until(lambda: self._due() <= self._context.clock(), delay)
             return

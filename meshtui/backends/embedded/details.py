@@ -88,10 +88,16 @@ def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str
         "pod": f"{runtime.pod_name} ({runtime.pod_uid})",
         "lifetime": length_in_words(lifetime),
         "rotated at": f"{core.settings.rotate_at:.0%} of it",
-        "proxy": runtime.proxy.version if runtime.proxy is not None else "none; the agent serves SDS",
-        "SDS socket": str(runtime.sds_socket),
+        **_serving(runtime),
         **({"inbound mTLS": str(runtime.inbound)} if runtime.inbound is not None else {}),
     }
+
+
+def _serving(runtime: WorkloadRuntime) -> dict[str, str]:
+    if runtime.sds_socket is None:
+        return {"proxy": "none; the agent serves nobody"}
+    proxy = runtime.proxy.version if runtime.proxy is not None else "none; the agent serves SDS"
+    return {"proxy": proxy, "SDS socket": str(runtime.sds_socket)}
 
 
 def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str, str]:

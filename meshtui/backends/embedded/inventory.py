@@ -12,20 +12,29 @@ from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.inventory import InventoryDocument, Pod
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Namespace, ServiceAccount
+from meshtui.manifest.workload import Workload
 from meshtui.private_files import write_file
 
 
-def write_inventory(path: Path, catalog: Catalog, runtimes: Iterable[WorkloadRuntime]) -> None:
+def write_inventory(
+    path: Path, catalog: Catalog, fleet: Iterable[Workload], runtimes: Iterable[WorkloadRuntime]
+) -> None:
     """Replace the file as a whole. Raises StateError when the disk does not play along."""
-    write_file(path, msgspec.json.encode(inventory_of(catalog, runtimes, platform.node())))
+    write_file(path, msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node())))
 
 
-def inventory_of(catalog: Catalog, runtimes: Iterable[WorkloadRuntime], node: str) -> InventoryDocument:
-    """What exists. Every namespace has the account `default`, as in Kubernetes; all pods are on one node."""
+def inventory_of(
+    catalog: Catalog, fleet: Iterable[Workload], runtimes: Iterable[WorkloadRuntime], node: str
+) -> InventoryDocument:
+    """What exists: the accounts of the manifests and of the fleet, and every pod, all on one node.
+
+    Every namespace has the account `default`, as in Kubernetes.
+    """
     runtimes = tuple(runtimes)
     namespaces = {each.metadata.name for each in catalog.all(Namespace)}
     namespaces |= {runtime.workload.namespace for runtime in runtimes}
     accounts = {f"{each.namespace}/{each.metadata.name}" for each in catalog.all(ServiceAccount)}
+    accounts |= {f"{workload.namespace}/{workload.service_account}" for workload in fleet}
     return InventoryDocument(
         service_accounts=tuple(sorted(accounts | {f"{namespace}/default" for namespace in namespaces})),
         pods=tuple(

