@@ -47,11 +47,11 @@ class Appointments(Generic[K]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def take(self, now: datetime) -> list[K]:
-        """What is due, earliest first; it has no moment any more."""
-        due = []
-        while (first := self.first) is not None and first <= now:
-            key = heapq.heappop(self._heap)[2]
-            del self._moments[key]
-            due.append(key)
-        return due
+    def take(self, now: datetime) -> K | None:
+        """What is due, the earliest if there is more; it has no moment any more. None when nothing is due."""
+        first = self.first
+        if first is None or first > now:
+            return None
+        key = heapq.heappop(self._heap)[2]
+        del self._moments[key]
+        return key

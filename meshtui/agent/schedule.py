@@ -49,13 +49,16 @@ class Schedule:
         """Until cancelled."""
         try:
             while True:
+                await self._slots.acquire()
                 self._look_at_the_clock()
-                for manager in self._appointments.take(self._seen):
-                    await self._slots.acquire()
-                    task = asyncio.create_task(self._rotate(manager))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
-                await self._pause()
+                manager = self._appointments.take(self._seen)
+                if manager is None:
+                    self._slots.release()
+                    await self._pause()
+                    continue
+                task = asyncio.create_task(self._rotate(manager))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
         finally:
             for task in tuple(self._running):
                 task.cancel()

@@ -17,7 +17,7 @@ def serial_text(serial: int) -> str:
     return digits if serial < 0 or len(digits) % 2 == 0 else f"0{digits}"
 
 
-class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
+class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One X.509 certificate. Contains nothing secret."""
 
     serial: str

@@ -45,7 +45,12 @@ class Svid:
     @cached_property
     def facts(self) -> CertificateFacts:
         """What the leaf says."""
-        return inspect.facts(self.leaf)
+        return inspect.facts(_unread(self.leaf))
+
+    @property
+    def leaf_pem(self) -> bytes:
+        """The leaf by itself."""
+        return self.leaf.public_bytes(Encoding.PEM)
 
     @property
     def chain_pem(self) -> bytes:
@@ -75,7 +80,12 @@ def svid_from_response(cert_chain: Sequence[str], key: PrivateKey, expected: Spi
         raise IdentityError(f"The CA answered with a certificate for {spiffe_id}, not for {expected}.")
     verify_key(chain[0], public_key_sha256(key.public_key()))
     verify_lifetime(chain[0], now, SKEW)
-    return Svid(spiffe_id, chain, key_pem(key), bundle, now)
+    return Svid(spiffe_id, tuple(map(_unread, chain)), key_pem(key), bundle, now)
+
+
+def _unread(certificate: x509.Certificate) -> x509.Certificate:
+    """The same one, without the parts of it that were read so far: it keeps them, and a process holds thousands."""
+    return x509.load_der_x509_certificate(certificate.public_bytes(Encoding.DER))
 
 
 @lru_cache(maxsize=8)

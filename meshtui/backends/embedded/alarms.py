@@ -37,5 +37,6 @@ class Alarms:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._earlier.wait()
-        for target in self._appointments.take(self._clock()):
+        now = self._clock()
+        while (target := self._appointments.take(now)) is not None:
             self._ring(target)

@@ -56,6 +56,8 @@ from meshtui.xds.gateway import wanted_ports
 _LOG = logging.getLogger(__name__)
 CA_INTERVAL = 10.0
 """Seconds between two looks at whether the CA answers."""
+AT_ONCE = 100
+"""Workloads that are started or painted in one turn of the event loop, which has others to look after."""
 READY_DEADLINE = 20.0
 """Seconds that a start waits for certificates and proxies before it goes on without them."""
 
@@ -253,7 +255,8 @@ class MeshCore:
         return known.created_at if known is not None else ""
 
     async def _reconcile(self) -> None:
-        wanted = self._fleet | {workload.target: workload for workload in self.catalog.workloads()}
+        wanted = {workload.target: workload for workload in self.catalog.workloads()}
+        wanted |= {target: workload for target, workload in self._fleet.items() if target not in wanted}
         for target in [t for t, runtime in self.workloads.items() if runtime.workload != wanted.get(t)]:
             await self.workloads.pop(target).stop()
             self._drop(target)
@@ -265,9 +268,12 @@ class MeshCore:
         write_inventory(self.paths.inventory, self.catalog, self._fleet.values(), self.workloads.values())
         changed = [*await self._reconcile_credentials(), *(runtime.target for runtime in new)]
         self._configure()
-        await asyncio.gather(*(runtime.start() for runtime in new))
-        for target in changed:
+        for begin in range(0, len(new), AT_ONCE):
+            await asyncio.gather(*(runtime.start() for runtime in new[begin : begin + AT_ONCE]))
+        for number, target in enumerate(changed, 1):
             self.changed(target)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _reconcile_credentials(self) -> list[str]:
         """Returns the targets that are new or different."""
@@ -356,8 +362,8 @@ class MeshCore:
         """The CA signed or refused something: it may be about one of ours, whoever asked."""
         pod, target = event.get("pod_uid", ""), event.get("target", "")
         if (runtime := self._pods.get(pod)) is not None:
-            runtime.refresh_issued()
-            self.changed(runtime.target)
+            if runtime.learn_issued(event.get("serial", "")):
+                self.changed(runtime.target)
         if target in self.credentials:
             self.credentials[target].refresh_issued()
             self.changed(target)

@@ -7,13 +7,16 @@ from functools import lru_cache
 from meshtui.ca.records import LedgerEntry, State
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.svid import Svid
 from meshtui.mesh.rows import HistoryEntry
 
 _OUTCOMES = {State.INTENT: "started", State.ISSUED: "ok", State.FAILED: "failed", State.REFUSED: "refused"}
 
 
-def recorded(entry: LedgerEntry) -> CertificateFacts | None:
-    """The certificate of an entry; None when none was signed."""
+def recorded(entry: LedgerEntry, held: Svid | None = None) -> CertificateFacts | None:
+    """The certificate of an entry; None when none was signed. If it is the one that is `held`, it is not read again."""
+    if held is not None and entry.pem.encode() == held.leaf_pem:
+        return held.facts
     return _read(entry.pem) if entry.pem else None
 
 

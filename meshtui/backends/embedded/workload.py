@@ -171,7 +171,18 @@ class WorkloadRuntime:
     def refresh_issued(self) -> None:
         """Look up in the ledger what the CA signed last for this pod."""
         entry = self._context.ledger.latest_for_pod(self.pod_uid)
-        self.issued = Truth(certificate=recorded(entry) if entry is not None else None)
+        self.issued = Truth(certificate=recorded(entry, self.svid) if entry is not None else None)
+
+    def learn_issued(self, serial: str) -> bool:
+        """The CA has signed this for it: look it up unless it is known; returns whether it was news.
+
+        Agent and CA both tell of each certificate, in any order.
+        """
+        known = self.issued.certificate
+        if known is not None and known.serial == serial:
+            return False
+        self.refresh_issued()
+        return True
 
     async def rotate(self, report: Report) -> tuple[CertificateFacts | None, CertificateFacts, bool | None]:
         """Replace the certificate and follow it until the wire presents it; `report` hears each step.
@@ -247,7 +258,7 @@ class WorkloadRuntime:
             self._refused = Refusals()
             if self._sds is not None:
                 self._sds.publish(secrets_of(svid))
-            self.refresh_issued()
+            self.learn_issued(svid.facts.serial)
         self._pulse.beat()
         self._context.changed(self.target)
 
