@@ -1,11 +1,15 @@
-"""What a workload's Envoy gets by SDS: its key pair as `default` and its trust bundle as `ROOTCA`, Istio's names."""
+"""What a workload's Envoy gets by SDS: its key pair as `default` and its trust bundle as `ROOTCA`, Istio's names.
+
+Which further names a workload is granted is decided elsewhere; this turns what was granted into resources.
+"""
 
 from __future__ import annotations
 
+import grpc
 import grpc.aio
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2
-from envoy.service.secret.v3 import sds_pb2_grpc
+from envoy.service.discovery.v3 import discovery_pb2
 
 from meshtui.identity.svid import Svid
 from meshtui.wire.discovery import SECRET, Resource, World, content_version
@@ -14,27 +18,46 @@ from meshtui.wire.streams import Distributor
 KEY_PAIR = "default"
 BUNDLE = "ROOTCA"
 
+_SERVICE = "envoy.service.secret.v3.SecretDiscoveryService"
 
-def secrets_of(svid: Svid) -> World:
-    """The two secrets of a workload, versioned by serial number and by the roots' fingerprints."""
-    pair = secret_pb2.Secret(
-        name=KEY_PAIR,
+
+def key_pair(name: str, svid: Svid) -> tuple[str, Resource]:
+    """An SVID with its key as the secret `name`, versioned by its serial number."""
+    secret = secret_pb2.Secret(
+        name=name,
         tls_certificate=common_pb2.TlsCertificate(
             certificate_chain=base_pb2.DataSource(inline_bytes=svid.chain_pem),
             private_key=base_pb2.DataSource(inline_bytes=svid.private_key_pem),
         ),
     )
-    bundle = secret_pb2.Secret(
-        name=BUNDLE,
-        validation_context=common_pb2.CertificateValidationContext(
-            trusted_ca=base_pb2.DataSource(inline_bytes=svid.bundle.pem)
-        ),
+    return name, Resource(svid.facts.serial, secret)
+
+
+def bundle(name: str, pem: bytes) -> tuple[str, Resource]:
+    """Concatenated PEM roots as the validation context `name`, versioned by content. Envoy refuses an empty one."""
+    secret = secret_pb2.Secret(
+        name=name,
+        validation_context=common_pb2.CertificateValidationContext(trusted_ca=base_pb2.DataSource(inline_bytes=pem)),
     )
-    return {SECRET: {KEY_PAIR: Resource(svid.facts.serial, pair), BUNDLE: Resource(content_version(bundle), bundle)}}
+    return name, Resource(content_version(secret), secret)
+
+
+def secrets_of(svid: Svid) -> World:
+    """The two secrets that every workload has."""
+    return {SECRET: dict((key_pair(KEY_PAIR, svid), bundle(BUNDLE, svid.bundle.pem)))}
 
 
 def register_sds(distributor: Distributor, server: grpc.aio.Server) -> None:
-    """Serve StreamSecrets, and like Istio's agent no other method of the service."""
-    servicer = sds_pb2_grpc.SecretDiscoveryServiceServicer()
-    servicer.StreamSecrets = distributor.serve
-    sds_pb2_grpc.add_SecretDiscoveryServiceServicer_to_server(servicer, server)
+    """Serve StreamSecrets and, like Istio's agent, no other method: FetchSecrets and DeltaSecrets are UNIMPLEMENTED.
+
+    Unlike Istio's agent, a stream without a node id is not refused: the socket is the identity, and what a
+    caller writes about itself is neither needed nor believed.
+    """
+    stream_secrets = grpc.stream_stream_rpc_method_handler(
+        distributor.serve,
+        request_deserializer=discovery_pb2.DiscoveryRequest.FromString,
+        response_serializer=discovery_pb2.DiscoveryResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(_SERVICE, {"StreamSecrets": stream_secrets}),)
+    )

@@ -14,7 +14,7 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.findings import Finding, Verification
 from meshtui.mesh.rows import HistoryEntry
-from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, Identity, Rotation, Snapshot, Truth
+from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
 
 SCHEMA = 1
 
@@ -160,6 +160,8 @@ def _rotation(value: Rotation) -> dict[str, Any]:
         "last_rotated_at": time(value.last_rotated_at),
         "last_error": value.last_error or None,
         "count": value.count,
+        "failures": value.failures,
+        "rejected": value.rejected,
     }
 
 
@@ -173,6 +175,18 @@ def _identity(value: Identity) -> dict[str, Any]:
         "served": _truth(value.served),
         "rotation": _rotation(value.rotation),
         "mtls": value.mtls or None,
+        "granted": [_granted(each) for each in value.granted],
+        "disagreement": value.disagreement or None,
+    }
+
+
+def _granted(value: GrantedIdentity) -> dict[str, Any]:
+    return {
+        "spiffe_id": value.spiffe_id,
+        "issued": _truth(value.issued),
+        "held": _truth(value.held),
+        "due_at": time(value.due_at),
+        "last_error": value.last_error or None,
         "disagreement": value.disagreement or None,
     }
 

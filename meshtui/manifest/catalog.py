@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from meshtui.errors import RefusedError
-from meshtui.manifest.credential import Binding, Credential, credentials
+from meshtui.manifest.credential import Binding, Credential, credentials, trusted_ca
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -121,15 +121,18 @@ class Catalog:
             *self._without_gateway(),
             *self._without_pods(),
             *self._without_secret(),
+            *self._without_bundle(),
             *self._taken(),
         )
 
     def _without_account(self) -> Iterator[str]:
         for deployment in self.all(Deployment):
             # Kubernetes makes the account `default` in every namespace
-            key = ObjectKey(ServiceAccount.kind, deployment.namespace, deployment.service_account)
-            if deployment.service_account != "default" and key not in self._objects:
-                yield f"{deployment.key}: the {key} does not exist"
+            granted = (grant.service_account for grant in deployment.grants)
+            for account in (deployment.service_account, *granted):
+                key = ObjectKey(ServiceAccount.kind, deployment.namespace, account)
+                if account != "default" and key not in self._objects:
+                    yield f"{deployment.key}: the {key} does not exist"
 
     def _without_gateway(self) -> Iterator[str]:
         for route in self.all(VirtualService):
@@ -146,6 +149,15 @@ class Catalog:
         for service in self.all(Service):
             if service.selector and not self.workloads_of(service):
                 yield f"{service.key}: no workload has the labels of its selector"
+
+    def _without_bundle(self) -> Iterator[str]:
+        for deployment in self.all(Deployment):
+            for name in deployment.bundles:
+                secret = self.get(ObjectKey(Secret.kind, deployment.namespace, name))
+                if not isinstance(secret, Secret):
+                    yield f"{deployment.key}: the Secret {deployment.namespace}/{name} does not exist"
+                elif trusted_ca(secret) is None:
+                    yield f"{deployment.key}: the {secret.key} has no CA certificates (ca.crt)"
 
     def _taken(self) -> Iterator[str]:
         first: dict[tuple[str, int, str], ObjectKey] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from meshtui.errors import UsageError
 from meshtui.manifest import yaml_text
 from meshtui.manifest.fields import Fields
+from meshtui.manifest.grants import read_bundles, read_grants
 from meshtui.manifest.lifetimes import parse_lifetime
 from meshtui.manifest.model import Container, ContainerPort, Deployment, Metadata
 from meshtui.manifest.names import label_key_problem, label_problem, label_value_problem, name_problem
@@ -32,6 +33,8 @@ def read_deployment(fields: Fields, metadata: Metadata, document: dict[str, Any]
         with spec.mapping("template", required=True) as template:
             labels, annotations = _pod_metadata(template)
             ttl = _secret_ttl(template, annotations.get(PROXY_CONFIG, ""))
+            place = template.mapping("metadata").mapping("annotations")
+            grants, bundles = read_grants(place), read_bundles(place)
             with template.mapping("spec", required=True) as pod:
                 service_account, containers = _pod(pod)
         if not wanted.items() <= labels.items() or not wanted:
@@ -46,6 +49,8 @@ def read_deployment(fields: Fields, metadata: Metadata, document: dict[str, Any]
         service_account=service_account,
         containers=containers,
         secret_ttl=ttl,
+        grants=grants,
+        bundles=bundles,
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from meshtui.manifest.grants import Grant
+
 DEFAULT_NAMESPACE = "default"
 """Of what is applied without a namespace; always there."""
 
@@ -142,6 +144,10 @@ class Deployment(Manifest):
     containers: tuple[Container, ...] = ()
     secret_ttl: timedelta | None = None
     """`SECRET_TTL` in the pod's `proxy.istio.io/config` annotation: the lifetime that its agent asks for."""
+    grants: tuple[Grant, ...] = ()
+    """Annotation `meshtui.io/identities`: what else its agent is to have."""
+    bundles: tuple[str, ...] = ()
+    """Annotation `meshtui.io/bundles`: Secrets with CA certificates that its agent is to serve."""
 
 
 @dataclass(frozen=True, kw_only=True)

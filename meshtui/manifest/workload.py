@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from meshtui.manifest.grants import Grant
 from meshtui.manifest.model import ContainerPort, Deployment
 
 INJECT = "sidecar.istio.io/inject"
@@ -43,6 +44,10 @@ class Workload:
     """Of all its containers."""
     secret_ttl: timedelta | None
     """The lifetime that its agent asks for; None for the mesh's default."""
+    grants: tuple[Grant, ...] = ()
+    """Further identities of its agent."""
+    bundles: tuple[str, ...] = ()
+    """Names of Secrets in its namespace, whose CA certificates its agent serves."""
 
     @property
     def target(self) -> str:
@@ -63,6 +68,8 @@ def workload_of(deployment: Deployment) -> Workload | None:
         image=deployment.containers[0].image,
         ports=tuple(port for container in deployment.containers for port in container.ports),
         secret_ttl=deployment.secret_ttl,
+        grants=deployment.grants,
+        bundles=deployment.bundles,
     )
 
 

@@ -56,6 +56,22 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str = ""
     count: int = 0
     """Certificates received since the holder started, the first one included."""
+    failures: int = 0
+    """Attempts that failed since then."""
+    rejected: int = 0
+    """Those of them whose answer the holder could not use: not the key, name or time that it had asked for."""
+
+
+class GrantedIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """A further SVID that a workload's agent holds and serves."""
+
+    spiffe_id: str
+    """Its SDS name too."""
+    issued: Truth
+    held: Truth
+    due_at: datetime | None = None
+    last_error: str = ""
+    disagreement: str = ""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +90,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     served: Truth
     rotation: Rotation
     mtls: str
+    granted: tuple[GrantedIdentity, ...] = ()
+    """What its manifest grants it beside its own."""
     disagreement: str = ""
-    """The first pair that differs, e.g. `issued≠held`; empty when all agree."""
+    """The first pair that differs, of its own SVID or a granted one, e.g. `issued≠held`; empty when all agree."""
 
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):

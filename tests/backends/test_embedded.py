@@ -223,9 +223,9 @@ async def test_a_ca_that_dies_is_started_again_at_the_same_address(core: MeshCor
     await until(core, lambda: core.ca_alive)
     assert str(core.ca_address) == address
     runtime = core.workloads["workload/prod/sleep"]
-    before = runtime.secrets.count
+    before = runtime.identity.secrets.count
     await runtime.rotate(lambda _step, _text: None)
-    assert runtime.secrets.count > before
+    assert runtime.identity.secrets.count > before
 
 
 def _extra_workload() -> list[dict[str, Any]]:

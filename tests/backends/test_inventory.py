@@ -29,11 +29,11 @@ async def test_a_running_mesh_writes_it(core: MeshCore) -> None:
     """Each workload of the mesh is a pod that the CA can look up by the uid in its token."""
     inventory = InventoryFile(core.paths.inventory).current()
     for runtime in core.workloads.values():
-        pod = inventory.pod(runtime.pod_uid)
+        pod = inventory.pod(runtime.identity.pod_uid)
         assert pod is not None
         assert (pod.namespace, pod.name, pod.service_account) == (
             runtime.workload.namespace,
-            runtime.pod_name,
+            runtime.identity.pod_name,
             runtime.workload.service_account,
         )
         assert inventory.runs_on(pod.node, pod.namespace, pod.service_account)

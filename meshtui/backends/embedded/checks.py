@@ -12,6 +12,7 @@ from cryptography import x509
 from meshtui.backends.embedded.authorities import chain_of, trust_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime, example_name
+from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.records import State
 from meshtui.errors import MeshError
@@ -69,8 +70,10 @@ async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetim
 
     def identity() -> str:
         found = verify_spiffe_rules(svid.leaf)
-        if found != runtime.spiffe_id:
-            raise MeshError(f"The certificate is for {found}; the manifests want {runtime.spiffe_id}.", fix=rotate)
+        if found != runtime.identity.spiffe_id:
+            raise MeshError(
+                f"The certificate is for {found}; the manifests want {runtime.identity.spiffe_id}.", fix=rotate
+            )
         return str(found)
 
     def key() -> str:
@@ -83,14 +86,31 @@ async def verify_workload(core: MeshCore, runtime: WorkloadRuntime, now: datetim
         _check("SPIFFE rules", identity, rotate),
         _check("key matches", key, rotate),
         _check("lifetime", lambda: _lifetime(svid.leaf, now), rotate),
-        _check("ledger", lambda: _ledger(core, svid.facts, str(runtime.spiffe_id)), "meshtui history"),
+        _check("ledger", lambda: _ledger(core, svid.facts, str(runtime.identity.spiffe_id)), "meshtui history"),
         _check("newest", lambda: _newest(core, runtime, svid.facts), rotate),
     ]
+    checks += [_granted(core, runtime, identity, now) for identity in runtime.granted]
     if runtime.proxy is not None:
         checks += await _proxy_checks(core, runtime, svid.facts)
     elif runtime.sds_socket is not None:
         checks += await _socket_checks(core, runtime.sds_socket)
     return Verification(target=runtime.target, checks=tuple(checks))
+
+
+def _granted(core: MeshCore, runtime: WorkloadRuntime, identity: HeldIdentity, now: datetime) -> Check:
+    """What is asked of its own identity, of a further one and in one line."""
+
+    def look() -> str:
+        svid = identity.svid
+        if svid is None:
+            raise MeshError(f"The agent holds none: {identity.error or 'not received yet'}.", fix="meshtui history")
+        verify_spiffe_rules(svid.leaf)
+        _chain(svid.chain, core.ca_root.read_bytes(), now)
+        _lifetime(svid.leaf, now)
+        _ledger(core, svid.facts, str(identity.spiffe_id))
+        return svid.facts.serial
+
+    return _check(f"granted {identity.spiffe_id}", look, f"meshtui rotate {runtime.target}")
 
 
 async def _socket_checks(core: MeshCore, socket: Path) -> list[Check]:
@@ -219,7 +239,7 @@ async def _answers(socket: Path) -> str:
 
 
 def _newest(core: MeshCore, runtime: WorkloadRuntime, held: CertificateFacts) -> str:
-    entry = core.ledger.latest_for_pod(runtime.pod_uid)
+    entry = core.ledger.latest_for_pod(runtime.identity.pod_uid)
     if entry is not None and entry.serial != held.serial:
         when = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
         raise MeshError(f"The CA signed {entry.serial} for this pod at {when}; its agent does not hold that one.")

@@ -33,7 +33,7 @@ from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.secret_documents import keeping_its_pair
 from meshtui.backends.embedded.seed import not_seeded, seed
 from meshtui.backends.embedded.workload import WorkloadRuntime
-from meshtui.backends.embedded.worlds import world_of
+from meshtui.backends.embedded.worlds import bundles_of, world_of
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.journal import Journal
 from meshtui.config.store import ManifestStore, open_config
@@ -263,7 +263,7 @@ class MeshCore:
         new = [self._runtime(workload) for target, workload in wanted.items() if target not in self.workloads]
         self.workloads |= {runtime.target: runtime for runtime in new}
         self.serving = tuple(each for each in self.workloads.values() if each.sds_socket is not None)
-        self._pods = {runtime.pod_uid: runtime for runtime in self.workloads.values()}
+        self._pods = {each.pod_uid: runtime for runtime in self.workloads.values() for each in runtime.identities}
         # before anyone shows a token
         write_inventory(self.paths.inventory, self.catalog, self._fleet.values(), self.workloads.values())
         changed = [*await self._reconcile_credentials(), *(runtime.target for runtime in new)]
@@ -305,6 +305,7 @@ class MeshCore:
                     self.ports.give(number)
         inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
         for runtime in self.serving:
+            runtime.trust(bundles_of(self.catalog, runtime.workload))
             if runtime.proxy is not None:
                 context = runtime.proxy_context(inbound, self.ports.ports)
                 runtime.configure(world_of(self.catalog, context))
@@ -361,9 +362,8 @@ class MeshCore:
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something: it may be about one of ours, whoever asked."""
         pod, target = event.get("pod_uid", ""), event.get("target", "")
-        if (runtime := self._pods.get(pod)) is not None:
-            if runtime.learn_issued(event.get("serial", "")):
-                self.changed(runtime.target)
+        if (runtime := self._pods.get(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
+            self.changed(runtime.target)
         if target in self.credentials:
             self.credentials[target].refresh_issued()
             self.changed(target)

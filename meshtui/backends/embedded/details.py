@@ -11,6 +11,7 @@ from meshtui.backends.embedded import views
 from meshtui.backends.embedded.authorities import chain_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.model import VirtualService
@@ -26,7 +27,7 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
     if (workload := core.workloads.get(target)) is not None:
         desired, chain = _desired_workload(core, workload), _workload_chain(workload)
         depends = _of_workload(core, workload)
-        issued, held, served = workload.issued, workload.held, workload.served
+        issued, held, served = workload.identity.issued, workload.identity.held, workload.served
     elif (credential := core.credentials.get(target)) is not None:
         desired, chain = _desired_credential(core, credential), _credential_chain(core, credential)
         depends = of_credential(core, credential)
@@ -65,7 +66,7 @@ def of_credential(core: MeshCore, runtime: CredentialRuntime) -> tuple[str, ...]
 def of_authority(core: MeshCore, target: str) -> tuple[str, ...]:
     """What was signed by an authority and is in service."""
     subject = core.authorities[target].certificate.subject
-    held = {target: workload.held for target, workload in core.workloads.items()}
+    held = {target: workload.identity.held for target, workload in core.workloads.items()}
     held |= {target: credential.held for target, credential in core.credentials.items()}
     return tuple(
         target
@@ -83,14 +84,22 @@ def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str
     workload = runtime.workload
     lifetime = workload.secret_ttl or core.settings.workload_ttl
     return {
-        "SPIFFE ID": str(runtime.spiffe_id),
+        "SPIFFE ID": str(runtime.identity.spiffe_id),
         "service account": f"{workload.namespace}/{workload.service_account}",
-        "pod": f"{runtime.pod_name} ({runtime.pod_uid})",
+        "pod": f"{runtime.identity.pod_name} ({runtime.identity.pod_uid})",
         "lifetime": length_in_words(lifetime),
         "rotated at": f"{core.settings.rotate_at:.0%} of it",
         **_serving(runtime),
+        **{f"granted {each.spiffe_id}": _granted(each) for each in runtime.granted},
         **({"inbound mTLS": str(runtime.inbound)} if runtime.inbound is not None else {}),
     }
+
+
+def _granted(identity: HeldIdentity) -> str:
+    facts = identity.held.certificate
+    if facts is None:
+        return f"no certificate: {identity.error or 'not received yet'}"
+    return f"{facts.serial}, {facts.key}, until {facts.not_after:%Y-%m-%d %H:%M:%SZ}"
 
 
 def _serving(runtime: WorkloadRuntime) -> dict[str, str]:

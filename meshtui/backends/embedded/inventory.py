@@ -40,11 +40,12 @@ def inventory_of(
         pods=tuple(
             Pod(
                 namespace=runtime.workload.namespace,
-                name=runtime.pod_name,
-                uid=runtime.pod_uid,
-                service_account=runtime.workload.service_account,
+                name=identity.pod_name,
+                uid=identity.pod_uid,
+                service_account=identity.service_account,
                 node=node,
             )
             for runtime in runtimes
+            for identity in runtime.identities
         ),
     )

@@ -99,10 +99,10 @@ class EmbeddedMesh:
         """See `Mesh`."""
         core = self._core
         name = _named(core, target) if target else ""
-        pods = {runtime.pod_uid: runtime.target for runtime in core.workloads.values()}
+        pods = {each.pod_uid: runtime.target for runtime in core.workloads.values() for each in runtime.identities}
         limit = min(max(limit, 0), _LONGEST_HISTORY)
         if name in core.workloads:
-            entries = core.ledger.entries(pod_uid=core.workloads[name].pod_uid, limit=limit)
+            entries = core.ledger.entries(pod_uid=core.workloads[name].identity.pod_uid, limit=limit)
         else:
             entries = core.ledger.entries(target=name or None, limit=limit)
         signed = [as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity) for entry in entries]
@@ -117,15 +117,7 @@ class EmbeddedMesh:
         if runtime is None:
             raise UsageError(f"{target} is not a workload; only workloads have tokens.", fix="meshtui status")
         now = core.clock()
-        token = core.tokens.issue(
-            runtime.workload.namespace,
-            runtime.workload.service_account,
-            pod_name=runtime.pod_name,
-            pod_uid=runtime.pod_uid,
-            audience=audience,
-            duration=duration,
-            now=now,
-        )
+        token = runtime.identity.token(audience, duration)
         text = f"for {audience}, {duration}"
         number = core.journal.begin(actor=self._actor, verb="token", target=runtime.target, now=now)
         core.journal.end(number, outcome="ok", text=text, serial="", now=core.clock())

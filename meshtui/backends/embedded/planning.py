@@ -53,7 +53,7 @@ def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
 def resolve(core: MeshCore, text: str) -> str:
     """The target that is meant: named as such, or by a SPIFFE ID that only one workload has. Raises UsageError."""
     if text.startswith("spiffe://"):
-        found = sorted(target for target, runtime in core.workloads.items() if str(runtime.spiffe_id) == text)
+        found = sorted(target for target, runtime in core.workloads.items() if str(runtime.identity.spiffe_id) == text)
         if len(found) != 1:
             many = f"{len(found)} workloads have it: {', '.join(found)}" if found else "no workload has it"
             raise UsageError(f"{text} does not name one workload; {many}.", fix="Name the target: meshtui status")

@@ -6,11 +6,15 @@ Reads runtimes and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 import meshtui
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.facts import CertificateFacts
@@ -25,6 +29,7 @@ from meshtui.mesh.snapshot import (
     Capability,
     Endpoints,
     Gateway,
+    GrantedIdentity,
     Identity,
     Mark,
     MeshInfo,
@@ -49,7 +54,7 @@ def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
         served_by = "agent"
     elif runtime.proxy is not None:
         served_by = runtime.proxy.version
-    return _row(runtime, str(runtime.spiffe_id), joined, served_by, now)
+    return _row(runtime, str(runtime.identity.spiffe_id), joined, served_by, now)
 
 
 def credential_row(runtime: CredentialRuntime, now: datetime) -> Row:
@@ -81,20 +86,36 @@ def authority_standing(authority: Authority) -> Standing:
 
 def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
     """A workload with all that is known of its SVID."""
-    standing = runtime.standing
-    svid = runtime.svid
+    standing, svid, secrets = runtime.standing, runtime.svid, runtime.identity.secrets
     return Identity(
         target=runtime.target,
-        spiffe_id=str(runtime.spiffe_id),
+        spiffe_id=str(runtime.identity.spiffe_id),
         proxy=_kind_of_proxy(runtime),
         sds_socket=str(runtime.sds_socket or ""),
         inbound=str(runtime.inbound or ""),
-        issued=runtime.issued,
-        held=runtime.held,
+        issued=runtime.identity.issued,
+        held=runtime.identity.held,
         served=runtime.served or Truth(),
-        rotation=_rotation(standing, now, svid.issued_at if svid else None, runtime.last_error, runtime.secrets.count),
+        rotation=msgspec.structs.replace(
+            _rotation(standing, now, svid.issued_at if svid else None, runtime.last_error, secrets.count),
+            failures=sum(each.secrets.failures for each in runtime.identities),
+            rejected=sum(each.secrets.rejected for each in runtime.identities),
+        ),
+        granted=tuple(map(_granted, runtime.granted)),
         mtls="STRICT" if runtime.inbound is not None else "",
         disagreement=_joined_workload(runtime).disagreement,
+    )
+
+
+def _granted(identity: HeldIdentity) -> GrantedIdentity:
+    ready = identity.secrets.ready
+    return GrantedIdentity(
+        spiffe_id=str(identity.spiffe_id),
+        issued=identity.issued,
+        held=identity.held,
+        due_at=ready.due_at if ready is not None else None,
+        last_error=identity.error,
+        disagreement=_joined_granted(identity).disagreement,
     )
 
 
@@ -243,7 +264,13 @@ def _finding(severity: Severity, code: str, target: str, text: str, fix: str) ->
 
 
 def _joined_workload(runtime: WorkloadRuntime) -> Joined:
-    return join(desired=True, issued=runtime.issued, held=runtime.held, served=runtime.served)
+    joined = join(desired=True, issued=runtime.identity.issued, held=runtime.held, served=runtime.served)
+    differing = (_joined_granted(identity).disagreement for identity in runtime.granted)
+    return replace(joined, disagreement=joined.disagreement or next(filter(None, differing), ""))
+
+
+def _joined_granted(identity: HeldIdentity) -> Joined:
+    return join(desired=True, issued=identity.issued, held=identity.held, served=None)
 
 
 def _joined_credential(runtime: CredentialRuntime) -> Joined:

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
-from meshtui.agent.sds_service import KEY_PAIR, register_sds, secrets_of
-from meshtui.agent.secrets import SecretManager
+from meshtui.agent.publisher import Publisher
+from meshtui.agent.sds_service import BUNDLE, KEY_PAIR, bundle, key_pair, register_sds
 from meshtui.agent.states import Failed
 from meshtui.backends.embedded.context import Context, Report
-from meshtui.backends.embedded.issued import recorded
+from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.proxy import EnvoyProxy, Refusals
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.worlds import uses_identity
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
-from meshtui.identity.keys import PrivateKey
 from meshtui.identity.lifetime import Lifetime
-from meshtui.identity.spiffe import SpiffeId
 from meshtui.identity.svid import Svid
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe.tls import Address, until_presented
-from meshtui.wire.discovery import Verdict, World
+from meshtui.wire.discovery import SECRET, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.workloads.httpbin import Httpbin
 from meshtui.xds.context import ProxyContext
 
-_LOG = logging.getLogger(__name__)
-TOKEN_LIFETIME = timedelta(hours=1)
 SERVE_DEADLINE = 10.0
 """Seconds from the new certificate to Envoy presenting it."""
 
@@ -46,28 +41,44 @@ class WorkloadRuntime:
         self.workload = workload
         self.target = workload.target
         self._context = context
-        self.pod_uid = str(uuid.uuid5(uuid.UUID(deployment_uid), "pod-0"))
-        self.pod_name = f"{workload.name}-{self.pod_uid[:8]}"
-        self.spiffe_id = SpiffeId.for_service_account(
-            context.settings.trust_domain, workload.namespace, workload.service_account
+        uid = uuid.UUID(deployment_uid)
+        pod_uid = str(uuid.uuid5(uid, "pod-0"))
+        pod_name = f"{workload.name}-{pod_uid[:8]}"
+
+        def held(account: str, key: str, name: str, uid: str) -> HeldIdentity:
+            return HeldIdentity(
+                workload,
+                account,
+                secret_name=name,
+                key=key,
+                pod=(pod_name, uid),
+                context=context,
+                on_change=self._changed,
+            )
+
+        self.identity = held(workload.service_account, "EC P-256", KEY_PAIR, pod_uid)
+        """Its own."""
+        self.granted = tuple(
+            # a pod uid for each, by which the ledger tells them apart
+            held(grant.service_account, grant.key, "", str(uuid.uuid5(uid, f"pod-0/{grant.service_account}")))
+            for grant in workload.grants
         )
-        self.secrets = SecretManager(
-            self._fetch, share=context.settings.rotate_at, clock=context.clock, on_change=self._changed
-        )
-        self.issued = Truth()
+        """Further ones, which its agent serves under their SPIFFE IDs."""
+        self._bundles: Mapping[str, bytes] = {}
         self.step: Step | None = None
         self._refused = Refusals()
         self._pulse = Pulse()
-        self._published = ""
+        self._published: tuple[object, ...] = ()
         self._in_use = True
-        self._logged: Failed | None = None
         self.sds_socket = self._socket("sds") if workload.proxy is not Proxy.NONE else None
         """None for an agent that serves nobody."""
         self._sds: DiscoveryServer | None = None
+        self._publisher: Publisher | None = None
         self.proxy: EnvoyProxy | None = None
         if self.sds_socket is not None:
             distributor = Distributor(self._on_secret_verdict, lambda _: None)
             self._sds = DiscoveryServer(self.sds_socket, register_sds, distributor)
+            self._publisher = Publisher(self._sds)
             if workload.proxy is not Proxy.AGENT and context.envoy is not None:
                 self.proxy = EnvoyProxy(self.target, self.sds_socket, context, self._on_proxy)
         self._app: Httpbin | None = None
@@ -76,20 +87,25 @@ class WorkloadRuntime:
 
     async def start(self) -> None:
         """Start every part; certificates and proxies follow by themselves."""
-        self.refresh_issued()
+        for identity in self.identities:
+            identity.refresh_issued()
         if self._sds is not None:
             await self._sds.start()
         if self._app is not None:
             await self._app.start()
-        self._context.schedule.add(self.secrets)
+        for identity in self.identities:
+            self._context.schedule.add(identity.secrets)
         if self.proxy is not None:
             await self.proxy.start()
 
     async def stop(self) -> None:
         """Stop every part, the proxy first."""
-        self._context.schedule.discard(self.secrets)
+        for identity in self.identities:
+            self._context.schedule.discard(identity.secrets)
         if self.proxy is not None:
             await self.proxy.stop()
+        if self._publisher is not None:
+            self._publisher.close()
         if self._sds is not None:
             await self._sds.stop()
         if self._app is not None:
@@ -101,17 +117,26 @@ class WorkloadRuntime:
             self._in_use = uses_identity(world)
             self.proxy.publish(world)
 
+    def trust(self, bundles: Mapping[str, bytes]) -> None:
+        """Serve these bundles (SDS name → PEM) beside the mesh's own."""
+        if bundles != self._bundles:
+            self._bundles = bundles
+            self._publish()
+
+    @property
+    def identities(self) -> tuple[HeldIdentity, ...]:
+        """All that its agent holds, its own first."""
+        return (self.identity, *self.granted)
+
     @property
     def svid(self) -> Svid | None:
-        """The certificate in service."""
-        ready = self.secrets.ready
-        return ready.svid if ready is not None else None
+        """The certificate of its own identity that is in service."""
+        return self.identity.svid
 
     @property
     def held(self) -> Truth:
-        """What the agent has."""
-        svid = self.svid
-        return Truth(certificate=svid.facts if svid is not None else None)
+        """What the agent has, of its own identity."""
+        return self.identity.held
 
     @property
     def served(self) -> Truth | None:
@@ -146,16 +171,21 @@ class WorkloadRuntime:
 
     @property
     def standing(self) -> Standing:
-        """How its renewal goes."""
-        ready, state = self.secrets.ready, self.secrets.state
-        error = state.error if isinstance(state, Failed) else ""
+        """How its renewal goes: the lifetime is its own identity's, the trouble that of any."""
+        ready = self.identity.secrets.ready
+        states = [identity.secrets.state for identity in self.identities]
         return Standing(
             lifetime=Lifetime(ready.svid.issued_at, ready.svid.facts.not_after) if ready is not None else None,
             due_at=ready.due_at if ready is not None else None,
-            rotating=bool(self.secrets.stage) or self.step not in (None, Step.SERVED, Step.FAILED),
-            error=error,
-            unreachable=isinstance(state, Failed) and state.unreachable,
+            rotating=any(each.secrets.stage for each in self.identities)
+            or self.step not in (None, Step.SERVED, Step.FAILED),
+            error=self.identity.error or self._granted_error,
+            unreachable=any(isinstance(state, Failed) and state.unreachable for state in states),
         )
+
+    @property
+    def _granted_error(self) -> str:
+        return next((f"{each.spiffe_id}: {each.error}" for each in self.granted if each.error), "")
 
     @property
     def last_error(self) -> str:
@@ -168,32 +198,20 @@ class WorkloadRuntime:
         """Envoy's words for a secret that it did not take."""
         return f"Envoy rejected its certificate: {self._refused.words}" if self._refused.words else ""
 
-    def refresh_issued(self) -> None:
-        """Look up in the ledger what the CA signed last for this pod."""
-        entry = self._context.ledger.latest_for_pod(self.pod_uid)
-        self.issued = Truth(certificate=recorded(entry, self.svid) if entry is not None else None)
-
-    def learn_issued(self, serial: str) -> bool:
-        """The CA has signed this for it: look it up unless it is known; returns whether it was news.
-
-        Agent and CA both tell of each certificate, in any order.
-        """
-        known = self.issued.certificate
-        if known is not None and known.serial == serial:
-            return False
-        self.refresh_issued()
-        return True
+    def learn_issued(self, pod_uid: str, serial: str) -> bool:
+        """The CA has signed this for one of its pods; returns whether it was news."""
+        return any(each.learn_issued(serial) for each in self.identities if each.pod_uid == pod_uid)
 
     async def rotate(self, report: Report) -> tuple[CertificateFacts | None, CertificateFacts, bool | None]:
-        """Replace the certificate and follow it until the wire presents it; `report` hears each step.
+        """Replace every certificate and follow its own until the wire presents it; `report` hears each step.
 
-        Returns the certificate before, the one after, and whether it is served (None where nothing serves it).
+        Returns its own certificate before, the one after, and whether it is served (None where nothing serves it).
         Raises MeshError, and leaves what is in service as it is, when no new certificate can be had.
         """
-        before = self.held.certificate
+        before = self.identity.held.certificate
         try:
             self._report(report, Step.KEY, "new key and CSR")
-            svid = await self.secrets.rotate()
+            svid, *_ = await asyncio.gather(*(identity.secrets.rotate() for identity in self.identities))
             self._report(report, Step.SIGNED, f"serial {svid.facts.serial}")
             served = await self._follow(svid.facts, report) if self.served is not None else None
         except MeshError as error:
@@ -229,40 +247,30 @@ class WorkloadRuntime:
     def _socket(self, purpose: str) -> Path:
         return self._context.paths.socket(purpose, self.target)
 
-    async def _fetch(self, key: PrivateKey) -> Svid:
-        context, workload = self._context, self.workload
-        token = context.tokens.issue(
-            workload.namespace,
-            workload.service_account,
-            pod_name=self.pod_name,
-            pod_uid=self.pod_uid,
-            audience="istio-ca",
-            duration=TOKEN_LIFETIME,
-            now=context.clock(),
-        )
-        return await context.ca.fetch_svid(key, self.spiffe_id, token, workload.secret_ttl)
-
     def _report(self, report: Report, step: Step, text: str) -> None:
         self.step = step
         report(step, text)
         self._changed()
 
     def _changed(self) -> None:
-        state = self.secrets.state
-        if isinstance(state, Failed) and state is not self._logged:
-            self._logged = state
-            _LOG.warning("%s: %s", self.target, state.error)
-        svid = self.svid
-        if svid is not None and svid.facts.sha256 != self._published:
-            self._published = svid.facts.sha256
-            self._refused = Refusals()
-            if self._sds is not None:
-                self._sds.publish(secrets_of(svid))
-            self.learn_issued(svid.facts.serial)
+        self._publish()
         self._pulse.beat()
         self._context.changed(self.target)
 
+    def _publish(self) -> None:
+        """Serve what is held, if that is something new."""
+        held = [(each.secret_name, each.svid) for each in self.identities if each.svid is not None]
+        if self._publisher is None or self.svid is None or self._published == (*held, self._bundles):
+            return
+        self._published = (*held, self._bundles)
+        self._refused = Refusals()
+        resources = {name: key_pair(name, svid) for name, svid in held}
+        resources |= {name: bundle(name, pem) for name, pem in ((BUNDLE, self.svid.bundle.pem), *self._bundles.items())}
+        self._publisher.publish({SECRET: resources})
+
     def _on_secret_verdict(self, verdict: Verdict) -> None:
+        assert self._publisher is not None
+        self._publisher.hear(verdict)
         self._refused.hear(verdict)
         if self.proxy is not None:
             self.proxy.look()

@@ -7,7 +7,11 @@ from typing import Any
 from meshtui.errors import IdentityError
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.credential import trusted_ca
+from meshtui.manifest.model import ObjectKey, Secret
+from meshtui.manifest.workload import Workload
 from meshtui.wire.discovery import CLUSTER, LISTENER, SECRET, Resource, World, content_version
+from meshtui.xds import naming
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.resources import resources_of
 from meshtui.xds.sidecar import INBOUND
@@ -22,6 +26,16 @@ def world_of(catalog: Catalog, context: ProxyContext) -> World:
         }
         for type_url, messages in resources_of(catalog, context).items()
     }
+
+
+def bundles_of(catalog: Catalog, workload: Workload) -> dict[str, bytes]:
+    """What the manifests let its agent serve beside the mesh's own bundle: PEM by SDS name, Istio's `…-cacert`."""
+    found = {}
+    for name in workload.bundles:
+        secret = catalog.get(ObjectKey(Secret.kind, workload.namespace, name))
+        if isinstance(secret, Secret) and (pem := trusted_ca(secret)):
+            found[naming.gateway_secret(workload.namespace, f"{name.removesuffix('-cacert')}-cacert")] = pem
+    return found
 
 
 def uses_identity(world: World) -> bool:
