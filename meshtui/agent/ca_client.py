@@ -9,6 +9,7 @@ import grpc
 import grpc.aio
 
 from meshtui.agent import status
+from meshtui.agent.client_pair import ClientPair
 from meshtui.identity.csr import make_csr
 from meshtui.identity.keys import PrivateKey
 from meshtui.identity.spiffe import SpiffeId
@@ -23,33 +24,48 @@ DEADLINE = 10.0
 class CaClient:
     """One connection to a CA, shared by all agents of a process; each call carries its caller's own token."""
 
-    def __init__(self, address: str, root_pem: bytes, clock: Callable[[], datetime]) -> None:
-        """`address` is HOST:PORT, `root_pem` what verifies the CA's server."""
+    def __init__(
+        self,
+        address: str,
+        root_pem: bytes,
+        clock: Callable[[], datetime],
+        *,
+        pair: ClientPair | None = None,
+        server_name: str = "",
+    ) -> None:
+        """`address` is HOST:PORT, `root_pem` what verifies the CA's server, as `server_name` if that is not HOST.
+
+        With a `pair` the connection is its holder's, and no other agent's.
+        """
         self.address = address
         self._clock = clock
         self._channel = grpc.aio.secure_channel(
             address,
-            grpc.ssl_channel_credentials(root_certificates=root_pem),
-            options=status.CHANNEL,
+            grpc.ssl_channel_credentials(
+                root_certificates=root_pem,
+                private_key=pair.private_key_pem if pair else None,
+                certificate_chain=pair.chain_pem if pair else None,
+            ),
+            options=[*status.CHANNEL, *([("grpc.ssl_target_name_override", server_name)] if server_name else [])],
         )
         self._stub = IstioCertificateServiceStub(self._channel)
 
     async def fetch_svid(self, key: PrivateKey, spiffe_id: SpiffeId, token: str, lifetime: timedelta | None) -> Svid:
         """Ask for a certificate on `key`, and check what comes back before anyone uses it.
 
-        `lifetime` None leaves it to the CA. Raises UnreachableError (try again), RefusedError (the CA said no)
-        or IdentityError (what it sent cannot be used).
+        `token` is empty where the connection's certificate is the credential; `lifetime` None leaves it to the CA.
+        Raises UnreachableError (try again), RefusedError (the CA said no) or IdentityError (what it sent cannot be
+        used).
         """
         request = IstioCertificateRequest(
             csr=make_csr(key, spiffe_id), validity_duration=int(lifetime.total_seconds()) if lifetime else 0
         )
+        credential = (("authorization", f"Bearer {token}"),) if token else ()
         try:
-            response = await self._stub.CreateCertificate(
-                request, timeout=DEADLINE, metadata=(("authorization", f"Bearer {token}"),)
-            )
+            response = await self._stub.CreateCertificate(request, timeout=DEADLINE, metadata=credential)
         except grpc.aio.AioRpcError as error:
             raise status.as_error(error, f"the CA at {self.address}") from error
-        return svid_from_response(tuple(response.cert_chain), key, spiffe_id, self._clock())
+        return svid_from_response(tuple(response.cert_chain), key, spiffe_id, self._clock(), lifetime)
 
     async def close(self) -> None:
         """Drop the connection."""

@@ -29,7 +29,7 @@ AGAIN = frozenset(
 
 def as_error(error: grpc.aio.AioRpcError, who: str) -> MeshError:
     """UnreachableError for what may work later, RefusedError for what the CA decided."""
-    reason = error.details() or error.code().name
+    reason = (error.details() or error.code().name).removesuffix(".")
     subject = who[:1].upper() + who[1:]
     if error.code() in AGAIN:
         return UnreachableError(f"{subject} does not answer: {reason}.")

@@ -58,11 +58,18 @@ class Svid:
         return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in self.chain)
 
 
-def svid_from_response(cert_chain: Sequence[str], key: PrivateKey, expected: SpiffeId, now: datetime) -> Svid:
+def svid_from_response(
+    cert_chain: Sequence[str],
+    key: PrivateKey,
+    expected: SpiffeId,
+    now: datetime,
+    longest: timedelta | None = None,
+) -> Svid:
     """Read `IstioCertificateResponse.cert_chain`: leaf, one element for each intermediate, the root bundle last.
 
-    Raises IdentityError unless it is a certificate for `key` and `expected`, valid at `now` (or within SKEW of it),
-    that leads in order to a root of the answer's own bundle. Some Istio CAs repeat a root among the intermediates
+    Raises IdentityError unless it is a certificate for `key` and `expected`, valid at `now` (or within SKEW of it)
+    and for no longer than `longest`, which is what was asked for (None: whatever the CA thinks right), that leads in
+    order to a root of the answer's own bundle. Some Istio CAs repeat a root among the intermediates
     (istio/istio#39001): that repetition is dropped.
     """
     if not 2 <= len(cert_chain) <= MAX_CHAIN + 1:
@@ -80,6 +87,11 @@ def svid_from_response(cert_chain: Sequence[str], key: PrivateKey, expected: Spi
         raise IdentityError(f"The CA answered with a certificate for {spiffe_id}, not for {expected}.")
     verify_key(chain[0], public_key_sha256(key.public_key()))
     verify_lifetime(chain[0], now, SKEW)
+    if longest is not None and chain[0].not_valid_after_utc > now + longest + SKEW:
+        raise IdentityError(
+            f"The CA answered with a certificate until {chain[0].not_valid_after_utc:%Y-%m-%d %H:%M:%SZ},"
+            f" longer than the {longest} that was asked for."
+        )
     return Svid(spiffe_id, tuple(map(_unread, chain)), key_pem(key), bundle, now)
 
 

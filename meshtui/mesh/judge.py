@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meshtui.identity.lifetime import OVERDUE_AFTER, Lifetime, is_due, is_overdue
 from meshtui.mesh.findings import Finding, Severity
@@ -43,7 +43,7 @@ def state(standing: Standing, now: datetime) -> RotationState:
         return RotationState.FAILED if standing.error else RotationState.UNKNOWN
     if due_at is not None and is_overdue(lifetime, due_at, now):
         return RotationState.OVERDUE
-    if standing.error:
+    if standing.error and not standing.at_risk:
         return RotationState.FAILED
     if due_at is not None and is_due(lifetime, due_at, now):
         return RotationState.DUE
@@ -68,11 +68,18 @@ _BY_STATE = {
 }
 
 
+_CA_AWAY = "Find out why the CA does not answer: meshtui info says where it listens. Agents go on trying."
+
+
 def findings(target: str, standing: Standing, disagreement: str, now: datetime) -> tuple[Finding, ...]:
     """What is wrong with one target, worst first."""
     found = []
     known = _BY_STATE.get(state(standing, now))
-    if known is not None:
+    if standing.at_risk and standing.lifetime is not None and now < standing.lifetime.not_after:
+        remaining = timedelta(seconds=int((standing.lifetime.not_after - now).total_seconds()))
+        text = f"At risk: {standing.error} The certificate in service is good for another {remaining}."
+        found.append(Finding(severity=Severity.WARNING, code="at-risk", target=target, text=text, fix=_CA_AWAY))
+    elif known is not None:
         severity, code, text = known
         fix = f"meshtui rotate {target}"
         if standing.lifetime is None:

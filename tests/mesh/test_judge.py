@@ -44,6 +44,9 @@ def test_a_life_without_rotation(hours: float, expected: RotationState) -> None:
         (Standing(LIFE, HALF, rotating=True), 11, RotationState.EXPIRED),
         (Standing(LIFE, HALF, error="no"), 1, RotationState.FAILED),
         (Standing(LIFE, HALF, error="no"), 7, RotationState.OVERDUE),
+        (Standing(LIFE, HALF, error="no answer", unreachable=True), 1, RotationState.FRESH),
+        (Standing(LIFE, HALF, error="no answer", unreachable=True), 5.5, RotationState.DUE),
+        (Standing(None, None, error="no answer", unreachable=True), 1, RotationState.FAILED),
         (Standing(None, None), 1, RotationState.UNKNOWN),
         (Standing(None, None, error="no"), 1, RotationState.FAILED),
         (Standing(None, None, rotating=True), 1, RotationState.ROTATING),
@@ -71,6 +74,16 @@ def test_an_expired_certificate_is_a_critical_finding() -> None:
         ("critical", "expired", "meshtui rotate workload/a/b")
     ]
     assert "CA refused" in found[0].text
+
+
+def test_while_the_ca_is_away_the_time_that_is_left_is_said() -> None:
+    """Fresh, due or overdue, the certificate is at risk, and when it ends matters more than which of them it is."""
+    away = Standing(LIFE, HALF, error="The CA does not answer.", unreachable=True)
+    for hours, left in ((1, "9:00:00"), (5.5, "4:30:00"), (9.75, "0:15:00")):
+        (found,) = findings("workload/a/b", away, "", at(hours))
+        assert (found.code, found.severity.value) == ("at-risk", "warning")
+        assert f"The CA does not answer. The certificate in service is good for another {left}." in found.text
+    assert [each.code for each in findings("workload/a/b", away, "", at(10))] == ["expired"]
 
 
 def test_a_disagreement_comes_before_a_warning() -> None:
