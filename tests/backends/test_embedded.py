@@ -75,7 +75,7 @@ def secret(pair: forge.Pair, **changes: bytes) -> dict[str, Any]:
 async def apply(core: MeshCore, *documents: Any) -> None:
     """Let it reach Envoy whatever it is: `core.apply` refuses a pair that is none."""
     async with core._changing:
-        core._accept(tuple(parse_document(each) for each in documents))
+        core.desired.accept(tuple(parse_document(each) for each in documents))
         await core._reconcile()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,41 +22,37 @@ from meshtui.backends.embedded.board import Board
 from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.desired import Desired
 from meshtui.backends.embedded.edge import endpoints_of, presenting, proxies_of
-from meshtui.backends.embedded.fleet import fleet_uid, fleet_workloads
-from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.pulse import Pulse
-from meshtui.backends.embedded.secret_documents import keeping_its_pair
+from meshtui.backends.embedded.runtimes import Runtimes
 from meshtui.backends.embedded.seed import not_seeded, seed
 from meshtui.backends.embedded.workload import WorkloadRuntime
-from meshtui.backends.embedded.worlds import bundles_of, world_of
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.journal import Journal
 from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import ManifestError, MeshError, RefusedError, StateError, UnreachableError, UsageError
-from meshtui.manifest.catalog import Catalog, removed
+from meshtui.errors import ManifestError, MeshError, RefusedError, StateError, UnreachableError
+from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.documents import parse_document
-from meshtui.manifest.model import Deployment, Manifest, ObjectKey, Secret
+from meshtui.manifest.model import Manifest, ObjectKey, Secret
 from meshtui.manifest.pairs import pair_problem
-from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
 from meshtui.probe.tls import Address, seen
 from meshtui.settings import Settings, StatePaths
-from meshtui.xds.gateway import wanted_ports
 
 _LOG = logging.getLogger(__name__)
 CA_INTERVAL = 10.0
 """Seconds between two looks at whether the CA answers."""
 AT_ONCE = 100
-"""Workloads that are started or painted in one turn of the event loop, which has others to look after."""
+"""Rows that are painted in one turn of the event loop, which has others to look after."""
 READY_DEADLINE = 20.0
 """Seconds that a start waits for certificates and proxies before it goes on without them."""
 
@@ -70,13 +65,6 @@ class MeshCore:
         self.paths = paths
         self.clock = clock
         self.board = Board()
-        self.catalog = Catalog()
-        self.workloads: dict[str, WorkloadRuntime] = {}
-        self.serving: tuple[WorkloadRuntime, ...] = ()
-        """Those of them that are to serve someone: not the fleet, unless it was given sockets."""
-        self._pods: dict[str, WorkloadRuntime] = {}
-        self._fleet = fleet_workloads(settings.fleet, sockets=settings.fleet_sockets)
-        self.credentials: dict[str, CredentialRuntime] = {}
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
@@ -88,7 +76,8 @@ class MeshCore:
             )
         self._database = open_config(paths.store)
         self.journal = Journal(self._database)
-        self._store = ManifestStore(self._database)
+        self.desired = Desired(ManifestStore(self._database), clock)
+        self._runtimes = Runtimes(self.ports, self.desired.uid, settings.fleet, fleet_sockets=settings.fleet_sockets)
         self.notices: list[str] = []
         self.tokens = TokenIssuer.open(paths.token_key, f"https://meshtui.{settings.trust_domain}")
         self._ca = CaProcess(settings, paths, self.tokens.issuer, self.tokens.jwks())
@@ -105,7 +94,7 @@ class MeshCore:
         """Start every part. Raises MeshError when it cannot: a damaged key, ledger or store, or bad manifests."""
         sweep(self.paths.envoys)
         self.journal.close_interrupted(self.clock())
-        first = seed(self.settings.mesh_file) if not self._store.documents() else ()
+        first = seed(self.settings.mesh_file) if not self.desired.documents() else ()
         if self.settings.mesh_file is not None and not first:
             self.notices.append(not_seeded(self.settings.mesh_file))
         self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
@@ -124,12 +113,7 @@ class MeshCore:
             ledger=self.ledger,
             changed=self.changed,
         )
-        if first:
-            self._accept(first)
-        self.catalog = Catalog.of(
-            replace(parse_document(document), created_at=document["metadata"]["creationTimestamp"])
-            for document in self._store.documents()
-        )
+        self.desired.load(first)
         self.refresh_authorities()
         self._watching = [
             asyncio.create_task(forever("watching the clock", self._alarms.wait)),
@@ -140,16 +124,13 @@ class MeshCore:
 
     async def settle(self) -> None:
         """Wait until everything serves, or until it has had long enough to."""
-        await self._pulse.until(self._serves, READY_DEADLINE)
+        await self._pulse.until(self._runtimes.serve, READY_DEADLINE)
 
     async def stop(self) -> None:
         """Stop every part, proxies first, the CA last, whatever one of them has to complain about."""
         for task in self._watching:
             task.cancel()
-        stops = [each.stop() for each in self.credentials.values()] + [each.stop() for each in self.workloads.values()]
-        for outcome in await asyncio.gather(*stops, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                _LOG.error("a part did not stop in order", exc_info=outcome)
+        await self._runtimes.stop()
         if self.context is not None:
             await self.context.ca.close()
             await self.context.gateway_ca.close()
@@ -165,7 +146,7 @@ class MeshCore:
         if problems := tuple(filter(None, map(pair_problem, accepted))):
             raise ManifestError(problems)
         async with self._changing:
-            self._accept(accepted)
+            self.desired.accept(accepted)
             await self._reconcile()
 
     async def replace_secret(self, seen: Secret | None, document: Mapping[str, Any]) -> None:
@@ -176,25 +157,37 @@ class MeshCore:
                 raise RefusedError(
                     f"{new.key} was changed meanwhile; that change stands.", fix="Look at it and try again."
                 )
-            self._accept((new,))
+            self.desired.accept((new,))
             await self._reconcile()
         self.refresh_authorities()
 
     async def remove(self, key: ObjectKey) -> None:
         """Remove one object. Raises UsageError when there is none, ManifestError when others cannot do without it."""
         async with self._changing:
-            if self.catalog.get(key) is None:
-                raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
-            after = removed(self.catalog, key)
-            self._store.remove([key])
-            self.catalog = after
+            self.desired.remove(key)
             await self._reconcile()
 
-    def documents(self) -> list[dict[str, Any]]:
-        """Every manifest as stored; those of Secrets hold private keys."""
-        return self._store.documents()
+    @property
+    def catalog(self) -> Catalog:
+        """The manifests."""
+        return self.desired.catalog
 
     # -- where things are ------------------------------------------------------------------------------------------
+
+    @property
+    def workloads(self) -> dict[str, WorkloadRuntime]:
+        """What runs, by target."""
+        return self._runtimes.workloads
+
+    @property
+    def serving(self) -> tuple[WorkloadRuntime, ...]:
+        """Those workloads that are to serve someone: not the fleet, unless it was given sockets."""
+        return self._runtimes.serving
+
+    @property
+    def credentials(self) -> dict[str, CredentialRuntime]:
+        """Gateway certificates, by target."""
+        return self._runtimes.credentials
 
     @property
     def ca_root(self) -> Path:
@@ -240,85 +233,16 @@ class MeshCore:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _accept(self, objects: tuple[Manifest, ...]) -> None:
-        now = self.clock()
-        objects = tuple(keeping_its_pair(each, self.catalog.get(each.key)) for each in objects)
-        objects = tuple(replace(each, created_at=self._birth(each.key) or now.isoformat()) for each in objects)
-        after = self.catalog.apply(objects)
-        if problems := after.problems():
-            raise ManifestError(problems)
-        self._store.put([(each.key, each.document) for each in objects], now)
-        self.catalog = after
-
-    def _birth(self, key: ObjectKey) -> str:
-        known = self.catalog.get(key)
-        return known.created_at if known is not None else ""
-
     async def _reconcile(self) -> None:
-        wanted = {workload.target: workload for workload in self.catalog.workloads()}
-        wanted |= {target: workload for target, workload in self._fleet.items() if target not in wanted}
-        for target in [t for t, runtime in self.workloads.items() if runtime.workload != wanted.get(t)]:
-            await self.workloads.pop(target).stop()
-            self._drop(target)
-        new = [self._runtime(workload) for target, workload in wanted.items() if target not in self.workloads]
-        self.workloads |= {runtime.target: runtime for runtime in new}
-        self.serving = tuple(each for each in self.workloads.values() if each.sds_socket is not None)
-        self._pods = {each.pod_uid: runtime for runtime in self.workloads.values() for each in runtime.identities}
-        # before anyone shows a token
-        write_inventory(self.paths.inventory, self.catalog, self._fleet.values(), self.workloads.values())
-        changed = [*await self._reconcile_credentials(), *(runtime.target for runtime in new)]
-        self._configure()
-        for begin in range(0, len(new), AT_ONCE):
-            await asyncio.gather(*(runtime.start() for runtime in new[begin : begin + AT_ONCE]))
+        assert self.context is not None  # made by `start`
+        gone, changed = await self._runtimes.reconcile(self.catalog, self.context, self, self.replace_secret)
+        for target in gone:
+            self.board.drop(target)
+            self._alarms.set(target, None)
         for number, target in enumerate(changed, 1):
             self.changed(target)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
-
-    async def _reconcile_credentials(self) -> list[str]:
-        """Returns the targets that are new or different."""
-        changed = []
-        wanted = {credential.target: credential for credential in self.catalog.credentials()}
-        for target in self.credentials.keys() - wanted.keys():
-            await self.credentials.pop(target).stop()
-            self._drop(target)
-        for target, credential in wanted.items():
-            known = self.credentials.get(target)
-            if known is None:
-                self.credentials[target] = CredentialRuntime(credential, self._parts, self.replace_secret, self)
-                self.credentials[target].start()
-                changed.append(target)
-            elif known.credential != credential:
-                known.take(credential)
-                changed.append(target)
-        return changed
-
-    def _drop(self, target: str) -> None:
-        self.board.drop(target)
-        self._alarms.set(target, None)
-
-    def _configure(self) -> None:
-        """Give every proxy its configuration for the manifests as they are."""
-        for runtime in self.serving:
-            if runtime.proxy is not None and runtime.workload.proxy is Proxy.GATEWAY:
-                for number in wanted_ports(self.catalog, runtime.workload):
-                    self.ports.give(number)
-        inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
-        for runtime in self.serving:
-            runtime.trust(bundles_of(self.catalog, runtime.workload))
-            if runtime.proxy is not None:
-                context = runtime.proxy_context(inbound, self.ports.ports)
-                runtime.configure(world_of(self.catalog, context))
-
-    def _runtime(self, workload: Workload) -> WorkloadRuntime:
-        key = ObjectKey(Deployment.kind, workload.namespace, workload.name)
-        made_up = workload is self._fleet.get(workload.target)
-        return WorkloadRuntime(workload, fleet_uid(workload.target) if made_up else self._store.uid(key), self._parts)
-
-    @property
-    def _parts(self) -> Context:
-        assert self.context is not None  # made by `start`
-        return self.context
 
     def _paint(self, target: str) -> None:
         """Put the row of a target on the board as it is now, and set the alarm for its next change by the clock."""
@@ -350,19 +274,10 @@ class MeshCore:
                 credential.beat()
                 self._paint(credential.target)
 
-    def _serves(self) -> bool:
-        """Whether everything that is wanted is there and runs. Nobody waits for agents that serve nobody."""
-        certificates = [runtime.svid is not None for runtime in self.serving]
-        proxies = [runtime.proxy.running for runtime in self.serving if runtime.proxy is not None]
-        gateways = [bool(each.chain) or not each.expected for each in self.credentials.values()]
-        truths = [each.served for each in self.serving] + [each.served for each in self.credentials.values()]
-        served = [truth is None or truth.certificate is not None for truth in truths]
-        return all(certificates) and all(proxies) and all(gateways) and all(served)
-
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something: it may be about one of ours, whoever asked."""
         pod, target = event.get("pod_uid", ""), event.get("target", "")
-        if (runtime := self._pods.get(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
+        if (runtime := self._runtimes.of_pod(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
             self.changed(runtime.target)
         if target in self.credentials:
             self.credentials[target].refresh_issued()

@@ -85,7 +85,7 @@ class EmbeddedMesh:
         known = find_kind(kind).name
         found = [
             shown(document)
-            for document in self._core.documents()
+            for document in self._core.desired.documents()
             if document["kind"] == known
             and name in ("", document["metadata"]["name"])
             and namespace in ("", document["metadata"].get("namespace", ""))
