@@ -89,6 +89,7 @@ def _arguments(settings: Settings) -> list[str]:
         *("--ca-port", str(settings.ca_port)),
         *("--gateway-port", str(settings.gateway_port)),
         *("--token-every", f"{settings.token_every.total_seconds():.3f}s"),
+        *("--fleet", str(settings.fleet)),
     ]
     if settings.mesh_file is not None:
         arguments += ["--mesh", str(settings.mesh_file)]
@@ -102,4 +103,9 @@ def _arguments(settings: Settings) -> list[str]:
         arguments += ["--trusted-node-accounts", settings.trusted_node_accounts]
     if settings.operator_group:
         arguments += ["--operator-group", settings.operator_group]
-    return arguments + ["--no-envoy"] * (not settings.envoy) + ["--read-only"] * settings.read_only
+    flags = {
+        "--no-envoy": not settings.envoy,
+        "--fleet-sockets": settings.fleet_sockets,
+        "--read-only": settings.read_only,
+    }
+    return arguments + [name for name, said in flags.items() if said]

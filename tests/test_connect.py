@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ EVERYTHING = Settings(
     envoy=False,
     read_only=True,
     operator_group="wheel",
+    fleet=7,
+    fleet_sockets=True,
 )
 
 
@@ -47,6 +50,13 @@ def _read(arguments: list[str]) -> Settings:
 def test_settings_survive_the_command_line(settings: Settings) -> None:
     """What is handed to `meshtui serve` reads back as the same settings."""
     assert _read(_arguments(settings)) == settings
+
+
+def test_everything_is_everything() -> None:
+    """A setting that is added is handed on too: none is at its default in the test above, but how the mesh ends."""
+    defaults = Settings(state=Path("/"))
+    same = [each.name for each in fields(Settings) if getattr(EVERYTHING, each.name) == getattr(defaults, each.name)]
+    assert same == ["until_detached"]
 
 
 def test_a_port_is_a_port() -> None:

@@ -30,7 +30,7 @@ from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 from meshtui.tui.widgets.toned import Toned
 
-ARRIVAL = 2.0
+ARRIVAL = 5.0
 """Seconds after the first rows in which others may still sort themselves before them."""
 FLASH_SECONDS = 0.8
 _FLASHES_AT_MOST = 12
