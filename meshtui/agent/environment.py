@@ -1,7 +1,7 @@
 """The options of an agent from its flags and from the environment that istio-agent reads. Pure: opens nothing.
 
-A flag wins over the environment; a variable that is empty counts as not set, as it does for istio-agent. What istio-agent
-spells differently is translated here: its grace period is what is left of a lifetime when the certificate is
+A flag wins over the environment; a variable that is empty counts as not set, as it does for istio-agent. What is
+spelt differently there is translated here: its grace period is what is left of a lifetime when the certificate is
 replaced, --rotate-at is what has passed of it.
 """
 
@@ -87,15 +87,17 @@ def read_options(flags: Mapping[str, str | None], environment: Mapping[str, str]
     Raises UsageError with a sentence that names the flag or variable for what is missing, malformed or out of range.
     """
     said = _Said(flags, environment)
+    ca = said.required("ca", _address)
     provisioned = said.read("provisioned-certs", Path, None)
     token_file = said.read("token-file", Path, None)
     if token_file is None and provisioned is None:
         raise UsageError(
-            "The agent has nothing to show to the CA.", fix="Give --token-file, or --provisioned-certs or set PROV_CERT."
+            "The agent has nothing to show to the CA.",
+            fix="Give --token-file, or --provisioned-certs or set PROV_CERT.",
         )
     rotate_at = _rotate_at(said)
     return AgentOptions(
-        ca=said.required("ca", _address),
+        ca=ca,
         ca_root=_ca_root(said, provisioned),
         ca_server_name=said.read("ca-server-name", str, ""),
         ca_mtls=said.read("ca-mtls", _address, ""),
@@ -206,7 +208,9 @@ def _key_kind(said: _Said) -> str:
     value, where = said.find("key")
     if where:
         if value not in KEY_KINDS:
-            raise UsageError(f"{where}: {value[:80]!r} is not a kind of key.", fix=f"Use one of {', '.join(KEY_KINDS)}.")
+            raise UsageError(
+                f"{where}: {value[:80]!r} is not a kind of key.", fix=f"Use one of {', '.join(KEY_KINDS)}."
+            )
         return value
     algorithm, curve, bits = (
         said.variable(name) for name in ("ECC_SIGNATURE_ALGORITHM", "ECC_CURVE", "WORKLOAD_RSA_KEY_SIZE")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from meshtui.agent.foreign_file import read_file
 from meshtui.errors import IdentityError, StateError
 from meshtui.identity.inspect import load_certificates
 
@@ -15,11 +16,7 @@ def read_roots(path: Path | None) -> bytes:
     """The PEM as it is now; None for the operating system's. Raises StateError when there is nothing to trust."""
     if path is None:
         return _system()
-    try:
-        with path.open("rb") as file:
-            pem = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StateError(f"The CA root {path} cannot be read: {error.strerror}.") from error
+    pem = read_file(path, "CA root", MAX_BYTES)
     try:
         load_certificates(pem)
     except IdentityError as error:
@@ -30,5 +27,5 @@ def read_roots(path: Path | None) -> bytes:
 def _system() -> bytes:
     found = ssl.create_default_context().get_ca_certs(binary_form=True)
     if not found:
-        raise StateError("The operating system has no list of root certificates.", fix="Name a file with --ca-root.")
+        raise StateError("The operating system has no list of root certificates; name a file with --ca-root.")
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in found).encode()

@@ -5,6 +5,8 @@ Which further names a workload is granted is decided elsewhere; this turns what 
 
 from __future__ import annotations
 
+from functools import partial
+
 import grpc
 import grpc.aio
 from envoy.config.core.v3 import base_pb2
@@ -21,7 +23,7 @@ BUNDLE = "ROOTCA"
 _SERVICE = "envoy.service.secret.v3.SecretDiscoveryService"
 
 
-def key_pair(name: str, svid: Svid) -> tuple[str, Resource]:
+def key_pair(name: str, svid: Svid) -> Resource:
     """An SVID with its key as the secret `name`, versioned by its serial number."""
     secret = secret_pb2.Secret(
         name=name,
@@ -30,21 +32,21 @@ def key_pair(name: str, svid: Svid) -> tuple[str, Resource]:
             private_key=base_pb2.DataSource(inline_bytes=svid.private_key_pem),
         ),
     )
-    return name, Resource(svid.facts.serial, secret)
+    return Resource(svid.facts.serial, secret)
 
 
-def bundle(name: str, pem: bytes) -> tuple[str, Resource]:
+def bundle(name: str, pem: bytes) -> Resource:
     """Concatenated PEM roots as the validation context `name`, versioned by content. Envoy refuses an empty one."""
     secret = secret_pb2.Secret(
         name=name,
         validation_context=common_pb2.CertificateValidationContext(trusted_ca=base_pb2.DataSource(inline_bytes=pem)),
     )
-    return name, Resource(content_version(secret), secret)
+    return Resource(content_version(secret), secret)
 
 
 def secrets_of(svid: Svid) -> World:
     """The two secrets that every workload has."""
-    return {SECRET: dict((key_pair(KEY_PAIR, svid), bundle(BUNDLE, svid.bundle.pem)))}
+    return {SECRET: {KEY_PAIR: key_pair(KEY_PAIR, svid), BUNDLE: bundle(BUNDLE, svid.bundle.pem)}}
 
 
 def register_sds(distributor: Distributor, server: grpc.aio.Server) -> None:
@@ -54,7 +56,7 @@ def register_sds(distributor: Distributor, server: grpc.aio.Server) -> None:
     caller writes about itself is neither needed nor believed.
     """
     stream_secrets = grpc.stream_stream_rpc_method_handler(
-        distributor.serve,
+        partial(distributor.serve, only=SECRET),
         request_deserializer=discovery_pb2.DiscoveryRequest.FromString,
         response_serializer=discovery_pb2.DiscoveryResponse.SerializeToString,
     )

@@ -89,9 +89,11 @@ class SecretManager:
 
     async def _attempt(self) -> Svid:
         try:
-            key = new_key(self._key_kind)
             self.stage = "key"
             self._on_change()
+            # an RSA key takes up to a second, in which others are not to wait
+            slow = self._key_kind.startswith("RSA")
+            key = await asyncio.to_thread(new_key, self._key_kind) if slow else new_key(self._key_kind)
             svid = await self._fetch(key)
         except Exception as error:
             self._failures_in_a_row += 1

@@ -26,11 +26,16 @@ AGAIN = frozenset(
 )
 """What Istio's agents try again after (pkg/security/retry.go); everything else is an answer."""
 
+_STRANGER = ("CERTIFICATE_VERIFY_FAILED", "Hostname Verification Check failed", "is not in peer certificate")
+"""What gRPC says of a server whose certificate does not lead to the root, has ended, or is for another name."""
+
 
 def as_error(error: grpc.aio.AioRpcError, who: str) -> MeshError:
     """UnreachableError for what may work later, RefusedError for what the CA decided."""
     reason = (error.details() or error.code().name).removesuffix(".")
     subject = who[:1].upper() + who[1:]
+    if error.code() is grpc.StatusCode.UNAVAILABLE and any(sign in reason for sign in _STRANGER):
+        return UnreachableError(f"{subject} is not who it should be by our root and its name: {reason}.")
     if error.code() in AGAIN:
         return UnreachableError(f"{subject} does not answer: {reason}.")
     fix = "Its ledger says why: meshtui history"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
+from meshtui.agent.foreign_file import read_file
 from meshtui.errors import StateError
 
 MAX_BYTES = 16 * 1024
@@ -15,23 +14,9 @@ MAX_BYTES = 16 * 1024
 def read_token(path: Path) -> str:
     """The token, without the white space around it.
 
-    Raises StateError, which quotes nothing of it, when the file is missing, empty, no regular file, too large or
-    holds what cannot stand in a header.
+    Raises StateError, which quotes nothing of it, when there is none or what is there cannot stand in a header.
     """
-    try:
-        # a pipe without a writer would stop the whole agent; a token volume's files are symbolic links
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise StateError(f"The token file {path} is not a regular file.")
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StateError(f"The token file {path} cannot be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise StateError(f"The token file {path} is larger than any token ({MAX_BYTES} bytes).")
-    token = data.strip()
-    if not token:
-        raise StateError(f"The token file {path} is empty.")
+    token = read_file(path, "token file", MAX_BYTES).strip()
     if not all(0x21 <= byte <= 0x7E for byte in token):
         raise StateError(f"The token file {path} holds something that is not one token.")
     return token.decode("ascii")

@@ -21,6 +21,7 @@ COMMANDS = {
     "get": ("manifests", "Show objects of the mesh."),
     "delete": ("manifests", "Remove an object of the mesh."),
     "token": ("tokens", "Print a service-account token of a workload."),
+    "agent": ("agent", "Keep one certificate fresh and serve it by SDS, without a mesh."),
     "screenshot": ("screenshot", "Make a picture of a view."),
     "info": ("info", "Show every path and version in use."),
     "completion": ("completion", "Print the completion script of a shell."),

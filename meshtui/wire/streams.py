@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import grpc
@@ -25,6 +26,7 @@ class Distributor:
         self._on_verdict = on_verdict
         self._on_connection = on_connection
         self._wakers: set[asyncio.Event] = set()
+        self._refused: dict[str, str] = {}
         self._closed = False
 
     def publish(self, world: World) -> None:
@@ -41,37 +43,54 @@ class Distributor:
         for waker in self._wakers:
             waker.set()
 
-    async def serve(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-        """Handle one stream until the peer or `close` ends it; yields DiscoveryResponses."""
-        stream, waker = DiscoveryStream(self._world), asyncio.Event()
+    async def serve(self, requests: AsyncIterator[Any], context: Any, *, only: str = "") -> None:
+        """Handle one stream until the peer or `close` ends it. `only` is the type of one that is not aggregated."""
+        rules = DiscoveryStream(self._world, only=only, nonces=f"{token_hex(4)}-", refused=self._refused)
+        stream = _Stream(rules, context, self._on_verdict)
+        waker = asyncio.Event()
         self._wakers.add(waker)
         self._on_connection(len(self._wakers))
-        reader = asyncio.ensure_future(anext(requests))
-        changed = asyncio.ensure_future(waker.wait())
+        reader = asyncio.create_task(stream.listen(requests))
+        reader.add_done_callback(lambda _: waker.set())
         try:
-            while not self._closed:
-                await asyncio.wait({reader, changed}, return_when=asyncio.FIRST_COMPLETED)
-                if changed.done():
-                    waker.clear()
-                    changed = asyncio.ensure_future(waker.wait())
-                    for response in stream.update(self._world):
-                        yield response
-                if reader.done():
-                    responses, verdict = stream.receive(reader.result())
-                    if verdict is not None:
-                        self._on_verdict(verdict)
-                    for response in responses:
-                        yield response
-                    reader = asyncio.ensure_future(anext(requests))
-        except StopAsyncIteration:
-            pass  # the peer ended its side
+            while not self._closed and not reader.done():
+                await waker.wait()
+                waker.clear()
+                await stream.tell(self._world)
+            if reader.done():
+                reader.result()
         except ProtocolViolation as violation:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(violation))
         finally:
             reader.cancel()
-            changed.cancel()
             self._wakers.discard(waker)
             self._on_connection(len(self._wakers))
+
+
+class _Stream:
+    """One open stream. What the rules return is written before they are asked again, so that nonces stay in order."""
+
+    def __init__(self, rules: DiscoveryStream, context: Any, on_verdict: Callable[[Verdict], None]) -> None:
+        self._rules = rules
+        self._context = context
+        self._on_verdict = on_verdict
+        self._turn = asyncio.Lock()
+
+    async def listen(self, requests: AsyncIterator[Any]) -> None:
+        """Answer the peer until it ends its side; not read while it does not read. Raises ProtocolViolation."""
+        async for request in requests:
+            async with self._turn:
+                responses, verdict = self._rules.receive(request)
+                if verdict is not None:
+                    self._on_verdict(verdict)
+                for response in responses:
+                    await self._context.write(response)
+
+    async def tell(self, world: World) -> None:
+        """Send what is new of this world."""
+        async with self._turn:
+            for response in self._rules.update(world):
+                await self._context.write(response)
 
 
 class DiscoveryServer:

@@ -16,9 +16,9 @@ from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from envoy.service.discovery.v3 import discovery_pb2
 from envoy.service.secret.v3 import sds_pb2_grpc
 
-from meshtui.agent.sds_service import register_sds, secrets_of
+from meshtui.agent.sds_service import bundle, key_pair, register_sds, secrets_of
 from meshtui.identity.keys import new_key
-from meshtui.wire.discovery import SECRET, Accepted, Rejected, Verdict
+from meshtui.wire.discovery import CLUSTER, SECRET, Accepted, Rejected, Verdict
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from tests.agent.authority import ShortCa
 
@@ -82,12 +82,12 @@ async def test_key_pair_and_bundle_come_by_name(agent: Agent, stub: Any) -> None
     serial = agent.publish()
     stream = stub.StreamSecrets()
     await stream.write(ask("default", "ROOTCA"))
-    _, secrets = await answer(stream)
+    response, secrets = await answer(stream)
     pair = secrets["default"].tls_certificate
     assert pair.certificate_chain.inline_bytes.count(b"BEGIN CERTIFICATE") == 1
     assert pair.private_key.inline_bytes.startswith(b"-----BEGIN PRIVATE KEY")
     assert secrets["ROOTCA"].validation_context.trusted_ca.inline_bytes == agent.ca.root.pem.encode()
-    await stream.write(ask("default", "ROOTCA", nonce="1"))
+    await stream.write(ask("default", "ROOTCA", nonce=response.nonce))
     async with asyncio.timeout(DEADLINE):
         verdict = await agent.verdicts.get()
     assert isinstance(verdict, Accepted)
@@ -104,9 +104,7 @@ async def test_a_rotation_is_pushed_to_every_stream(agent: Agent, stub: Any) -> 
     serial = agent.publish()
     for stream in streams:
         response, secrets = await answer(stream)
-        assert list(secrets) == ["default"]
-        assert response.nonce == "2"
-    assert serial
+        assert (list(secrets), response.version_info) == (["default"], serial)
 
 
 async def test_a_rejection_is_heard_in_envoys_words(agent: Agent, stub: Any) -> None:
@@ -114,8 +112,8 @@ async def test_a_rejection_is_heard_in_envoys_words(agent: Agent, stub: Any) -> 
     agent.publish()
     stream = stub.StreamSecrets()
     await stream.write(ask("default"))
-    await answer(stream)
-    await stream.write(ask("default", nonce="1", error="KEY_VALUES_MISMATCH"))
+    refused, _ = await answer(stream)
+    await stream.write(ask("default", nonce=refused.nonce, error="KEY_VALUES_MISMATCH"))
     async with asyncio.timeout(DEADLINE):
         verdict = await agent.verdicts.get()
     assert isinstance(verdict, Rejected)
@@ -140,12 +138,53 @@ async def test_what_no_envoy_sends_ends_the_stream(agent: Agent, stub: Any) -> N
     """With a status that says whose fault it is; the socket goes on serving others."""
     agent.publish()
     bad = stub.StreamSecrets()
-    await bad.write(discovery_pb2.DiscoveryRequest())
+    await bad.write(discovery_pb2.DiscoveryRequest(type_url=CLUSTER))
     async with asyncio.timeout(DEADLINE):
         assert await bad.code() == grpc.StatusCode.INVALID_ARGUMENT
     good = stub.StreamSecrets()
     await good.write(ask("default"))
     assert (await answer(good))[1]
+
+
+async def test_who_asks_is_told_by_the_socket_alone(agent: Agent, stub: Any) -> None:
+    """Neither a node id nor the type of what it wants need be written down."""
+    serial = agent.publish()
+    stream = stub.StreamSecrets()
+    await stream.write(discovery_pb2.DiscoveryRequest(resource_names=["default"]))
+    response, _ = await answer(stream)
+    assert (response.version_info, response.type_url) == (serial, SECRET)
+
+
+async def test_only_the_stream_is_served(agent: Agent, stub: Any) -> None:
+    """As in Istio, the two other methods of the service are not."""
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.FetchSecrets(ask("default"))
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    delta = stub.DeltaSecrets()
+    async with asyncio.timeout(DEADLINE):
+        assert await delta.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert agent.connected.empty()
+
+
+async def test_further_names_are_secrets_like_the_two(agent: Agent, stub: Any) -> None:
+    """A second key pair and a second bundle, one that comes later and one that is dropped and asked for again."""
+    one, two = (agent.ca.svid(new_key(), agent.ca.now, timedelta(hours=1)) for _ in range(2))
+    names = {"default": key_pair("default", one), "spiffe://other": key_pair("spiffe://other", two)}
+    agent.server.publish({SECRET: names})
+    stream = stub.StreamSecrets()
+    await stream.write(ask("spiffe://other", "spiffe://roots"))
+    response, secrets = await answer(stream)
+    assert secrets["spiffe://other"].tls_certificate.certificate_chain.inline_bytes == two.chain_pem
+    agent.server.publish({SECRET: names | {"spiffe://roots": bundle("spiffe://roots", one.bundle.pem)}})
+    response, secrets = await answer(stream)
+    assert list(secrets) == ["spiffe://roots"]
+    await stream.write(ask("spiffe://roots", nonce=response.nonce))
+    await stream.write(ask("default", "spiffe://roots", nonce=response.nonce))
+    response, secrets = await answer(stream)
+    assert list(secrets) == ["default"]
+    await stream.write(ask("spiffe://other", "spiffe://roots", nonce=response.nonce))
+    _, secrets = await answer(stream)
+    assert list(secrets) == ["spiffe://other"]
 
 
 async def test_a_stream_that_ends_is_forgotten(agent: Agent, stub: Any) -> None:
