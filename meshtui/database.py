@@ -6,6 +6,7 @@ ledger or the store.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -17,6 +18,13 @@ Migration = Callable[[sqlite3.Connection], None]
 """Brings a file from one schema to the next, inside a transaction that is not its own."""
 
 _BUSY_MS = 5000
+_MACHINE = frozenset(
+    {
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM),
+    }
+)
+"""What is wrong with the machine and not with the file."""
 
 
 def open_database(path: Path, *, version: int, schema: str, migrations: Sequence[Migration] = ()) -> sqlite3.Connection:
@@ -32,17 +40,22 @@ def open_database(path: Path, *, version: int, schema: str, migrations: Sequence
             _create(path, version, schema)
         elif path.stat().st_size == 0:
             raise StateError(f"{path} is empty.", fix=_restore(path))
+        # looked at without the right to write: a file that is refused stays as it is, to its last byte
+        with contextlib.closing(open_database_for_reading(path)) as looking:
+            looking.text_factory = lambda data: data.decode(errors="replace")  # a report may quote damaged names
+            _check(looking, path, oldest=version - len(migrations), newest=version)
+            if schema_version(looking) == version:
+                _check_tables(looking, path, schema)
         connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            _check(connection, path, oldest=version - len(migrations), newest=version)
             _migrate(connection, version, migrations)
         except BaseException:
             connection.close()
             raise
-    except (sqlite3.Error, OSError) as error:
-        raise StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path)) from error
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, error) from error
     return connection
 
 
@@ -54,7 +67,7 @@ def open_database_for_reading(path: Path) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
-        raise StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path)) from error
+        raise _unusable(path, error) from error
     return connection
 
 
@@ -75,6 +88,21 @@ def _check(connection: sqlite3.Connection, path: Path, *, oldest: int, newest: i
         )
     if found < oldest:
         raise StateError(f"{path} has the unknown schema {found} (this one knows {newest}).", fix=_restore(path))
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path, schema: str) -> None:
+    """The version alone does not make a file ours; more than the schema has may be in it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(schema)
+        missing = sorted(_names(model) - _names(connection))
+    if missing:
+        raise StateError(f"{path} is damaged: it has no {', '.join(missing)}.", fix=_restore(path))
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    return {
+        str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")
+    }
 
 
 def _migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[Migration]) -> None:
@@ -108,6 +136,13 @@ def _create(path: Path, version: int, schema: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _unusable(path: Path, error: Exception) -> StateError:
+    # the low byte is the kind of an error, what is above it a detail of that
+    if isinstance(error, OSError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _MACHINE:
+        return StateError(f"{path} cannot be opened: {error}.", fix="Is there room on its disk, and is it writable?")
+    return StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path))
 
 
 def _restore(path: Path) -> str:

@@ -21,7 +21,7 @@ def test_what_is_due_is_taken_once_earliest_first() -> None:
     book = Appointments[str]()
     for key, minutes in (("b", 2), ("a", 1), ("c", 3)):
         book.set(key, at(minutes))
-    assert ["a", "b", None] == [book.take(at(2)) for _ in range(3)]
+    assert [book.take(at(2)) for _ in range(3)] == ["a", "b", None]
     assert book.first == at(3)
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from meshtui.ca.announce import Announcer
@@ -29,20 +29,27 @@ from meshtui.errors import MeshError, StateError
 
 FAILED = 5
 """Exit status of a CA that cannot start."""
+LAST_WAIT = 1.0
+"""Seconds that gRPC has for its own end, after everything of ours is on disk and closed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; returns the exit status."""
     os.umask(0o077)
+    # a peer that sends and does not read can keep gRPC busy for ever, and the loop waits for gRPC
+    leaving = threading.Timer(LAST_WAIT, os._exit, (0,))
+    leaving.daemon = True
     try:
-        asyncio.run(_serve(read_arguments(arguments)))
+        asyncio.run(_serve(read_arguments(arguments), leaving.start))
     except MeshError as error:
         os.write(sys.stdout.fileno(), line(StartFailed(error=error.message, fix=error.fix)))
         return FAILED
+    leaving.cancel()
     return 0
 
 
-async def _serve(arguments: Arguments) -> None:
+async def _serve(arguments: Arguments, ended: Callable[[], None]) -> None:
+    """`ended` is called when nothing is left to do, unless the CA could not start."""
     stop = _until_told()
     directory = arguments.directory
     lock = lock_directory(directory)
@@ -89,6 +96,7 @@ async def _serve(arguments: Arguments) -> None:
             ledger.close()
         await announcer.close()
         os.close(lock)
+    ended()
 
 
 def _moved(what: str, wanted: int, port: int) -> list[str]:

@@ -33,23 +33,38 @@ TOTAL_TIMEOUT = 15.0
 class KeySource:
     """The keys of one issuer. `refresh` on one thread, `keys` on another."""
 
-    def __init__(self, where: str, read: Callable[[], bytes], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        where: str,
+        read: Callable[[], bytes],
+        clock: Callable[[], datetime],
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`timer` gives seconds since whenever, and is never set back."""
         self._where = where
         self._read = read
         self._clock = clock
-        self._good: tuple[Mapping[str, VerifyingKey], datetime] | None = None
+        self._timer = timer
+        self._good: tuple[Mapping[str, VerifyingKey], datetime, float] | None = None
         self._problem = "they have not been read yet"
         self._wanted = threading.Event()
         self._stopped = threading.Event()
 
     def keys(self, now: datetime) -> Mapping[str, VerifyingKey]:
         """The last good keys; raises RefusalError (`cannot-verify`) when they are too old, or never were."""
-        good = self._good
-        if good is None or now - good[1] > MAX_AGE:
-            raise RefusalError(
-                Reason.CANNOT_VERIFY, OPAQUE, detail=f"The keys from {self._where} cannot be had: {self._problem}."
-            )
-        return good[0]
+        if self._good is None:
+            raise self._refusal(self._problem)
+        keys, read_at, read_time = self._good
+        # the clock knows how long the machine slept, the timer whether the clock was set back
+        if now - read_at > MAX_AGE or self._timer() - read_time > MAX_AGE.total_seconds():
+            self.look_soon()
+            raise self._refusal(self._problem or "they are too old")
+        return keys
+
+    def _refusal(self, problem: str) -> RefusalError:
+        return RefusalError(
+            Reason.CANNOT_VERIFY, OPAQUE, detail=f"The keys from {self._where} cannot be had: {problem}."
+        )
 
     def look_soon(self) -> None:
         """A token named a key that is not there: there may be a new one."""
@@ -58,7 +73,7 @@ class KeySource:
     def refresh(self) -> bool:
         """Look once; whether that went well. What was there stays when it did not."""
         try:
-            self._good = (read_key_set(self._read()), self._clock())
+            self._good = (read_key_set(self._read()), self._clock(), self._timer())
         except MeshError as error:
             problem = error.message.removesuffix(".")
             if problem != self._problem:  # said once, however long it lasts

@@ -7,14 +7,20 @@ keeps what came after it for as long. Runs at each start of the CA, never while 
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from meshtui.ca.chain import COVERED, START, Kind, digest, link
 from meshtui.ca.ledger_rows import text
 
 KEPT_AFTER_EXPIRY = timedelta(days=90)
+
+_COVERED = tuple(dict.fromkeys(f"decisions.{name}" for names in COVERED.values() for name in names))
 
 
 @dataclass(frozen=True)
@@ -43,22 +49,62 @@ class Cut:
 
 
 def expired_beginning(connection: sqlite3.Connection, before: datetime) -> Cut | None:
-    """The longest beginning in which everything had expired at `before`, and no intent awaits its outcome."""
-    limit = text(before)
+    """The longest beginning in which everything had expired at `before`, and no intent awaits its outcome.
+
+    It ends where an event or its decision is not what the chain says: what somebody changed, such as the end of a
+    certificate's life, must not be signed away but stay for `verify_ledger` to find.
+    """
+    limit, previous = text(before), _hash_before(connection)
     found, certificates, pending = None, 0, 0
-    events = connection.execute(
-        "SELECT events.number, kind, hash, state, at, not_after FROM events LEFT JOIN decisions"
-        " ON decisions.number = decision ORDER BY events.number"
-    )
-    for number, kind, digest, state, at, not_after in events:
-        if state is not None and (state == "intent" or (not_after or at) >= limit):
+    for event in _events(connection):
+        expired = event["state"] != "intent" and (event["not_after"] or event["at"] or "") < limit
+        if not expired or not _follows(previous, event):
             break
+        kind, previous = event["kind"], event["hash"]
         pending += {"intent": 1, "issued": -1, "failed": -1}.get(kind, 0)
         certificates += kind == "issued"
         if not pending:
-            found = Cut(number, digest, certificates, before)
-    events.close()
+            found = Cut(event["position"], previous, certificates, before)
     return found
+
+
+def _hash_before(connection: sqlite3.Connection) -> bytes:
+    """Of the event before the first one that is there."""
+    bodies = connection.execute("SELECT body FROM events WHERE kind = 'checkpoint' ORDER BY number DESC").fetchall()
+    try:
+        statements = (json.loads(body) for (body,) in bodies)
+        return next((bytes.fromhex(each["hash"]) for each in statements if each["dropped"] == "beginning"), START)
+    except (ValueError, KeyError, TypeError):
+        return b""  # no event follows from what no CA writes
+
+
+def _events(connection: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
+    names = ("events.number AS position", "kind", "decision", "body", "digest", "hash", "state", *_COVERED)
+    cursor = connection.execute(
+        f"SELECT {', '.join(names)} FROM events LEFT JOIN decisions"  # noqa: S608 - names of our own
+        " ON decisions.number = decision ORDER BY events.number"
+    )
+    columns = [name for name, *_ in cursor.description]
+    with contextlib.closing(cursor):
+        for values in cursor:
+            yield dict(zip(columns, values, strict=True))
+
+
+def _follows(previous: bytes, event: Mapping[str, Any]) -> bool:
+    """Whether an event is the next in the chain, and about what it was about. A refusal may be gone already."""
+    if event["kind"] not in set(Kind):
+        return False
+    kind = Kind(event["kind"])
+    if kind is Kind.CHECKPOINT:
+        content = digest(kind, (event["body"],))
+    elif event["state"] is None:
+        content = event["digest"] if kind is Kind.REFUSED else b""
+    else:
+        content = digest(kind, [event[name] for name in COVERED[kind]])
+    return (content, link(previous, event["position"], kind, event["decision"], content)) == (
+        event["digest"],
+        event["hash"],
+    )
 
 
 def drop_beginning(connection: sqlite3.Connection, cut: Cut) -> None:

@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 import grpc.aio
 
 from meshtui.ca.authority import Authority
+from meshtui.ca.call_bounds import MAX_HEADERS, PATIENCE, BoundedCalls
 from meshtui.ca.refusal import RefusalError
 from meshtui.ca.server_certificate import ServerCertificate
 from meshtui.ca.service import Clock, GatewayService, WorkloadService
@@ -29,17 +31,26 @@ MAX_CALLS = 256
 """At once; more are answered with RESOURCE_EXHAUSTED."""
 GRACE = 1.0
 """Seconds that running calls get at the end."""
+LAST_WAIT = 1.0
+"""Seconds that connections get after that: gRPC would wait for ever for a peer that sends and does not read."""
 
 OPTIONS = [
     ("grpc.so_reuseport", 0),  # or two CAs would share a port without noticing
     ("grpc.max_receive_message_length", 64 * 1024),
+    # between these two bounds gRPC refuses headers by chance
+    ("grpc.max_metadata_size", MAX_HEADERS),
+    ("grpc.absolute_max_metadata_size", MAX_HEADERS),
     ("grpc.max_concurrent_streams", 2 * MAX_CALLS),  # gRPC refuses streams that come before others are cleared away
     ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.http2.settings_timeout", 10_000),  # gRPC's bounds hold from when the peer acknowledges them
     # Istio's agents ping every 15 to 30 seconds, streams or not; gRPC's default would hang up on them
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # whoever does not take its answers keeps their places until its connection ends; honest calls are not cut off
+    ("grpc.max_connection_age_ms", 30 * 60_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
 ]
 
 
@@ -50,21 +61,31 @@ class CaServer:
     """Where workloads renew by certificate; 0 when that is off."""
 
     def __init__(
-        self, authority: Authority, clock: Clock, *, renewal_interval: float = 30.0, client_roots: bytes = b""
+        self,
+        authority: Authority,
+        clock: Clock,
+        *,
+        renewal_interval: float = 30.0,
+        client_roots: bytes = b"",
+        options: Sequence[tuple[str, int]] = OPTIONS,
+        patience: float = PATIENCE,
     ) -> None:
         """`renewal_interval`: seconds between two looks at whether the server certificate is due.
 
         `client_roots`: PEM of the roots that certificates of clients must lead to, where they are taken at all.
+        `options` of gRPC, and `patience`, seconds that a call may take to bring its message, bound what a
+        connection may cost.
         """
         self._certificate = ServerCertificate(authority, clock)
         self._interval = renewal_interval
-        self._workloads = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-        self._gateways = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-        self._renewals = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        self._workloads = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
+        self._gateways = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
+        self._renewals = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
         self._client_roots = client_roots
         for server, asks in ((self._workloads, False), (self._renewals, True)):
             service = WorkloadService(authority, clock, asks_certificates=asks)
-            server.add_generic_rpc_handlers((workload_handler(service, authority, clock),))
+            handler = workload_handler(service, authority, clock)
+            server.add_generic_rpc_handlers((BoundedCalls(handler, patience),))
         add_GatewayAuthorityServicer_to_server(GatewayService(authority, clock), self._gateways)
         self._renewal: asyncio.Task[None] | None = None
 
@@ -86,12 +107,13 @@ class CaServer:
         return found
 
     async def stop(self) -> None:
-        """Let running calls end, then close."""
+        """Let running calls end, then close, in bounded time whatever the peers do."""
         if self._renewal is not None:
             self._renewal.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._renewal
-        await asyncio.gather(*(server.stop(GRACE) for server in (self._workloads, self._renewals, self._gateways)))
+        servers = (self._workloads, self._renewals, self._gateways)
+        await asyncio.wait([asyncio.create_task(server.stop(GRACE)) for server in servers], timeout=GRACE + LAST_WAIT)
 
     def _bind(self, server: grpc.aio.Server, port: int, client_roots: bytes = b"") -> int:
         for wanted in dict.fromkeys((port, 0)):

@@ -1,7 +1,9 @@
 """Measures on this machine and prints tables: `python -m tests.bench [PART…] [--whole]`; all parts without one.
 
-Parts: `mesh`, `ca` (rates and latencies), `ledger` (a million rows), `kill` (kill -9 while it issues).
-`--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA.
+Parts: `mesh`, `ca` (rates and latencies), `crowd` (ten thousand clients at once), `ledger` (many decisions),
+`kill` (kill -9 while it issues), `agents` (ten thousand in one process), `sds` (rotations of a real Envoy
+under load, and a thousand streams).
+`--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA, a ledger of a million decisions.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from importlib import import_module
 
 from tests.bench.table import print_table
 
-PARTS = ("mesh", "ca", "ledger", "kill")
+PARTS = ("mesh", "ca", "crowd", "ledger", "kill", "agents", "sds")
 
 
 def main() -> None:

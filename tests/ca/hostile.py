@@ -209,9 +209,9 @@ class Hostile(Setting):
 
 
 @asynccontextmanager
-async def serving(setting: Hostile) -> AsyncIterator[Hostile]:
-    """Serve until the end of the block, on any free ports."""
-    server = CaServer(setting.authority, setting.clock, client_roots=setting.root.following[-1].encode())
+async def serving(setting: Hostile, **bounds: Any) -> AsyncIterator[Hostile]:
+    """Serve until the end of the block, on any free ports; `bounds` are those of the server's that are not its own."""
+    server = CaServer(setting.authority, setting.clock, client_roots=setting.root.following[-1].encode(), **bounds)
     setting.port = await server.start(0, setting.directory / "run" / "g", mtls_port=0)
     setting.mtls_port = server.mtls_port
     try:

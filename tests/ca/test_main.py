@@ -48,6 +48,10 @@ class Running:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def descriptors(self) -> int:
+        """Files and sockets that it has open."""
+        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+
     def root_pem(self) -> bytes:
         """The root that its first line names."""
         return Path(self.first["root"]).read_bytes()
@@ -80,10 +84,17 @@ class Home:
         self._started: list[Running] = []
         (directory / "jwks.json").write_text(self.tokens.jwks())
 
-    async def start(self, port: int = 0, ttl: int = 3600, more: Sequence[str | Path | int] = ()) -> Running:
-        """Start one and wait for its first line."""
+    async def start(
+        self,
+        port: int = 0,
+        ttl: int = 3600,
+        more: Sequence[str | Path | int] = (),
+        *,
+        program: Sequence[str] = (sys.executable, "-m", "meshtui.ca"),
+    ) -> Running:
+        """Start one and wait for its first line. `program` is another one that takes the same options."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "meshtui.ca", "--directory", str(self.ca), "--trust-domain", "cluster.local"),
+            *(*program, "--directory", str(self.ca), "--trust-domain", "cluster.local"),
             *("--port", str(port), "--gateway-socket", str(self.directory / "run" / "g"), "--workload-ttl", str(ttl)),
             *("--token-jwks", str(self.directory / "jwks.json"), "--token-issuer", ISSUER),
             *map(str, more),

@@ -1,0 +1,142 @@
+"""The part `crowd`: ten thousand clients that come back at once, and what the owner of the CA notices of it.
+
+The crowd is a process of its own (`reconnect`) and shares the two cores with the CA. The owner asks from here,
+through its socket, so that a busy client is not taken for a busy CA.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import grpc.aio
+
+from meshtui.wire.gateway_authority_pb2 import SignServerCertificateRequest
+from meshtui.wire.gateway_authority_pb2_grpc import GatewayAuthorityStub
+from meshtui.wire.istio_ca_pb2 import IstioCertificateRequest
+from tests.bench.authority import BenchAuthority
+from tests.bench.reconnect import Crowd, Outcome
+from tests.bench.table import Row, percentile
+from tests.terminal import cpu_seconds, rss_megabytes
+
+CLIENTS = 10_000
+SHARED = 200
+"""Connections of the second crowd, for which handshakes cost next to nothing."""
+SPARE = 200
+"""File descriptors that a process needs beside its connections."""
+OWNER_EVERY = 0.1
+"""Seconds between two calls of the owner."""
+
+
+@dataclass(frozen=True)
+class Storm:
+    """What a crowd met with, and what it did to the CA."""
+
+    crowd: Outcome
+    owner: Sequence[float]
+    """Milliseconds of each call of the owner meanwhile, sorted."""
+    cpu: float
+    """Seconds of processor time of the CA."""
+    memory: tuple[float, float, float]
+    """Resident 10^6 bytes of the CA: before, at most, and when the crowd has gone."""
+
+    def rows(self, name: str) -> list[Row]:
+        """For the table."""
+        served = self.crowd.served
+        reasons = ", ".join(f"{count:,} {status}" for status, count in self.crowd.again.items())
+        before, most, after = self.memory
+        return [
+            (f"{name}: the last is served after", f"{served[-1]:.1f} s", "30 s"),
+            (f"{name}: p99 (p50 {percentile(served, 0.5):.1f} s)", f"{percentile(served, 0.99):.1f} s", "-"),
+            (f"{name}: told to try again", reasons or "nobody", "-"),
+            (f"{name}: slowest of {len(self.owner)} calls of the owner meanwhile", f"{self.owner[-1]:.0f} ms", "-"),
+            (
+                f"{name}: processor time for each, CA and client",
+                f"{self.cpu / len(served) * 1000:.1f} ms, {self.crowd.cpu / len(served) * 1000:.1f} ms",
+                "-",
+            ),
+            (
+                f"{name}: resident memory of the CA before, at most, after",
+                f"{before:.0f}, {most:.0f}, {after:.0f} MB",
+                "-",
+            ),
+        ]
+
+
+def measure() -> list[Row]:
+    """A connection for each client; then the same crowd over few connections."""
+    rows: list[Row] = []
+    for name, connections in (
+        (f"{CLIENTS:,} clients, each a TLS connection", CLIENTS),
+        (f"{CLIENTS:,} clients over {SHARED} TLS connections", SHARED),
+    ):
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if most < connections + SPARE:
+            rows.append((name, f"not measured: `ulimit -Hn` is {most:,}", "30 s"))
+            continue
+        with tempfile.TemporaryDirectory(prefix="meshtui-crowd-") as folder:
+            rows += asyncio.run(storm(Path(folder), CLIENTS, connections)).rows(name)
+    return rows
+
+
+async def storm(folder: Path, clients: int, connections: int) -> Storm:
+    """Let a crowd loose on a new CA; raises AssertionError when anyone is not served in the end."""
+    authority = BenchAuthority(folder)
+    authority.start()
+    crowd = Crowd(
+        address=f"127.0.0.1:{authority.port}",
+        root=authority.root.read_text(),
+        message=IstioCertificateRequest(csr=authority.csr).SerializeToString().hex(),
+        tokens=[authority.token(f"pod-{number}") for number in range(clients)],
+        connections=connections,
+    )
+    before, used = rss_megabytes(authority.pid), cpu_seconds(authority.pid)
+    samples: list[float] = []
+    owner = asyncio.create_task(_own(authority, samples))
+    outcome = await _outcome(crowd)
+    owner.cancel()
+    await asyncio.wait((owner,))
+    assert owner.cancelled(), owner.exception()
+    cpu = cpu_seconds(authority.pid) - used
+    memory = before, _most_resident(authority.pid), rss_megabytes(authority.pid)
+    authority.stop()
+    assert len(outcome.served) == clients, f"{clients - len(outcome.served)} of {clients} were never served"
+    return Storm(outcome, sorted(samples), cpu, memory)
+
+
+async def _outcome(crowd: Crowd) -> Outcome:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.reconnect"), stdin=pipe, stdout=pipe
+    )
+    told, _ = await process.communicate(json.dumps(asdict(crowd)).encode())
+    assert process.returncode == 0
+    return Outcome(**json.loads(told))
+
+
+async def _own(authority: BenchAuthority, samples: list[float]) -> None:
+    """Have a gateway's certificate signed again and again; every one must succeed."""
+    asked = SignServerCertificateRequest(
+        authority="example.com", csr=authority.csr, hosts=["a.example.com"], target="gateway/edge/a"
+    )
+    async with grpc.aio.insecure_channel(f"unix:{authority.socket}") as channel:
+        stub = GatewayAuthorityStub(channel)
+        while True:
+            begun = time.perf_counter()
+            await stub.SignServerCertificate(asked)
+            took = time.perf_counter() - begun
+            samples.append(took * 1000)
+            await asyncio.sleep(max(OWNER_EVERY - took, 0.0))
+
+
+def _most_resident(pid: int) -> float:
+    """The most memory that a process ever had resident, in 10^6 bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024 / 1e6
