@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +27,8 @@ from meshtui.ca.records import Applicant, Intent
 from meshtui.ca.schema import MIGRATIONS, SCHEMA, VERSION
 from meshtui.ca.seal import sign_head
 from meshtui.ca.signer import Signer
-from meshtui.database import open_database
+from meshtui.ca.verify_ledger import stored_head
+from meshtui.database import open_database, open_database_for_reading, schema_version
 from meshtui.errors import StateError
 
 __all__ = ["Ledger", "LedgerReader", "SerialTakenError"]
@@ -54,6 +55,8 @@ class Ledger:
         self._connection = connection
         self._clock = clock
         self._signer: Signer | None = None
+        self._may_be_unsigned = False
+        """Whether it has just been brought here from a schema that knew no signatures."""
         self._writing = threading.Lock()
         self.rows = LedgerRows(connection)
         """What may be called between `begin` and `finish`."""
@@ -62,9 +65,12 @@ class Ledger:
     @classmethod
     def open(cls, path: Path, clock: Callable[[], datetime] = _utc_now) -> Ledger:
         """Open the ledger, or make one where there is no file; raises StateError for a damaged or newer one."""
+        older = path.exists() and _is_older(path)
         connection = open_database(path, version=VERSION, schema=SCHEMA, migrations=MIGRATIONS)
         with _mapped():
-            return cls(connection, clock)
+            ledger = cls(connection, clock)
+        ledger._may_be_unsigned = older
+        return ledger
 
     def seal_with(self, signer: Signer) -> None:
         """Sign the head from now on. What a predecessor left is put in order first, in one transaction.
@@ -72,11 +78,30 @@ class Ledger:
         Intents that a crash left behind become failures: their certificates were never handed out. What has been
         expired for longer than `prune.KEPT_AFTER_EXPIRY` is dropped.
         """
+        self._check_end()
         self._signer = signer
         with self._transaction():
             self.rows.finish()
             self._prune(signer)
             self._seal()
+
+    def _check_end(self) -> None:
+        """Every transaction of a CA ends with a signed head: what does not was written by somebody else.
+
+        Signing it would vouch for that. A head that another CA of this mesh signed is taken: `--ca-dir` may be new.
+        """
+        with _mapped():
+            head = stored_head(self._connection)
+        end = self.rows.position
+        if head is None:
+            fits = not end.count or self._may_be_unsigned
+        else:
+            fits = not head.flaw and (head.count, head.hash) == (end.count, end.hash.hex())
+        if not fits:
+            raise StateError(
+                "The CA's ledger does not end as its CA signed it: somebody else has written to it.",
+                fix="See meshtui history --verify; restore it from a backup, or choose another directory with --state.",
+            )
 
     def intend(self, intent: Intent) -> int:
         """Record what is about to be signed; returns its number. Raises SerialTakenError."""
@@ -201,6 +226,11 @@ class Ledger:
             pass  # the next start does it
         with self._writing:
             self._connection.close()
+
+
+def _is_older(path: Path) -> bool:
+    with closing(open_database_for_reading(path)) as connection:
+        return schema_version(connection) < VERSION
 
 
 @contextmanager

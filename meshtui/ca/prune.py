@@ -33,7 +33,7 @@ class Cut:
     """Of that event."""
     certificates: int
     """How many go with it."""
-    before: datetime
+    before: str
     """All of them had expired then."""
 
     def statement(self, at: datetime) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Cut:
             "events": self.events,
             "hash": self.hash.hex(),
             "certificates": self.certificates,
-            "expired_before": text(self.before),
+            "expired_before": self.before,
             "at": text(at),
         }
 
@@ -52,9 +52,13 @@ def expired_beginning(connection: sqlite3.Connection, before: datetime) -> Cut |
     """The longest beginning in which everything had expired at `before`, and no intent awaits its outcome.
 
     It ends where an event or its decision is not what the chain says: what somebody changed, such as the end of a
-    certificate's life, must not be signed away but stay for `verify_ledger` to find.
+    certificate's life, must not be signed away but stay for `verify_ledger` to find. Nor may a clock that is wrong at
+    a start make living certificates look expired, so that `before` is no later than when the CA last worked.
     """
-    limit, previous = text(before), _hash_before(connection)
+    worked = connection.execute("SELECT at FROM head").fetchone()
+    if worked is None:
+        return None
+    limit, previous = min(text(before), worked[0]), _hash_before(connection)
     found, certificates, pending = None, 0, 0
     for event in _events(connection):
         expired = event["state"] != "intent" and (event["not_after"] or event["at"] or "") < limit
@@ -64,7 +68,7 @@ def expired_beginning(connection: sqlite3.Connection, before: datetime) -> Cut |
         pending += {"intent": 1, "issued": -1, "failed": -1}.get(kind, 0)
         certificates += kind == "issued"
         if not pending:
-            found = Cut(event["position"], previous, certificates, before)
+            found = Cut(event["position"], previous, certificates, limit)
     return found
 
 

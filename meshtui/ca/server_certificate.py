@@ -13,7 +13,7 @@ import grpc
 
 from meshtui.ca.authority import Authority
 from meshtui.ca.service import Clock
-from meshtui.ca.validity import SERVER_LIMITS
+from meshtui.ca.validity import BACKDATE, SERVER_LIMITS
 from meshtui.identity.keys import key_pem, new_key
 
 HOSTS = ("127.0.0.1", "localhost", "istiod.istio-system.svc", "istio-ca.istio-system.svc")
@@ -30,11 +30,12 @@ class ServerCertificate:
         self._current, self._renew_at = self._made()
 
     def renew_if_due(self) -> None:
-        """Replace the certificate if half of its life is over; the old one stays when that fails.
+        """Replace the certificate if half of its life is over, or if it is not valid yet, by a clock that was set back.
 
-        Raises StateError or RefusalError then.
+        The old one stays when that fails. Raises StateError or RefusalError then.
         """
-        if self._clock() >= self._renew_at:
+        now, half = self._clock(), SERVER_LIMITS.default / 2
+        if now >= self._renew_at or now < self._renew_at - half - BACKDATE:
             self._current, self._renew_at = self._made()
 
     def credentials(self, client_roots: bytes = b"") -> grpc.ServerCredentials:

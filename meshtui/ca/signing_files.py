@@ -115,6 +115,8 @@ def _layout(directory: Path) -> _Layout:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise StateError(f"{path} is not a file.", fix="Put the PEM file itself there.")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

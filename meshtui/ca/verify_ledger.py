@@ -44,7 +44,7 @@ class Verdict:
 def read_signed_head(ledger: Path) -> Head:
     """The head as it stands in the ledger; raises StateError when there is none or the file cannot be read."""
     with _reading(ledger) as connection:
-        head = _head(connection)
+        head = stored_head(connection)
     if head is None:
         raise StateError(f"{ledger} has no signed head.", fix="It gets one when its CA starts.")
     return head
@@ -89,7 +89,7 @@ class _Walk:
 
     def verdict(self) -> Verdict:
         """Go, and say what was found."""
-        head = _head(self.connection)
+        head = stored_head(self.connection)
         first, previous = self._beginning()
         self._check_signature(head)
         count = first
@@ -206,7 +206,8 @@ def _of_kind(kind: Kind) -> str:
     )
 
 
-def _head(connection: sqlite3.Connection) -> Head | None:
+def stored_head(connection: sqlite3.Connection) -> Head | None:
+    """The head as it stands in an open ledger, unchecked; None when nothing was signed yet."""
     found = connection.execute(
         "SELECT count, hash, at, signature, algorithm, certificate_serial, certificate FROM head"
     ).fetchone()

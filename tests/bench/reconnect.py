@@ -14,7 +14,7 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -65,8 +65,11 @@ def pause(failures: int, roll: float) -> float:
     return float(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)) * roll
 
 
-async def come_back(crowd: Crowd) -> Outcome:
-    """Let all ask at once, until each is served or PATIENCE ends; raises what is no reason to try again."""
+async def come_back(crowd: Crowd, when_refused: Callable[[], object] = bool) -> Outcome:
+    """Let all ask at once, until each is served or PATIENCE ends; raises what is no reason to try again.
+
+    `when_refused` is called each time that a client must try again.
+    """
     credentials, message = grpc.ssl_channel_credentials(crowd.root.encode()), bytes.fromhex(crowd.message)
     outcome = Outcome()
     async with AsyncExitStack() as open_channels:
@@ -89,6 +92,7 @@ async def come_back(crowd: Crowd) -> Outcome:
                     status = error.code().name
                     outcome.again[status] = outcome.again.get(status, 0) + 1
                 failures += 1
+                when_refused()
                 await asyncio.sleep(pause(failures, random.random()))
             outcome.served.append(time.perf_counter() - begun)
 

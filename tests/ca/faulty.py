@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -82,6 +84,19 @@ def certificate_stored() -> None:
         say(announcer, line)
 
     patch.object(Announcer, "say", dying).start()
+
+
+@_fault
+def hanging() -> None:
+    """Each signature takes as long as there is a file at `$HOLD`, as with a key in a device that does not answer."""
+    sign, hold = Signer.sign, Path(os.environ["HOLD"])
+
+    def slow(signer: Signer, builder: x509.CertificateBuilder) -> x509.Certificate:
+        while _serving and hold.exists():
+            time.sleep(0.01)
+        return sign(signer, builder)
+
+    patch.object(Signer, "sign", slow).start()
 
 
 @_fault

@@ -9,9 +9,11 @@ import asyncio
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import grpc
@@ -20,8 +22,10 @@ import pytest
 
 from meshtui.ca.ledger_reader import LedgerReader
 from meshtui.ca.records import State
+from meshtui.ca.server import CaServer
 from meshtui.ca.verify_ledger import verify_ledger
 from tests.ca.test_main import Home, Running
+from tests.ca.test_service import Served
 
 CALLERS = 8
 UNAVAILABLE = (grpc.StatusCode.UNAVAILABLE, "the CA cannot record its decisions")
@@ -192,6 +196,25 @@ async def test_a_start_on_a_read_only_file_system(home: Home, small_disk: Path) 
     assert await second.ended() == 5
     assert await second.errors() == ""
     assert before == {path.name: path.read_bytes() for path in home.ca.iterdir()}
+
+
+async def test_the_servers_certificate_outlives_a_disk_that_fails(tmp_path: Path) -> None:
+    """A renewal that cannot be recorded leaves the certificate that is served in place, and is tried again."""
+    ca = Served(tmp_path, now=datetime.now(UTC))
+    server = CaServer(ca.authority, ca.clock, renewal_interval=0.02)
+    ca.port = await server.start(0, ca.socket)
+    first, _ = await ca.handshake()
+    ca.ledger._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        ca.now += timedelta(hours=12)
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+            assert (await ca.handshake())[0] == first
+    async with asyncio.timeout(10):
+        while (await ca.handshake())[0] == first:
+            pass
+    await server.stop()
 
 
 def _fill(descriptor: int) -> None:

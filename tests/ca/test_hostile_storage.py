@@ -7,9 +7,7 @@ with a ledger that verifies, or does not start and changes nothing: never does i
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing, suppress
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meshtui.ca import schema
-from meshtui.ca.chain import COVERED, START, Kind, digest, link
 from meshtui.ca.ledger import Ledger, LedgerReader
 from meshtui.ca.records import LedgerEntry
 from meshtui.ca.verify_ledger import read_signed_head, verify_ledger
 from meshtui.errors import StateError
 from tests.ca.test_ledger import APPLICANT, INTENT, ROOT
-from tests.ca.test_main import Home
 from tests.identity.forge import NOW
 
 ROOTS = ROOT.pem.encode()
@@ -153,130 +148,3 @@ def test_any_flipped_bits_are_survived(settled: Settled, place: float, mask: int
         ledger.close()
         _log(path).unlink(missing_ok=True)
     assert found or LedgerReader(path).entries(limit=1000) == settled.entries
-
-
-_ENDED = "UPDATE decisions SET not_after = '2020-01-01T00:00:00.000000+00:00' WHERE number <= 5"
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        _ENDED,
-        f"{_ENDED}; UPDATE events SET digest = zeroblob(32) WHERE decision <= 5",
-        f"{_ENDED}; UPDATE events SET kind = 'nonsense' WHERE number = 1",
-        f"{_ENDED}; UPDATE events SET decision = 999 WHERE decision = 1",
-    ],
-    ids=["row", "row and digest", "row and kind", "row of another"],
-)
-def test_what_was_made_to_look_expired_is_not_signed_away(settled: Settled, script: str) -> None:
-    """An edited ledger is not tidied up by the next start: nothing of it is dropped, and the edit is found."""
-    with closing(sqlite3.connect(settled.path, isolation_level=None)) as connection:
-        connection.executescript(script)
-    ledger = Ledger.open(settled.path, lambda: NOW)
-    ledger.seal_with(ROOT)
-    ledger.close()
-    assert len(LedgerReader(settled.path).entries(limit=1000)) == len(settled.entries)
-    assert verify_ledger(settled.path, ROOTS).problems
-
-
-def _rewrite_chain(connection: sqlite3.Connection) -> None:
-    """Write all digests and hashes anew, as whoever can write the file and has no key can."""
-    previous = START
-    events = connection.execute("SELECT number, kind, decision FROM events ORDER BY number").fetchall()
-    for number, kind, decision in events:
-        columns = ", ".join(COVERED[Kind(kind)])
-        (values,) = connection.execute(f"SELECT {columns} FROM decisions WHERE number = ?", (decision,)).fetchall()
-        content = digest(Kind(kind), values)
-        previous = link(previous, number, Kind(kind), decision, content)
-        connection.execute("UPDATE events SET digest = ?, hash = ? WHERE number = ?", (content, previous, number))
-
-
-@pytest.mark.xfail(reason="the CA signs whatever chain it finds at its start (ca.ledger, seal_with)", strict=True)
-def test_a_rewritten_chain_is_not_signed_at_the_next_start(settled: Settled) -> None:
-    """A chain that was computed anew after an edit does not end as the CA signed it, and the CA does not sign it."""
-    with closing(sqlite3.connect(settled.path, isolation_level=None)) as connection:
-        connection.execute("UPDATE decisions SET actor = 'nobody' WHERE number = 3")
-        _rewrite_chain(connection)
-    assert verify_ledger(settled.path, ROOTS).problems
-    with suppress(StateError):
-        ledger = Ledger.open(settled.path, lambda: NOW)
-        ledger.seal_with(ROOT)
-        ledger.close()
-    assert verify_ledger(settled.path, ROOTS).problems
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[Home]:
-    found = Home(tmp_path)
-    yield found
-    await found.stop()
-
-
-def _sql(script: str) -> Callable[[Path], None]:
-    def change(path: Path) -> None:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.executescript(script)
-
-    return change
-
-
-def _replaced(script: str) -> Callable[[Path], None]:
-    def change(path: Path) -> None:
-        path.unlink()
-        _sql(script)(path)
-
-    return change
-
-
-def _directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-@pytest.mark.parametrize(
-    ("damage", "says"),
-    [
-        (_sql("PRAGMA user_version = 99"), "written by a newer meshtui (schema 99"),
-        (_sql("PRAGMA user_version = 0"), "unknown schema 0"),
-        (_replaced("CREATE TABLE notes (text)"), "unknown schema 0"),
-        (_replaced(f"PRAGMA user_version = {schema.VERSION}"), "it has no decisions"),
-        (lambda path: path.write_bytes(path.read_bytes()[:9000]), "ledger.db"),
-        (lambda path: path.write_bytes(b""), "ledger.db is empty"),
-        (_directory, "ledger.db"),
-    ],
-    ids=["newer", "version lost", "foreign", "no tables", "truncated", "empty", "directory"],
-)
-async def test_a_ledger_that_is_none_stops_the_start(home: Home, damage: Callable[[Path], None], says: str) -> None:
-    """The CA's process says in one line what is wrong, and neither the ledger nor the CA's root is made anew."""
-    first = await home.start()
-    first.process.terminate()
-    await first.ended()
-    damage(home.ca / "ledger.db")
-    before = {path.name: path.read_bytes() for path in home.ca.iterdir() if path.is_file()}
-    second = await home.start()
-    assert says in second.first["error"]
-    assert second.first["fix"]
-    assert await second.ended() == 5
-    assert await second.errors() == ""
-    after = {path.name: path.read_bytes() for path in home.ca.iterdir() if path.is_file()}
-    assert {name: data for name, data in after.items() if not name.endswith(("-wal", "-shm"))} == before
-
-
-async def test_an_older_ledger_is_brought_up_and_served_from(home: Home) -> None:
-    """A CA of today starts on the ledger of the first version, with the same root, and issues."""
-    first = await home.start()
-    root = first.root_pem()
-    first.process.terminate()
-    await first.ended()
-    _replaced(f"{schema._FIRST} PRAGMA user_version = 1;")(home.ca / "ledger.db")
-    second = await home.start()
-    assert second.root_pem() == root
-    async with home.channel(second) as channel:
-        chain = await home.issue(channel)
-    latest = LedgerReader(home.ca / "ledger.db").latest_for_pod("uid-1")
-    assert latest is not None
-    assert latest.pem == chain[0]
-    assert verify_ledger(home.ca / "ledger.db", root).problems == ()
-    second.process.terminate()
-    await second.ended()
-    assert (await home.start()).root_pem() == root

@@ -112,7 +112,7 @@ def test_entries_are_newest_first(path: Path) -> None:
 
 def test_an_interrupted_intent_fails_at_the_next_start(path: Path) -> None:
     """What a crash left undone was never handed out; the next start says so, and its serial stays used."""
-    first = Ledger.open(path)
+    first = _sealed(path)
     number = first.intend(INTENT)
     first._connection.close()
     second = _sealed(path)

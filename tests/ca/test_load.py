@@ -12,11 +12,13 @@ import grpc
 import grpc.aio
 import pytest
 
-from meshtui.ca.server import MAX_CALLS, CaServer
+from meshtui.ca.records import State
+from meshtui.ca.server import HOST, MAX_CALLS, CaServer
 from meshtui.wire import istio_ca_pb2 as istio_pb
 from meshtui.wire.gateway_authority_pb2 import SignServerCertificateRequest
 from meshtui.wire.gateway_authority_pb2_grpc import GatewayAuthorityStub
 from meshtui.wire.istio_ca_pb2_grpc import IstioCertificateServiceStub
+from tests.bench.reconnect import Crowd, come_back
 from tests.ca.test_service import DEADLINE, Served
 
 
@@ -61,6 +63,34 @@ async def test_too_many_at_once_are_told_to_come_back(ca: Served, monkeypatch: p
             answers = await asyncio.gather(*(served(stub) for _ in range(2 * MAX_CALLS)))
     assert len(set(answers)) == 2 * MAX_CALLS
     assert refused
+
+
+async def test_a_crowd_that_comes_back_is_served(ca: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several hundred clients connect anew at once, some are refused, and each is served after retries of its own."""
+    clients, disk, commit = (
+        [f"client-{number}" for number in range(MAX_CALLS + 64)],
+        threading.Event(),
+        ca.ledger.commit,
+    )
+
+    def commit_late() -> None:
+        disk.wait(DEADLINE)
+        commit()
+
+    monkeypatch.setattr(ca.ledger, "commit", commit_late)
+    crowd = Crowd(
+        address=f"{HOST}:{ca.port}",
+        root=ca.root.pem,
+        message=istio_pb.IstioCertificateRequest(csr=ca.csr()).SerializeToString().hex(),
+        tokens=[ca.token(client) for client in clients],
+        connections=len(clients),
+    )
+    async with asyncio.timeout(30):
+        outcome = await come_back(crowd, when_refused=disk.set)
+    assert outcome.again
+    entries = ca.reader.entries(limit=2 * len(clients))
+    issued = sorted(entry.pod_uid for entry in entries if entry.state is State.ISSUED and entry.pod_uid)
+    assert sorted(f"uid-{client}" for client in clients) == issued
 
 
 async def test_the_owner_is_answered_under_load(ca: Served) -> None:
