@@ -7,13 +7,13 @@ Kubernetes, where what is referred to may come later; only a namespace has to be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from meshtui.errors import RefusedError
-from meshtui.manifest.credential import Binding, Credential, credentials, trusted_ca
+from meshtui.manifest.binding import Binding
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -26,9 +26,11 @@ from meshtui.manifest.model import (
     ServiceAccount,
     VirtualService,
 )
+from meshtui.manifest.secret_data import trusted_ca
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 ManifestT = TypeVar("ManifestT", bound=Manifest)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,11 @@ class Catalog:
         """
         return self._bindings
 
-    def credentials(self) -> tuple[Credential, ...]:
-        """Every Secret that a gateway workload presents, there or not, and every other TLS Secret."""
-        return self._credentials
+    def derived(self, make: Callable[[Catalog], T]) -> T:
+        """`make` of this catalog, made once: a catalog never changes. For what is no manifest's own to say."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return cast(T, self._derived[make])
 
     def problems(self) -> tuple[str, ...]:
         """What makes this set of objects unacceptable: objects whose namespace is not there.
@@ -120,7 +124,6 @@ class Catalog:
             *self._without_account(),
             *self._without_gateway(),
             *self._without_pods(),
-            *self._without_secret(),
             *self._without_bundle(),
             *self._taken(),
         )
@@ -168,11 +171,6 @@ class Catalog:
                 if winner != binding.gateway.key:
                     yield f"{binding.gateway.key}: {host} on port {binding.server.number} is answered by the {winner}"
 
-    def _without_secret(self) -> Iterator[str]:
-        for credential in self.credentials():
-            for key in credential.gateways if credential.secret is None else ():
-                yield f"{key}: the Secret {credential.namespace}/{credential.name} does not exist"
-
     @cached_property
     def _by_kind(self) -> Mapping[str, list[Manifest]]:
         groups: dict[str, list[Manifest]] = defaultdict(list)
@@ -197,8 +195,8 @@ class Catalog:
         )
 
     @cached_property
-    def _credentials(self) -> tuple[Credential, ...]:
-        return credentials(self.bindings(), self.all(Secret))
+    def _derived(self) -> dict[Callable[[Catalog], Any], Any]:
+        return {}
 
     @cached_property
     def _services_by_label(self) -> Mapping[tuple[str, str, str], list[Service]]:

@@ -18,10 +18,10 @@ from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.lifetimes import parse_lifetime
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
 from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem, name_problem
+from meshtui.manifest.secret_data import TLS
 
 ISSUER = "meshtui.io/issuer"
 LIFETIME = "meshtui.io/lifetime"
-TLS = "kubernetes.io/tls"
 _OF_THE_MESH = re.compile(r"(root|intermediate)(-\d+)?", re.ASCII)
 SECRET_MAX = 1024 * 1024
 """Bytes of all data of one Secret, as in Kubernetes."""

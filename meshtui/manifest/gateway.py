@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshtui.manifest.fields import Fields
-from meshtui.manifest.model import Gateway, Metadata, Server, ServerTls
+from meshtui.manifest.model import Gateway, Metadata, Reference, Server, ServerTls
 from meshtui.manifest.names import host_problem, label_key_problem, label_value_problem, name_problem
 
 PLAIN = ("HTTP", "HTTP2", "GRPC")
@@ -73,7 +73,7 @@ def _tls(fields: Fields) -> ServerTls:
         fields.problem("maxProtocolVersion", "is lower than minProtocolVersion")
     return ServerTls(
         mode=fields.text("mode", "SIMPLE", required=True, choices=_MODES, elsewhere=_MODES_ELSEWHERE),
-        credential_name=fields.text("credentialName", required=True, check=_credential_problem),
+        credentials=(Reference(fields.text("credentialName", required=True, check=_credential_problem)),),
         min_protocol_version="TLSV1_2" if lowest == "TLS_AUTO" else lowest,
         max_protocol_version="TLSV1_3" if highest == "TLS_AUTO" else highest,
     )

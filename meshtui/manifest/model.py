@@ -150,14 +150,39 @@ class Deployment(Manifest):
     """Annotation `meshtui.io/bundles`: Secrets with CA certificates that its agent is to serve."""
 
 
+@dataclass(frozen=True, order=True)
+class Reference:
+    """Another object that a listener names."""
+
+    name: str
+    namespace: str = ""
+    """Empty: that of the gateway's workload."""
+    kind: str = "Secret"
+    """`Secret`, or `ConfigMap` for a CA."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateFiles:
+    """A key pair in files of the gateway's container, by path."""
+
+    certificate: str
+    key: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerTls:
-    """How a gateway's server speaks TLS; for plain HTTP only `https_redirect` counts."""
+    """How a gateway's server speaks TLS; for plain HTTP only `https_redirect` counts. Field by field Istio's."""
 
     mode: str = ""
-    """`SIMPLE` or `MUTUAL`; empty for plain HTTP."""
-    credential_name: str = ""
-    """Name of a Secret in the namespace of the gateway's workload."""
+    """`SIMPLE`, `MUTUAL`, `OPTIONAL_MUTUAL`, `ISTIO_MUTUAL`, `PASSTHROUGH` or `AUTO_PASSTHROUGH`; empty for HTTP."""
+    credentials: tuple[Reference, ...] = ()
+    """Secrets with the key pairs to present: `credentialName`, or both of `credentialNames`."""
+    ca: Reference | None = None
+    """`caCertCredentialName`: where the CA of clients is; None for that of the first of `credentials`."""
+    files: tuple[CertificateFiles, ...] = ()
+    """`serverCertificate` and `privateKey`, or `tlsCertificates`."""
+    ca_file: str = ""
+    crl_file: str = ""
     https_redirect: bool = False
     min_protocol_version: str = "TLSV1_2"
     max_protocol_version: str = "TLSV1_3"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from meshtui.errors import IdentityError
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.keys import load_key, public_key_sha256
-from meshtui.manifest.credential import key_pair
 from meshtui.manifest.model import Manifest, Secret
+from meshtui.manifest.secret_data import key_pair
 
 
 def pair_problem(manifest: Manifest) -> str:

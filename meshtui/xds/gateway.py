@@ -15,12 +15,13 @@ from envoy.config.core.v3 import base_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
+from meshtui.gateway.listeners import listeners_of
+from meshtui.gateway.references import Listener
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import Binding
 from meshtui.manifest.workload import Workload
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager
-from meshtui.xds.secrets import certificate_name, client_roots_name
+from meshtui.xds.secrets import server_secrets
 from meshtui.xds.tls import gateway_server, packed
 from meshtui.xds.virtual_hosts import gateway_routes
 
@@ -34,7 +35,7 @@ class OpenPort:
     here: int
     """On 127.0.0.1."""
     https: bool
-    servers: tuple[Binding, ...]
+    servers: tuple[Listener, ...]
 
 
 def wanted_ports(catalog: Catalog, workload: Workload) -> tuple[int, ...]:
@@ -51,11 +52,11 @@ def open_ports(catalog: Catalog, workload: Workload, context: ProxyContext) -> t
     whether a port is HTTPS, the first one by name decides. Ports that have none here are left out.
     """
     targets = _target_ports(catalog, workload)
-    shared: dict[int, list[Binding]] = {}
-    for binding in catalog.bindings():
-        number = targets.get(binding.server.number, binding.server.number)
-        if binding.workload == workload and number in context.ports:
-            shared.setdefault(number, []).append(binding)
+    shared: dict[int, list[Listener]] = {}
+    for listener in listeners_of(catalog):
+        number = targets.get(listener.binding.server.number, listener.binding.server.number)
+        if listener.binding.workload == workload and number in context.ports:
+            shared.setdefault(number, []).append(listener)
     return tuple(_open_port(number, context.ports[number], shared[number]) for number in sorted(shared))
 
 
@@ -71,11 +72,12 @@ def gateway_route_configurations(catalog: Catalog, ports: tuple[OpenPort, ...]) 
     found: dict[str, Any] = {}
     for port in ports:
         if port.https:
-            for binding in port.servers:
-                name = _https_routes(binding)
-                found[name] = gateway_routes(catalog, name, [binding], redirect_to)
+            for listener in port.servers:
+                name = _https_routes(listener)
+                found[name] = gateway_routes(catalog, name, [listener.binding], redirect_to)
         else:
-            found[_http_routes(port)] = gateway_routes(catalog, _http_routes(port), port.servers, redirect_to)
+            bindings = [listener.binding for listener in port.servers]
+            found[_http_routes(port)] = gateway_routes(catalog, _http_routes(port), bindings, redirect_to)
     return found
 
 
@@ -86,9 +88,9 @@ def _target_ports(catalog: Catalog, workload: Workload) -> dict[int, int]:
     return {port: target for port, target in targets.items() if isinstance(target, int)}
 
 
-def _open_port(number: int, here: int, servers: list[Binding]) -> OpenPort:
-    https = servers[0].server.protocol == "HTTPS"
-    alike = tuple(binding for binding in servers if (binding.server.protocol == "HTTPS") == https)
+def _open_port(number: int, here: int, servers: list[Listener]) -> OpenPort:
+    https = servers[0].binding.server.protocol == "HTTPS"
+    alike = tuple(listener for listener in servers if (listener.binding.server.protocol == "HTTPS") == https)
     return OpenPort(number, here, https, alike)
 
 
@@ -100,10 +102,10 @@ def _http(port: OpenPort) -> Any:
 def _https(catalog: Catalog, port: OpenPort) -> Any:
     chains: list[dict[str, Any]] = []
     taken: set[str] = set()
-    for binding in port.servers:
+    for server in port.servers:
         # Envoy refuses a listener in which two chains have one host; the first Gateway by name has it
-        hosts = [host for host in dict.fromkeys(binding.server.hosts) if host not in taken]
-        for chain in _chains(catalog, binding, hosts):
+        hosts = [host for host in dict.fromkeys(server.binding.server.hosts) if host not in taken]
+        for chain in _chains(catalog, server, hosts):
             chains.append(chain)
             taken.update(hosts)
     listener = _listener(port, chains)
@@ -113,22 +115,18 @@ def _https(catalog: Catalog, port: OpenPort) -> Any:
     return listener
 
 
-def _chains(catalog: Catalog, binding: Binding, hosts: list[str]) -> Iterator[dict[str, Any]]:
+def _chains(catalog: Catalog, server: Listener, hosts: list[str]) -> Iterator[dict[str, Any]]:
     """The chain of one server; none while there is no certificate, or nothing to check its clients against."""
-    tls = binding.server.tls
-    if tls is None or not hosts:
-        return
-    namespace = binding.workload.namespace
-    certificate = certificate_name(catalog, namespace, tls)
-    roots = client_roots_name(catalog, namespace, tls) if tls.mode == "MUTUAL" else ""
-    if certificate and bool(roots) == (tls.mode == "MUTUAL"):
-        name = _https_routes(binding)
+    tls = server.binding.server.tls
+    secrets = server_secrets(catalog, server)
+    if tls is not None and secrets is not None and hosts:
+        name = _https_routes(server)
         yield {
             "name": name,
             # no server name at all takes every host that no other chain has
             "filter_chain_match": {"server_names": [] if "*" in hosts else sorted(hosts)},
             "filters": [_edge(name, name)],
-            "transport_socket": gateway_server(tls, certificate, roots),
+            "transport_socket": gateway_server(tls, secrets.certificates, secrets.client_roots),
         }
 
 
@@ -160,6 +158,6 @@ def _http_routes(port: OpenPort) -> str:
     return f"http.{port.number}"
 
 
-def _https_routes(binding: Binding) -> str:
-    server, gateway = binding.server, binding.gateway
+def _https_routes(listener: Listener) -> str:
+    server, gateway = listener.binding.server, listener.binding.gateway
     return f"https.{server.number}.{server.name}.{gateway.name}.{gateway.namespace}"

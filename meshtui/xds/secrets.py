@@ -6,67 +6,78 @@ Whether a key fits its certificate is for Envoy to say: it refuses the new one a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
+from meshtui.gateway.listeners import listeners_of, secret_of
+from meshtui.gateway.references import CA_SUFFIX, Listener, SecretRef
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import key_pair, trusted_ca
-from meshtui.manifest.model import ObjectKey, Secret, ServerTls
+from meshtui.manifest.secret_data import key_pair, trusted_ca
 from meshtui.xds import naming
 
-_CA_SUFFIX = "-cacert"
+
+@dataclass(frozen=True)
+class ServerSecrets:
+    """What one listener presents and checks its clients against, by name of the resource."""
+
+    certificates: tuple[str, ...]
+    client_roots: str
+    """Empty where clients are not asked for a certificate."""
 
 
-def certificate_name(catalog: Catalog, namespace: str, tls: ServerTls) -> str:
-    """The resource that holds a server's certificate and key; empty while there is none to present."""
-    secret = _secret(catalog, namespace, tls.credential_name)
-    return naming.gateway_secret(namespace, secret.name) if secret and key_pair(secret) else ""
-
-
-def client_roots_name(catalog: Catalog, namespace: str, tls: ServerTls) -> str:
-    """The resource that holds what a MUTUAL server checks its clients against; empty while there is nothing.
-
-    As in Istio, of the Secret NAME-cacert, else of the Secret NAME itself.
-    """
-    for name in (tls.credential_name + _CA_SUFFIX, tls.credential_name):
-        secret = _secret(catalog, namespace, name)
-        if secret and trusted_ca(secret):
-            return naming.gateway_secret(namespace, tls.credential_name + _CA_SUFFIX)
-    return ""
+def server_secrets(catalog: Catalog, listener: Listener) -> ServerSecrets | None:
+    """The resources of a listener; None while one that it cannot do without is not there."""
+    certificates = tuple(_name(ref) for ref in listener.certificates if _pair(catalog, ref) is not None)
+    roots = listener.client_ca
+    if not certificates or (_asks(listener) and (roots is None or _roots(catalog, roots) is None)):
+        return None
+    return ServerSecrets(certificates, _roots_name(roots) if roots is not None else "")
 
 
 def gateway_secrets(catalog: Catalog, target: str) -> Mapping[str, Any]:
     """All secrets that the gateway workload `target` presents or checks clients against, by resource name."""
     found: dict[str, Any] = {}
-    for binding in catalog.bindings():
-        tls = binding.server.tls
-        if binding.workload.target != target or tls is None or not tls.credential_name:
+    for listener in listeners_of(catalog):
+        if listener.binding.workload.target != target:
             continue
-        namespace = binding.workload.namespace
-        if name := certificate_name(catalog, namespace, tls):
-            found[name] = _certificate(catalog, namespace, tls.credential_name, name)
-        if tls.mode == "MUTUAL" and (name := client_roots_name(catalog, namespace, tls)):
-            found[name] = _client_roots(catalog, namespace, tls.credential_name, name)
+        for ref in listener.certificates:
+            if (pair := _pair(catalog, ref)) is not None:
+                found[_name(ref)] = _certificate(_name(ref), *pair)
+        if (ca := listener.client_ca) is not None and (roots := _roots(catalog, ca)) is not None:
+            found[_roots_name(ca)] = _client_roots(_roots_name(ca), roots)
     return found
 
 
-def _certificate(catalog: Catalog, namespace: str, credential: str, name: str) -> Any:
-    secret = _secret(catalog, namespace, credential)
-    pair = key_pair(secret) if secret else None
-    chain, key = pair or (b"", b"")
+def _asks(listener: Listener) -> bool:
+    return listener.mode == "MUTUAL"
+
+
+def _name(ref: SecretRef) -> str:
+    return naming.gateway_secret(ref.namespace, ref.name)
+
+
+def _roots_name(ref: SecretRef) -> str:
+    """Istio's name for the CA part of a Secret, whichever of the two Secrets it is in."""
+    return naming.gateway_secret(ref.namespace, ref.name.removesuffix(CA_SUFFIX) + CA_SUFFIX)
+
+
+def _pair(catalog: Catalog, ref: SecretRef) -> tuple[bytes, bytes] | None:
+    secret = secret_of(catalog, ref)
+    return key_pair(secret) if secret is not None else None
+
+
+def _roots(catalog: Catalog, ref: SecretRef) -> bytes | None:
+    secret = secret_of(catalog, ref)
+    return trusted_ca(secret) if secret is not None else None
+
+
+def _certificate(name: str, chain: bytes, key: bytes) -> Any:
     return secret_pb2.Secret(
         name=name, tls_certificate={"certificate_chain": {"inline_bytes": chain}, "private_key": {"inline_bytes": key}}
     )
 
 
-def _client_roots(catalog: Catalog, namespace: str, credential: str, name: str) -> Any:
-    own = _secret(catalog, namespace, credential + _CA_SUFFIX)
-    secret = own if own and trusted_ca(own) else _secret(catalog, namespace, credential)
-    roots = trusted_ca(secret) if secret else None
-    return secret_pb2.Secret(name=name, validation_context={"trusted_ca": {"inline_bytes": roots or b""}})
-
-
-def _secret(catalog: Catalog, namespace: str, name: str) -> Secret | None:
-    found = catalog.get(ObjectKey(Secret.kind, namespace, name))
-    return found if isinstance(found, Secret) else None
+def _client_roots(name: str, roots: bytes) -> Any:
+    return secret_pb2.Secret(name=name, validation_context={"trusted_ca": {"inline_bytes": roots}})

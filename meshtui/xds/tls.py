@@ -58,11 +58,11 @@ def workload_client(sni: str, identities: Sequence[str]) -> Any:
     return _socket(tls_pb2.UpstreamTlsContext(common_tls_context=_workload_tls(accepted), sni=sni))
 
 
-def gateway_server(tls: ServerTls, certificate: str, client_roots: str) -> Any:
-    """A gateway's side of TLS: `certificate` and `client_roots` name secrets; without the latter anyone may connect."""
+def gateway_server(tls: ServerTls, certificates: Sequence[str], client_roots: str) -> Any:
+    """A gateway's side of TLS: both arguments name secrets; without `client_roots` anyone may connect."""
     common: dict[str, Any] = {
         "tls_params": _versions(tls.min_protocol_version, tls.max_protocol_version),
-        "tls_certificate_sds_secret_configs": [_from_ads(certificate)],
+        "tls_certificate_sds_secret_configs": [_from_ads(name) for name in certificates],
         "alpn_protocols": _ALPN,
     }
     if client_roots:

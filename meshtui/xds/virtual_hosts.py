@@ -12,8 +12,8 @@ from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
+from meshtui.manifest.binding import Binding
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import Binding
 from meshtui.manifest.model import ObjectKey, Service, VirtualService
 from meshtui.xds import naming
 from meshtui.xds.routes import destination_service, is_catch_all, routes_of, to_cluster

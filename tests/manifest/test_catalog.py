@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import key_pair, trusted_ca
 from meshtui.manifest.model import Namespace, ObjectKey, Secret, Service, ServiceAccount
+from meshtui.manifest.secret_data import key_pair, trusted_ca
 from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service
 
 PROD = document("Namespace", "prod", "")
@@ -80,31 +80,6 @@ def test_services_and_workloads_find_each_other() -> None:
     assert mesh.workload("workload/prod/none") is None
 
 
-def test_a_credential_is_looked_up_where_the_gateway_runs() -> None:
-    """A server's credentialName names a Secret in the namespace of the gateway's workload, not of the Gateway."""
-    mesh = catalog(
-        ingress(),
-        gateway("one", https("b.example.com", "a.example.com", credential="c"), http("a.example.com")),
-        gateway("two", https("c.example.com", credential="c", mode="MUTUAL")),
-        document("Secret", "c", "edge", type="kubernetes.io/tls"),
-        document("Secret", "c", "prod", type="kubernetes.io/tls"),
-        document("Secret", "opaque", "prod"),
-    )
-    used, unused = mesh.credentials()
-    assert used.target == "gateway/edge/c"
-    assert tuple(f"{key.namespace}/{key.name}" for key in used.gateways) == ("prod/one", "prod/two")
-    assert used.hosts == ("a.example.com", "b.example.com", "c.example.com")
-    assert (used.tls_mode, used.workloads) == ("SIMPLE", ("workload/edge/ingress",))
-    assert used.secret is mesh.get(ObjectKey("Secret", "edge", "c"))
-    assert (unused.target, unused.gateways, unused.hosts) == ("gateway/prod/c", (), ())
-
-
-def test_a_credential_that_does_not_exist_is_there_without_a_secret() -> None:
-    """A Gateway that names a missing Secret makes a credential all the same: someone expects it."""
-    (missing,) = catalog(ingress(), gateway("one", https("a.example.com", credential="c"))).credentials()
-    assert (missing.target, missing.secret) == ("gateway/edge/c", None)
-
-
 def test_only_gateways_open_servers() -> None:
     """A workload with the right labels but no gateway proxy is not bound, and neither is a Gateway without one."""
     assert catalog(deployment("a", EDGE), gateway("one", https("a.example.com"))).bindings() == ()
@@ -161,8 +136,6 @@ def test_dangling_references_are_warnings() -> None:
         "Gateway prod/one: no gateway workload has the labels of its selector",
         "Service prod/nobody: no workload has the labels of its selector",
     )
-    with_edge = mesh.apply(read(ingress()))
-    assert "Gateway prod/one: the Secret edge/credential does not exist" in with_edge.warnings()
 
 
 def test_a_large_mesh_is_joined_quickly() -> None:

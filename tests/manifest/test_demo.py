@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from meshtui.gateway.credential import credentials_of
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import key_pair
 from meshtui.manifest.demo import demo_documents, load_demo
+from meshtui.manifest.secret_data import key_pair
 from meshtui.manifest.workload import Proxy
 
 DEMO = Catalog.of(load_demo())
@@ -40,7 +41,7 @@ def test_a_rotation_can_be_watched() -> None:
 def test_its_certificate_is_not_in_it() -> None:
     """No key is in the package: the gateway's Secret is empty and says who issues it."""
     assert "PRIVATE KEY" not in demo_documents()
-    (credential,) = DEMO.credentials()
+    (credential,) = credentials_of(DEMO)
     assert credential.secret is not None
     assert key_pair(credential.secret) is None
     assert ("example.com", timedelta(days=90)) == (credential.secret.issuer, credential.secret.lifetime)

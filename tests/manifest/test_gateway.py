@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.manifest.model import Gateway, Server, ServerTls
+from meshtui.manifest.model import Gateway, Reference, Server, ServerTls
 from tests.manifest.writing import document, gateway, http, https, problems, read
 
 
@@ -20,7 +20,7 @@ def test_servers_are_read() -> None:
             name="https",
             protocol="HTTPS",
             hosts=("a.example.com", "*.b.example.com"),
-            tls=ServerTls(mode="SIMPLE", credential_name="credential"),
+            tls=ServerTls(mode="SIMPLE", credentials=(Reference("credential"),)),
         ),
         Server(number=80, name="http", protocol="HTTP", hosts=("*",), tls=ServerTls(https_redirect=True)),
     ) == found.servers

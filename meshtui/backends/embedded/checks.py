@@ -21,7 +21,7 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts
 from meshtui.identity.keys import load_key, public_key_sha256
 from meshtui.identity.verify import verify_chain, verify_host, verify_key, verify_lifetime, verify_spiffe_rules
-from meshtui.manifest.credential import key_pair
+from meshtui.manifest.secret_data import key_pair
 from meshtui.mesh.findings import Check, Verification
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe import http

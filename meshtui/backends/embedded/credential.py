@@ -25,11 +25,12 @@ from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.secret_documents import authority_for, with_pair
 from meshtui.backends.embedded.workload import SERVE_DEADLINE
 from meshtui.errors import IdentityError, MeshError, UnreachableError, UsageError
+from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.lifetime import Lifetime, rotate_at
-from meshtui.manifest.credential import Credential, key_pair
 from meshtui.manifest.model import Secret
+from meshtui.manifest.secret_data import key_pair
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.gateway.credential import Credential
+from meshtui.gateway.references import SecretRef
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import Credential
 from meshtui.probe.tls import Address
 from meshtui.xds.gateway import open_ports
 
@@ -31,9 +32,9 @@ def endpoints_of(
     for runtime in runtimes:
         for port in open_ports(catalog, runtime.workload, runtime.proxy_context({}, ports)):
             taken: set[str] = set()
-            for binding in port.servers:
-                hosts = set(binding.server.hosts) - taken
+            for listener in port.servers:
+                hosts = set(listener.binding.server.hosts) - taken
                 taken |= hosts
-                if binding.server.tls is not None and binding.server.tls.credential_name == credential.name:
+                if SecretRef(credential.namespace, credential.name) in listener.certificates:
                     found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
     return found

@@ -17,6 +17,7 @@ from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.backends.embedded.worlds import bundles_of, world_of
+from meshtui.gateway.credential import credentials_of
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Deployment, ObjectKey
 from meshtui.manifest.workload import Proxy, Workload
@@ -56,7 +57,7 @@ class Runtimes:
         self._pods = {each.pod_uid: runtime for runtime in self.workloads.values() for each in runtime.identities}
         # before anyone shows a token
         write_inventory(context.paths.inventory, catalog, self._fleet.values(), self.workloads.values())
-        lost = await self._stop_credentials({credential.target for credential in catalog.credentials()})
+        lost = await self._stop_credentials({credential.target for credential in credentials_of(catalog)})
         changed = self._start_credentials(catalog, context, edge, replace)
         self._configure(catalog)
         for begin in range(0, len(new), AT_ONCE):
@@ -91,7 +92,7 @@ class Runtimes:
 
     def _start_credentials(self, catalog: Catalog, context: Context, edge: Edge, replace: Replace) -> list[str]:
         changed = []
-        for credential in catalog.credentials():
+        for credential in credentials_of(catalog):
             target, known = credential.target, self.credentials.get(credential.target)
             if known is None:
                 self.credentials[target] = CredentialRuntime(credential, context, replace, edge)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from meshtui.agent.gateway_client import KeyPair
+from meshtui.gateway.credential import Credential
 from meshtui.manifest.core import ISSUER
-from meshtui.manifest.credential import TLS, Credential, key_pair
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Manifest, Secret
-
-_NAMES = (("cert", "key"), ("tls.crt", "tls.key"))
+from meshtui.manifest.secret_data import PAIR_NAMES, TLS, key_pair
 
 
 def authority_for(credential: Credential) -> str:
@@ -48,7 +47,7 @@ def keeping_its_pair(manifest: Manifest, known: Manifest | None) -> Manifest:
 
 def _names(data: Mapping[str, Any]) -> tuple[str, str]:
     """The names under which Istio reads the pair of this Secret."""
-    return next((names for names in _NAMES if all(data.get(name) for name in names)), _NAMES[1])
+    return next((names for names in PAIR_NAMES if all(data.get(name) for name in names)), PAIR_NAMES[1])
 
 
 def _encoded(value: bytes) -> str:

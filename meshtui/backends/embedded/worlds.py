@@ -7,8 +7,8 @@ from typing import Any
 from meshtui.errors import IdentityError
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.credential import trusted_ca
 from meshtui.manifest.model import ObjectKey, Secret
+from meshtui.manifest.secret_data import trusted_ca
 from meshtui.manifest.workload import Workload
 from meshtui.wire.discovery import CLUSTER, LISTENER, SECRET, Resource, World, content_version
 from meshtui.xds import naming

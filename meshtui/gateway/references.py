@@ -1,0 +1,108 @@
+"""Which Secrets a listener resolves to, and which of its references may not be followed. Pure.
+
+Istio's rules: a bare `credentialName` is a Secret beside the gateway's workload, not beside the Gateway; one of another
+namespace is never read for Istio's own Gateway. Whether the Secrets exist, and fit, is not asked here, but for
+one thing: the CA of a MUTUAL server is that of `NAME-cacert` where there is such a Secret, else that of `NAME` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshtui.manifest.binding import Binding
+from meshtui.manifest.model import Reference
+
+CA_SUFFIX = "-cacert"
+ASKS_CLIENTS = ("MUTUAL", "OPTIONAL_MUTUAL")
+"""Modes in which clients are checked against a CA of a Secret or file."""
+TERMINATES = ("SIMPLE", *ASKS_CLIENTS)
+"""Modes in which a certificate of a Secret or file is presented; ISTIO_MUTUAL presents the workload's own."""
+
+
+@dataclass(frozen=True, order=True)
+class SecretRef:
+    """A Secret (or, for a CA, a ConfigMap) that a listener needs, there or not."""
+
+    namespace: str
+    name: str
+    kind: str = "Secret"
+
+    @property
+    def target(self) -> str:
+        """`gateway/NAMESPACE/SECRET`."""
+        return f"gateway/{self.namespace}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A reference that the gateway may not follow."""
+
+    ref: SecretRef
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """One server as one gateway workload opens it, its credentials resolved."""
+
+    binding: Binding
+    certificates: tuple[SecretRef, ...] = ()
+    """Secrets whose key pairs it presents, one or two."""
+    client_ca: SecretRef | None = None
+    """Where the CA is that clients are checked against; None where clients are not asked, or a file says it."""
+    forbidden: tuple[Forbidden, ...] = ()
+    """References that are not among the above, because they may not be followed."""
+
+    @property
+    def mode(self) -> str:
+        """Istio's word; empty for plain HTTP."""
+        return self.binding.server.tls.mode if self.binding.server.tls is not None else ""
+
+
+def resolve(binding: Binding, exists: Callable[[SecretRef], bool]) -> Listener:
+    """Follow the references of a server. `exists` says whether a Secret is there."""
+    tls = binding.server.tls
+    if tls is None or tls.mode not in TERMINATES:
+        return Listener(binding=binding)
+    own = binding.workload.namespace
+    wanted = [_at(reference, own) for reference in tls.credentials]
+    ca = _client_ca(tls.ca, wanted, own, exists) if tls.mode in ASKS_CLIENTS else None
+    needed = dict.fromkeys([*wanted, *([ca] if ca is not None else [])])
+    forbidden = tuple(_forbidden(ref, own) for ref in needed if ref.namespace != own)
+    refused = {each.ref for each in forbidden}
+    return Listener(
+        binding=binding,
+        certificates=tuple(ref for ref in wanted if ref not in refused),
+        client_ca=ca if ca not in refused else None,
+        forbidden=forbidden,
+    )
+
+
+def _at(reference: Reference, own: str) -> SecretRef:
+    return SecretRef(reference.namespace or own, reference.name, reference.kind)
+
+
+def _client_ca(
+    named: Reference | None, certificates: list[SecretRef], own: str, exists: Callable[[SecretRef], bool]
+) -> SecretRef | None:
+    """Of several credentials the first one's companion counts (pilot/pkg/security/model/authentication.go)."""
+    if named is not None and named.kind != "Secret":
+        return _at(named, own)
+    base = _at(named, own) if named is not None else next(iter(certificates), None)
+    if base is None:
+        return None
+    companion = SecretRef(base.namespace, base.name + CA_SUFFIX)
+    return companion if exists(companion) else base
+
+
+def _forbidden(ref: SecretRef, own: str) -> Forbidden:
+    return Forbidden(
+        ref,
+        f"a gateway in namespace {own} may not read a Secret of namespace {ref.namespace}",
+        f"Copy the Secret to namespace {own} and write its bare name.",
+    )
