@@ -32,9 +32,9 @@ from meshtui.control.protocol import (
     raw,
 )
 from meshtui.errors import MeshError, StateError, UnreachableError, UsageError
+from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import MeshEvent
-from meshtui.mesh.findings import Verification
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 

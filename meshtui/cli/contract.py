@@ -10,9 +10,9 @@ import json
 from datetime import datetime
 from typing import Any
 
+from meshtui.findings import Finding, Verification
 from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.actions import Plan, Progress
-from meshtui.mesh.findings import Finding, Verification
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
 
@@ -96,6 +96,7 @@ def finding(value: Finding) -> dict[str, Any]:
         "target": value.target or None,
         "text": value.text,
         "fix": value.fix,
+        "affects": list(value.affects),
     }
 
 

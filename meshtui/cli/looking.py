@@ -13,7 +13,7 @@ from meshtui.cli.ledger_check import default_ledger, print_head, print_verdict
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
-from meshtui.mesh.findings import Severity
+from meshtui.findings import Severity
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot

@@ -15,8 +15,8 @@ from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
 from meshtui.errors import RefusedError, UsageError
+from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Issue, Rotate
-from meshtui.mesh.findings import Verification
 from meshtui.mesh.interface import Mesh
 from meshtui.operations import every_target, possible_targets
 from meshtui.present.tones import Piece, Tone

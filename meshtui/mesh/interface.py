@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Protocol
 
+from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import MeshEvent
-from meshtui.mesh.findings import Verification
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 

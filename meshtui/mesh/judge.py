@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from meshtui.findings import Finding, Severity
 from meshtui.identity.lifetime import OVERDUE_AFTER, Lifetime, is_due, is_overdue
-from meshtui.mesh.findings import Finding, Severity
 from meshtui.mesh.snapshot import RotationState
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from meshtui.findings import Finding
 from meshtui.identity.facts import CertificateFacts
-from meshtui.mesh.findings import Finding
 from meshtui.mesh.snapshot import Mark, RotationState, Truth
 
 

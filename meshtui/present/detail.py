@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from meshtui.mesh.findings import Finding
+from meshtui.findings import Finding
 from meshtui.mesh.rows import ChainLink, Detail
 from meshtui.present.cells import cut_line, fit, paragraph
 from meshtui.present.glyphs import Glyphs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshtui.mesh.findings import Severity
+from meshtui.findings import Severity
 from meshtui.mesh.rows import Row, Step
 from meshtui.mesh.snapshot import RotationState
 from meshtui.present.glyphs import Glyphs

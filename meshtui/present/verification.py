@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshtui.mesh.findings import Check, Verification
+from meshtui.findings import Check, Verification
 from meshtui.present.cells import fit, line_width, paragraph, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import check_badge

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
+from meshtui.findings import Check, Verification
 from meshtui.mesh.actions import Progress, Rotate
 from meshtui.mesh.fake import FakeMesh
-from meshtui.mesh.findings import Check, Verification
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
 from meshtui.present.cells import line_width

@@ -16,13 +16,13 @@ from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.records import State
 from meshtui.errors import MeshError
+from meshtui.findings import Check, Verification
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts
 from meshtui.identity.keys import load_key, public_key_sha256
 from meshtui.identity.verify import verify_chain, verify_host, verify_key, verify_lifetime, verify_spiffe_rules
 from meshtui.manifest.secret_data import key_pair
-from meshtui.mesh.findings import Check, Verification
 from meshtui.mesh.snapshot import Truth
 from meshtui.probe import http
 from meshtui.probe.tls import Address, Handshake, seen, verified

@@ -15,11 +15,11 @@ from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.planning import plan_of, resolve
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import RefusedError, UsageError
+from meshtui.findings import Verification
 from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import InfoChanged, MeshEvent
-from meshtui.mesh.findings import Verification
 from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot

@@ -17,10 +17,10 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
+from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
 from meshtui.manifest.workload import Proxy
-from meshtui.mesh.findings import Finding, Severity
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
 from meshtui.mesh.rows import Row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from meshtui.findings import Check, Finding, Severity, Verification
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN
-from meshtui.mesh.findings import Check, Finding, Severity, Verification
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.mesh.targets import TargetKind

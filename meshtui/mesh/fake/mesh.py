@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from meshtui import __version__
 from meshtui.errors import RefusedError, UnreachableError, UsageError
+from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
@@ -24,7 +25,6 @@ from meshtui.mesh.fake.objects import Objects, objects_of, target_of
 from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
-from meshtui.mesh.findings import Verification
 from meshtui.mesh.query import Selection, select
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from meshtui.errors import MeshError
-from meshtui.mesh.findings import Verification
+from meshtui.findings import Verification
 from meshtui.mesh.rows import Row
 from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone

@@ -1,4 +1,4 @@
-"""What is wrong, and what to do about it."""
+"""What is wrong, and what to do about it: the values in which every judgement of the product speaks."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     fix: str
     """What to do, naming the command where there is one."""
+    affects: tuple[str, ...] = ()
+    """What stands behind it: hosts, Gateways, VirtualServices; empty where that is the target alone."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
