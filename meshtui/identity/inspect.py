@@ -109,6 +109,14 @@ def load_der(der: bytes) -> x509.Certificate:
         return x509.load_der_x509_certificate(der)
 
 
+def load_der_whole(der: bytes) -> x509.Certificate:
+    """The same with its extensions decoded, which is otherwise left to whoever first asks for one."""
+    with _decoding():
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.extensions  # noqa: B018 - reading is decoding
+        return certificate
+
+
 def _public_key(certificate: x509.Certificate) -> tuple[str, str]:
     try:
         public_key = certificate.public_key()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshtui.manifest.model import Gateway, Server
@@ -15,3 +16,16 @@ class Binding:
     workload: Workload
     gateway: Gateway
     server: Server
+
+
+def bindings_of(gateway: Gateway, workloads: Iterable[Workload]) -> tuple[Binding, ...]:
+    """Every server of a Gateway with each of the gateway workloads that is to open it.
+
+    As in Istio, a Gateway's selector reaches the workloads of all namespaces.
+    """
+    return tuple(
+        Binding(workload, gateway, server)
+        for workload in workloads
+        if gateway.selector.items() <= workload.labels.items()
+        for server in gateway.servers
+    )

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from meshtui.errors import RefusedError
-from meshtui.manifest.binding import Binding
+from meshtui.manifest.binding import Binding, bindings_of
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -165,7 +165,7 @@ class Catalog:
     def _taken(self) -> Iterator[str]:
         first: dict[tuple[str, int, str], ObjectKey] = {}
         for binding in self.bindings():
-            for host in binding.server.hosts:
+            for host in binding.server.hosts if binding.server.tls is None or binding.server.tls.https_redirect else ():
                 place = binding.workload.target, binding.server.number, host
                 winner = first.setdefault(place, binding.gateway.key)
                 if winner != binding.gateway.key:
@@ -186,12 +186,11 @@ class Catalog:
     @cached_property
     def _bindings(self) -> tuple[Binding, ...]:
         return tuple(
-            Binding(workload, gateway, server)
+            binding
             for workload in self.workloads()
             if workload.proxy is Proxy.GATEWAY
             for gateway in self.oldest_first(Gateway)
-            if _selects(gateway.selector, workload.labels)
-            for server in gateway.servers
+            for binding in bindings_of(gateway, (workload,))
         )
 
     @cached_property

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.gateway_findings import gateway_findings
 from meshtui.backends.embedded.mesh import EmbeddedMesh
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.plans import PlanBook
@@ -127,7 +128,10 @@ async def test_the_older_gateway_keeps_its_host(core: MeshCore) -> None:
     await core.apply(parse(newer.replace(HOST, "httpbin.example.com"), "test"))
     first = next(each for each in core.catalog.bindings() if "httpbin.example.com" in each.server.hosts)
     assert first.gateway.name == "httpbin-gateway"
-    assert any("is answered by the Gateway prod/httpbin-gateway" in text for text in core.catalog.warnings())
+    conflicts = [each for each in gateway_findings(core, core.clock()) if each.code == "host-conflict"]
+    assert [(each.target, "is answered by the Gateway prod/httpbin-gateway" in each.text) for each in conflicts] == [
+        (TARGET, True)
+    ]
     await core.remove(ObjectKey("Gateway", "istio-system", "aaa"))
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import ssl
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
 
 from meshtui.ca.published import CHAIN
 from meshtui.errors import IdentityError, StateError
+from meshtui.gateway.contents import read_certificates
+from meshtui.gateway.issuers import Roots
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.mesh.snapshot import Authority
 from meshtui.mesh.targets import Target, TargetKind
@@ -39,6 +43,23 @@ def read_authorities(directory: Path, roots: Path) -> tuple[Authority, ...]:
         ),
         *(_authority(path.stem, _load(path)[0], "root", signing=True, trusted=False) for path in gateways),
     )
+
+
+def known_roots(directory: Path) -> Roots:
+    """What may have signed a gateway certificate: the mesh's gateway roots, and those that this system trusts."""
+    gateways = [certificate for path in sorted((directory / "gateways").glob("*.pem")) for certificate in _load(path)]
+    return Roots([*gateways, *_system_roots()])
+
+
+@cache
+def _system_roots() -> tuple[x509.Certificate, ...]:
+    path = ssl.get_default_verify_paths().cafile
+    if path is None:
+        return ()
+    try:
+        return read_certificates(Path(path).read_bytes(), "")[0]
+    except OSError:
+        return ()  # a machine without a list trusts nobody
 
 
 def chain_of(target: str, directory: Path, roots: Path) -> tuple[x509.Certificate, ...]:

