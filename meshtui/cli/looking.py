@@ -58,7 +58,7 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
         lines.append(())
     for finding in snapshot.findings:
         lines.append((Piece(output.shown(finding.target), Tone.STRONG),))
-        lines += finding_lines(finding, output.width, glyphs)
+        lines += finding_lines(finding, output.width, glyphs, affects=True)
     return lines
 
 

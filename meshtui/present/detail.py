@@ -38,13 +38,17 @@ def _sections(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> Iter
     yield "HISTORY", history_lines(detail.history, now, width, glyphs)
 
 
-def finding_lines(finding: Finding, width: int, glyphs: Glyphs) -> list[Line]:
-    """What is wrong, and below it what to do."""
+def finding_lines(finding: Finding, width: int, glyphs: Glyphs, *, affects: bool = False) -> list[Line]:
+    """What is wrong, below it what to do and, where it is not said elsewhere, what stands behind it."""
     badge = severity_badge(finding.severity, glyphs)
     first = (Piece(f"{badge.glyph:<{glyphs.state_width}} ", badge.tone),)
     lines = paragraph(glyphs.show(finding.text), width, badge.tone, first=first)
+    indent = Piece(" " * (glyphs.state_width + 1))
     if finding.fix:
-        lines += paragraph(glyphs.show(finding.fix), width, first=(Piece(" " * (glyphs.state_width + 1)),))
+        lines += paragraph(glyphs.show(finding.fix), width, first=(indent,))
+    if affects and finding.affects:
+        text = f"Affects {', '.join(finding.affects)}."
+        lines += paragraph(glyphs.show(text), width, Tone.QUIET, first=(indent,))
     return lines
 
 

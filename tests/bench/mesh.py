@@ -32,7 +32,7 @@ def measure() -> list[Row]:
         starts = [_first_start(Path(folder) / f"start-{number}") for number in range(STARTS)]
         rows.append(("`meshtui serve` ready, first start, three Envoys", _s(_median(starts)), "4 s"))
         state = Path(folder) / "state"
-        with _serving(state) as owner:
+        with serving(state) as owner:
             for target in ("workload/prod/httpbin", "gateway/istio-system/httpbin-credential"):
                 p50, p95 = asyncio.run(_rotations(state, target))
                 rows.append(
@@ -51,7 +51,8 @@ def _version() -> float:
 
 
 @contextmanager
-def _serving(state: Path) -> Iterator[int]:
+def serving(state: Path) -> Iterator[int]:
+    """An embedded mesh of the demo manifests, on free ports; yields its process id."""
     command = [MESHTUI, "serve", "--state", str(state), "--ca-port", "0", "--gateway-port", "0"]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert owner.stdout is not None
@@ -66,7 +67,7 @@ def _serving(state: Path) -> Iterator[int]:
 
 def _first_start(state: Path) -> float:
     begun = time.perf_counter()
-    with _serving(state):
+    with serving(state):
         return time.perf_counter() - begun
 
 
