@@ -20,7 +20,7 @@ from meshtui.mesh.judge import findings
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-_NO_CERTIFICATE = "no-certificate"
+_NONE_THERE = ("no-certificate", "desired-not-issued", "desired-not-held")
 _HELD_NOT_SERVED = "held≠served"
 
 
@@ -30,8 +30,8 @@ def gateway_findings(core: MeshCore, now: datetime) -> Iterator[Finding]:
     explained = {each.target for each in known.values() if each.severity is Severity.CRITICAL}
     for runtime in core.credentials.values():
         for finding in _of_runtime(core, runtime, now):
-            # why there is no certificate is said already, unless it is the CA that gave none
-            if finding.code != _NO_CERTIFICATE or runtime.error or runtime.target not in explained:
+            # why there is none is said already, unless it is the CA that gave none
+            if finding.code not in _NONE_THERE or runtime.error or runtime.target not in explained:
                 known[finding.target, finding.code] = finding
     yield from known.values()
 

@@ -1,0 +1,172 @@
+"""All gateways, gateway workloads, Secrets and routes of an edge, indexed: a change costs what it touches.
+
+Judges nothing; `stale` are the credentials that somebody has to look at again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from meshtui.gateway.contents import Contents, examine
+from meshtui.gateway.references import ASKS_CLIENTS, CA_SUFFIX, Listener, SecretRef, resolve
+from meshtui.manifest.binding import Binding, bindings_of
+from meshtui.manifest.model import Deployment, Gateway, Manifest, ObjectKey, Secret, VirtualService
+from meshtui.manifest.workload import Proxy, Workload, workload_of
+
+Place = tuple[str, int, str]
+"""Workload, port and host: what only one Gateway can answer for."""
+
+
+class EdgeIndex:
+    """The objects of an edge by what they have to do with each other."""
+
+    def __init__(self) -> None:
+        self.gateways: dict[ObjectKey, Gateway] = {}
+        self.secrets: dict[SecretRef, Secret] = {}
+        self.contents: dict[SecretRef, Contents] = {}
+        self.listeners: dict[ObjectKey, tuple[Listener, ...]] = {}
+        """Of each Gateway."""
+        self.mentions: dict[SecretRef, set[ObjectKey]] = defaultdict(set)
+        """Gateways by the Secrets that their listeners name, companions included."""
+        self.takers: dict[Place, set[ObjectKey]] = defaultdict(set)
+        """Gateways by what they would answer for."""
+        self.holders: dict[str, set[SecretRef]] = defaultdict(set)
+        """Secrets by the fingerprint of what they present."""
+        self.stale: set[SecretRef] = set()
+        self._workloads: dict[str, Workload] = {}
+        self._services: dict[ObjectKey, VirtualService] = {}
+        self._routes: dict[str, dict[ObjectKey, VirtualService]] = defaultdict(dict)
+
+    def change(self, put: Iterable[Manifest] = (), dropped: Iterable[ObjectKey] = ()) -> None:
+        """Objects that are new or different, and objects that are gone. Others than those of the edge do not matter."""
+        for key in dropped:
+            self._take_out(key)
+        for item in put:
+            self._take_out(item.key)
+            match item:
+                case Secret():
+                    self._put_secret(item)
+                case Gateway():
+                    self.gateways[item.key] = item
+                    self._bind(item)
+                case VirtualService():
+                    self._services[item.key] = item
+                    self._reroute(item, present=True)
+                case Deployment():
+                    self._put_workload(workload_of(item))
+
+    def naming(self, ref: SecretRef) -> list[Listener]:
+        """Listeners that name a Secret in any way."""
+        return [each for key in sorted(self.mentions.get(ref, ())) for each in self.listeners[key]]
+
+    def users(self, ref: SecretRef) -> tuple[Listener, ...]:
+        """Listeners that are to present it."""
+        return tuple(each for each in self.naming(ref) if ref in each.certificates)
+
+    def routes_of(self, gateway: str) -> Iterable[VirtualService]:
+        """The VirtualServices that name a Gateway, `NAMESPACE/NAME`."""
+        return self._routes.get(gateway, {}).values()
+
+    def _take_out(self, key: ObjectKey) -> None:
+        if key.kind == Secret.kind:
+            self._drop_secret(SecretRef(key.namespace, key.name))
+        elif key in self.gateways:
+            self._unbind(self.gateways.pop(key))
+        elif key in self._services:
+            self._reroute(self._services.pop(key), present=False)
+        elif key.kind == Deployment.kind:
+            self._put_workload(None, f"workload/{key.namespace}/{key.name}")
+
+    def _put_secret(self, secret: Secret) -> None:
+        ref = SecretRef(secret.namespace, secret.name)
+        self.secrets[ref] = secret
+        self.contents[ref] = contents = examine(secret)
+        if contents.sha256:
+            self.holders[contents.sha256].add(ref)
+            self.stale |= self.holders[contents.sha256]
+        self._secret_changed(ref)
+
+    def _drop_secret(self, ref: SecretRef) -> None:
+        if self.secrets.pop(ref, None) is not None:
+            contents = self.contents.pop(ref)
+            self.holders[contents.sha256].discard(ref)
+            self.stale |= self.holders[contents.sha256]
+            self._secret_changed(ref)
+
+    def _secret_changed(self, ref: SecretRef) -> None:
+        """Whoever names it is judged again, and resolved again: it may be another one's companion."""
+        self.stale.add(ref)
+        for key in tuple(self.mentions.get(ref, ())):
+            gateway = self.gateways[key]
+            self._unbind(gateway)
+            self._bind(gateway)
+
+    def _put_workload(self, workload: Workload | None, target: str = "") -> None:
+        before = self._workloads.pop(workload.target if workload is not None else target, None)
+        after = workload if workload is not None and workload.proxy is Proxy.GATEWAY else None
+        if after is not None:
+            self._workloads[after.target] = after
+        if before != after:
+            for gateway in self.gateways.values():
+                self._unbind(gateway)
+                self._bind(gateway)
+
+    def _reroute(self, service: VirtualService, *, present: bool) -> None:
+        for name in service.gateways:
+            if present:
+                self._routes[name][service.key] = service
+            else:
+                self._routes[name].pop(service.key, None)
+            namespace, _, gateway = name.partition("/")
+            for listener in self.listeners.get(ObjectKey(Gateway.kind, namespace, gateway), ()):
+                self.stale.update(listener.certificates)
+
+    def _bind(self, gateway: Gateway) -> None:
+        bindings = bindings_of(gateway, self._workloads.values())
+        listeners = tuple(resolve(binding, self.secrets.__contains__) for binding in bindings)
+        self.listeners[gateway.key] = listeners
+        for listener in listeners:
+            for ref in _mentioned(listener):
+                self.mentions[ref].add(gateway.key)
+            for place in places(listener.binding):
+                self.takers[place].add(gateway.key)
+        self._touch(listeners)
+
+    def _unbind(self, gateway: Gateway) -> None:
+        listeners = self.listeners.pop(gateway.key, ())
+        self._touch(listeners)
+        for listener in listeners:
+            for ref in _mentioned(listener):
+                self.mentions[ref].discard(gateway.key)
+            for place in places(listener.binding):
+                self.takers[place].discard(gateway.key)
+
+    def _touch(self, listeners: Iterable[Listener]) -> None:
+        """These listeners are new or gone: what they present, and what others like them present, is judged again."""
+        for listener in listeners:
+            self.stale.update(_mentioned(listener))
+            for ref in listener.certificates:
+                contents = self.contents.get(ref)
+                if contents is not None and contents.sha256:
+                    self.stale |= self.holders[contents.sha256]
+            for place in places(listener.binding):
+                for key in self.takers[place]:
+                    for other in self.listeners.get(key, ()):
+                        self.stale.update(other.certificates)
+
+
+def _mentioned(listener: Listener) -> Iterator[SecretRef]:
+    """All Secrets that it names or would take, there or not."""
+    yield from listener.certificates
+    yield from (each.ref for each in listener.forbidden)
+    if listener.mode in ASKS_CLIENTS and listener.client_ca is not None:
+        ca = listener.client_ca
+        yield ca
+        yield SecretRef(ca.namespace, ca.name.removesuffix(CA_SUFFIX) + CA_SUFFIX)
+
+
+def places(binding: Binding) -> list[Place]:
+    """What a server answers for by TLS."""
+    server = binding.server
+    return [(binding.workload.target, server.number, host) for host in server.hosts] if server.tls is not None else []
