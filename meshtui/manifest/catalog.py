@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from meshtui.errors import RefusedError
-from meshtui.manifest.binding import Binding
+from meshtui.manifest.api_model import KubernetesGateway, KubernetesHttpRoute, ReferenceGrant
+from meshtui.manifest.attachment import Attachments
+from meshtui.manifest.binding import Binding, age, bindings_of, unopened
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -26,8 +28,9 @@ from meshtui.manifest.model import (
     ServiceAccount,
     VirtualService,
 )
+from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.secret_data import trusted_ca
-from meshtui.manifest.workload import Proxy, Workload, workload_of
+from meshtui.manifest.workload import Workload, workload_of
 
 ManifestT = TypeVar("ManifestT", bound=Manifest)
 T = TypeVar("T")
@@ -69,7 +72,7 @@ class Catalog:
 
     def oldest_first(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
         """All objects of one kind, in the order in which they win where they contradict each other."""
-        return tuple(sorted(self.all(kind), key=lambda item: (item.created_at or "~", item.key)))
+        return tuple(sorted(self.all(kind), key=age))
 
     def workloads(self) -> tuple[Workload, ...]:
         """Everything that runs, sorted by namespace and name."""
@@ -94,11 +97,18 @@ class Catalog:
         return tuple(workload for workload in candidates if _selects(service.selector, workload.labels))
 
     def bindings(self) -> tuple[Binding, ...]:
-        """Every server of every Gateway with each gateway workload that is to open it.
-
-        As in Istio, a Gateway's selector reaches the workloads of all namespaces.
-        """
+        """Every server of every Gateway, of either kind, with each gateway workload that is to open it."""
         return self._bindings
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Which HTTPRoutes are attached where."""
+        return Attachments(self.all(KubernetesGateway), self.oldest_first(KubernetesHttpRoute), self.all(Namespace))
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """Which references to other namespaces are granted."""
+        return Permissions(self.all(ReferenceGrant))
 
     def derived(self, make: Callable[[Catalog], T]) -> T:
         """`make` of this catalog, made once: a catalog never changes. For what is no manifest's own to say."""
@@ -123,6 +133,8 @@ class Catalog:
         return (
             *self._without_account(),
             *self._without_gateway(),
+            *self.attachments.warnings(),
+            *self._without_backend(),
             *self._without_pods(),
             *self._without_bundle(),
             *self._taken(),
@@ -142,6 +154,21 @@ class Catalog:
             for name in route.gateways:
                 key = ObjectKey(Gateway.kind, *name.split("/")) if name != "mesh" else None
                 if key and key not in self._objects:
+                    other = ObjectKey(KubernetesGateway.kind, key.namespace, key.name)
+                    hint = f"; the {other} takes HTTPRoutes, not VirtualServices" if other in self._objects else ""
+                    yield f"{route.key}: the {key} does not exist{hint}"
+
+    def _without_backend(self) -> Iterator[str]:
+        for route in self.all(KubernetesHttpRoute):
+            source = route.kind, route.namespace
+            for namespace, name in sorted(
+                {(each.namespace, each.name) for rule in route.rules for each in rule.backends}
+            ):
+                key = ObjectKey(Service.kind, namespace, name)
+                # whether it exists is not for those to know who may not refer to it
+                if not self.permissions.allow(source, Service.kind, namespace, name):
+                    yield f"{route.key}: no ReferenceGrant of namespace {namespace} lets it refer to the {key}"
+                elif key not in self._objects:
                     yield f"{route.key}: the {key} does not exist"
 
     def _without_pods(self) -> Iterator[str]:
@@ -149,6 +176,9 @@ class Catalog:
         for gateway in self.all(Gateway):
             if gateway.key not in bound:
                 yield f"{gateway.key}: no gateway workload has the labels of its selector"
+        for other in self.all(KubernetesGateway):
+            if other.key not in bound:
+                yield f"{other.key}: {unopened(other)}"
         for service in self.all(Service):
             if service.selector and not self.workloads_of(service):
                 yield f"{service.key}: no workload has the labels of its selector"
@@ -185,14 +215,8 @@ class Catalog:
 
     @cached_property
     def _bindings(self) -> tuple[Binding, ...]:
-        return tuple(
-            Binding(workload, gateway, server)
-            for workload in self.workloads()
-            if workload.proxy is Proxy.GATEWAY
-            for gateway in self.oldest_first(Gateway)
-            if _selects(gateway.selector, workload.labels)
-            for server in gateway.servers
-        )
+        kinds = self.all(Gateway), self.all(KubernetesGateway)
+        return tuple(bindings_of(self.workloads(), *kinds, self.services_of))
 
     @cached_property
     def _derived(self) -> dict[Callable[[Catalog], Any], Any]:

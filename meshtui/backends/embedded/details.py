@@ -14,7 +14,8 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.inspect import facts, load_certificates
-from meshtui.manifest.model import VirtualService
+from meshtui.manifest.api_model import KubernetesGateway
+from meshtui.manifest.model import Gateway, VirtualService
 from meshtui.mesh.rows import ChainLink, Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Truth
 from meshtui.present.times import length_in_words
@@ -54,12 +55,19 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
 def of_credential(core: MeshCore, runtime: CredentialRuntime) -> tuple[str, ...]:
     """What stands or falls with a gateway certificate: gateways, hosts, routes."""
     credential = runtime.credential
-    gateways = {f"{key.namespace}/{key.name}" for key in credential.gateways}
+    gateways = {f"{key.namespace}/{key.name}" for key in credential.gateways if key.kind == Gateway.kind}
     routes = [
         f"VirtualService {service.namespace}/{service.name} ({len(service.http)} routes)"
         for service in core.catalog.all(VirtualService)
         if gateways & set(service.gateways)
     ]
+    attached = {
+        route.key: route
+        for gateway in map(core.catalog.get, credential.gateways)
+        if isinstance(gateway, KubernetesGateway)
+        for route in core.catalog.attachments.of(gateway)
+    }
+    routes += [f"{key} ({len(attached[key].rules)} routes)" for key in sorted(attached)]
     return (*(f"host {host}" for host in credential.hosts), *map(str, credential.gateways), *routes)
 
 
