@@ -61,7 +61,8 @@ def test_a_route_is_attached_to_the_listeners_that_it_means() -> None:
 def test_hosts_are_those_of_both(listener: str, routes: tuple[str, ...], both: tuple[str, ...]) -> None:
     """A listener without a hostname has every host, and so has a route."""
     edge = kubernetes_gateway("edge", listens("one", host=listener))
-    mesh = catalog(edge, http_route("r", sends("a"), **({"hostnames": list(routes)} if routes else {})))
+    hosts: dict[str, Any] = {"hostnames": list(routes)} if routes else {}
+    mesh = catalog(edge, http_route("r", sends("a"), **hosts))
     assert attached(mesh) == {"one": [("r", both)]}
     assert warnings(mesh) == []
 
