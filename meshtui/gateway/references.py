@@ -22,7 +22,8 @@ ASKS_CLIENTS = ("MUTUAL", "OPTIONAL_MUTUAL")
 """Modes in which clients are checked against a CA of a Secret or file."""
 TERMINATES = ("SIMPLE", *ASKS_CLIENTS)
 """Modes in which a certificate of a Secret or file is presented; ISTIO_MUTUAL presents the workload's own."""
-
+OWN_SIMPLE = "ISTIO_SIMPLE"
+"""The mode in which the workload's own certificate is presented, and clients are not checked; of the Gateway API."""
 _NO_GRANTS = Permissions()
 
 

@@ -174,7 +174,8 @@ class ServerTls:
     """How a gateway's server speaks TLS; for plain HTTP only `https_redirect` counts. Field by field Istio's."""
 
     mode: str = ""
-    """`SIMPLE`, `MUTUAL`, `OPTIONAL_MUTUAL`, `ISTIO_MUTUAL`, `PASSTHROUGH` or `AUTO_PASSTHROUGH`; empty for HTTP."""
+    """`SIMPLE`, `MUTUAL`, `OPTIONAL_MUTUAL`, `ISTIO_MUTUAL`, `PASSTHROUGH` or `AUTO_PASSTHROUGH`; empty for HTTP.
+    In the Gateway API also `ISTIO_SIMPLE`."""
     credentials: tuple[Reference, ...] = ()
     """Secrets with the key pairs to present: `credentialName`, or both of `credentialNames`."""
     ca: Reference | None = None

@@ -12,7 +12,7 @@ from typing import Any
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
 from meshtui.gateway.listeners import authority_of, listeners_of, secret_of
-from meshtui.gateway.references import CA_SUFFIX, Listener, SecretRef
+from meshtui.gateway.references import CA_SUFFIX, OWN_SIMPLE, Listener, SecretRef
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.secret_data import key_pair, trusted_ca
 from meshtui.xds import naming
@@ -29,6 +29,8 @@ class ServerSecrets:
 
 def server_secrets(catalog: Catalog, listener: Listener) -> ServerSecrets | None:
     """The resources of a listener; None while one that it cannot do without is not there."""
+    if listener.mode == OWN_SIMPLE:
+        return ServerSecrets((naming.WORKLOAD_CERTIFICATE,), "")
     certificates = tuple(_name(ref) for ref in listener.certificates if _pair(catalog, ref) is not None)
     roots = listener.client_ca
     if not certificates or (_asks(listener) and (roots is None or _roots(catalog, roots) is None)):

@@ -89,6 +89,17 @@ def test_clients_are_checked_against_a_config_map() -> None:
     assert given[SECRET][name].validation_context.trusted_ca.inline_bytes == b"roots"
 
 
+def test_a_gateway_may_present_its_own_certificate() -> None:
+    """ISTIO_SIMPLE: the workload's, from its agent, to anyone."""
+    option = {"gateway.istio.io/tls-terminate-mode": "ISTIO_SIMPLE"}
+    tls = server_tls(told(web(terminates("secure", options=option)))[LISTENER]["gateway_8443"].filter_chains[0])
+    (secret,) = tls.common_tls_context.tls_certificate_sds_secret_configs
+    (source,) = secret.sds_config.api_config_source.grpc_services
+    assert (secret.name, source.envoy_grpc.cluster_name) == ("default", "sds-grpc")
+    assert not tls.require_client_certificate.value
+    assert not tls.common_tls_context.HasField("validation_context_sds_secret_config")
+
+
 def test_routes_are_those_that_are_attached() -> None:
     """Under the hosts that both sides have, with the clusters that they lead to."""
     given = told(

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from meshtui.manifest.binding import GATEWAY_NAME
 from meshtui.manifest.model import ObjectKey
+from meshtui.probe.tls import Address, seen
 from meshtui.wire.discovery import Rejected
 from tests.identity import forge
 from tests.manifest.api_writing import (
@@ -99,7 +100,7 @@ TO_HTTPS = http_route(
 )
 
 
-def web(*certificates: str, **spec: object) -> dict[str, object]:
+def web(*certificates: str, **spec: object) -> dict[str, Any]:
     """A Gateway beside the demo's ingress gateway."""
     everyone: dict[str, Any] = {"allowedRoutes": allowing("All")}
     secure = terminates("secure", *certificates, host=HOST, **everyone)
@@ -223,6 +224,20 @@ async def test_clients_are_checked_against_a_config_map(mesh: LiveMesh) -> None:
     await until(asked)
     assert await serves(mesh, *client(mesh, mesh.root))
     assert not await serves(mesh, *client(mesh, mesh.edge_root))
+
+
+async def test_a_gateway_may_present_its_own_certificate(mesh: LiveMesh) -> None:
+    """ISTIO_SIMPLE needs no Secret: what is presented is the workload's own identity."""
+    option = {"gateway.istio.io/tls-terminate-mode": "ISTIO_SIMPLE"}
+    own = terminates("secure", host=HOST, options=option, allowedRoutes=allowing("All"))
+    apply(mesh, {**web(), "spec": {**web()["spec"], "listeners": [own]}})
+    identity = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway"
+
+    async def presented() -> bool:
+        return (await seen(Address("127.0.0.1", mesh.ports[8443]), HOST)).facts.sans == (identity,)
+
+    await until(presented)
+    assert (await curl(mesh, "/tea", "--insecure")).status == 418
 
 
 def client(mesh: LiveMesh, issuer: forge.Pair) -> tuple[str, ...]:
