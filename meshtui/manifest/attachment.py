@@ -52,7 +52,7 @@ class Attachments:
             wants = any(_key(parent) == gateway.key and _means(parent, listener) for parent in route.parents)
             if wants and not self._refusal(gateway, listener, route):
                 found.append(Attached(route, tuple(own_hosts(gateway, listener, route.hosts))))
-        return tuple(attached for attached in found if attached.hosts)
+        return tuple(found)
 
     def of(self, gateway: KubernetesGateway) -> tuple[KubernetesHttpRoute, ...]:
         """The routes of all listeners of a Gateway, each once, in order."""
@@ -89,6 +89,8 @@ class Attachments:
             return f"takes no routes of namespace {route.namespace} (allowedRoutes: {listener.namespaces})"
         if not any(meet(listener.server.hosts[0], host) for host in route.hosts):
             return f"is for {listener.server.hosts[0]}, which is none of its hosts"
+        if not any(own_hosts(gateway, listener, route.hosts)):
+            return "leaves its hosts to the listeners that have them more exactly"
         return ""
 
     def _takes_from(self, gateway: KubernetesGateway, listener: ApiListener, namespace: str) -> bool:

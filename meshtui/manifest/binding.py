@@ -7,14 +7,15 @@ deployment, by what stands behind the Service that its `spec.addresses` name.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from meshtui.manifest.api_model import KubernetesGateway
-from meshtui.manifest.model import Gateway, Manifest, Server, Service
-from meshtui.manifest.workload import Proxy, Workload
+from meshtui.manifest.model import Gateway, Server, Service
+from meshtui.manifest.workload import Workload
 
+ServicesOf = Callable[[Workload], Iterable[Service]]
+"""The Services that a workload stands behind."""
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 """Label of the workloads of a Gateway of the Gateway API."""
 
@@ -29,39 +30,26 @@ class Binding:
     server: Server
 
 
-def age(manifest: Manifest) -> tuple[str, object]:
-    """Sorts objects in the order in which they win where they contradict each other: the oldest first, as in Istio."""
-    return manifest.created_at or "~", manifest.key
-
-
 def bindings_of(
-    workloads: Iterable[Workload],
-    gateways: Iterable[Gateway],
-    kubernetes_gateways: Iterable[KubernetesGateway],
-    services_of: Callable[[Workload], Iterable[Service]],
-) -> Iterator[Binding]:
-    """Every server of every Gateway with each gateway workload that is to open it, older Gateways first."""
-    selecting = sorted(gateways, key=age)
-    by_label: dict[tuple[str, str], list[KubernetesGateway]] = defaultdict(list)
-    by_service: dict[tuple[str, str], list[KubernetesGateway]] = defaultdict(list)
-    for gateway in kubernetes_gateways:
-        if not gateway.services:
-            by_label[gateway.namespace, gateway.name].append(gateway)
-        for service in dict.fromkeys(gateway.services):
-            by_service[service].append(gateway)
-    for workload in workloads:
-        if workload.proxy is not Proxy.GATEWAY:
-            continue
-        behind = [(service.namespace, service.name) for service in services_of(workload)]
-        named = workload.namespace, workload.labels.get(GATEWAY_NAME, "")
-        found = {
-            gateway.key: gateway
-            for gateway in (*by_label.get(named, ()), *(each for key in behind for each in by_service.get(key, ())))
-        }
-        selected = (each for each in selecting if each.selector.items() <= workload.labels.items())
-        for gateway in sorted((*selected, *found.values()), key=age):
-            for server in gateway.servers:
-                yield Binding(workload, gateway, server)
+    gateway: Gateway | KubernetesGateway, workloads: Iterable[Workload], services_of: ServicesOf
+) -> tuple[Binding, ...]:
+    """Every server of a Gateway with each of these gateway workloads that is to open it."""
+    return tuple(
+        Binding(workload, gateway, server)
+        for workload in workloads
+        if _opens(workload, gateway, services_of)
+        for server in gateway.servers
+    )
+
+
+def _opens(workload: Workload, gateway: Gateway | KubernetesGateway, services_of: ServicesOf) -> bool:
+    if isinstance(gateway, Gateway):
+        return gateway.selector.items() <= workload.labels.items()
+    if not gateway.services:
+        return workload.namespace == gateway.namespace and workload.labels.get(GATEWAY_NAME) == gateway.name
+    if workload.namespace not in {namespace for namespace, _ in gateway.services}:
+        return False
+    return any((service.namespace, service.name) in gateway.services for service in services_of(workload))
 
 
 def unopened(gateway: KubernetesGateway) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from meshtui.errors import RefusedError
 from meshtui.manifest.api_model import KubernetesGateway, KubernetesHttpRoute, ReferenceGrant
 from meshtui.manifest.attachment import Attachments
-from meshtui.manifest.binding import Binding, age, bindings_of, unopened
+from meshtui.manifest.binding import Binding, bindings_of, unopened
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -30,7 +30,7 @@ from meshtui.manifest.model import (
 )
 from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.secret_data import trusted_ca
-from meshtui.manifest.workload import Workload, workload_of
+from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 ManifestT = TypeVar("ManifestT", bound=Manifest)
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Catalog:
 
     def oldest_first(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
         """All objects of one kind, in the order in which they win where they contradict each other."""
-        return tuple(sorted(self.all(kind), key=age))
+        return tuple(sorted(self.all(kind), key=_age))
 
     def workloads(self) -> tuple[Workload, ...]:
         """Everything that runs, sorted by namespace and name."""
@@ -160,16 +160,19 @@ class Catalog:
 
     def _without_backend(self) -> Iterator[str]:
         for route in self.all(KubernetesHttpRoute):
-            source = route.kind, route.namespace
-            for namespace, name in sorted(
-                {(each.namespace, each.name) for rule in route.rules for each in rule.backends}
-            ):
-                key = ObjectKey(Service.kind, namespace, name)
-                # whether it exists is not for those to know who may not refer to it
-                if not self.permissions.allow(source, Service.kind, namespace, name):
-                    yield f"{route.key}: no ReferenceGrant of namespace {namespace} lets it refer to the {key}"
-                elif key not in self._objects:
-                    yield f"{route.key}: the {key} does not exist"
+            backends = {(each.namespace, each.name, each.port) for rule in route.rules for each in rule.backends}
+            lacking = filter(None, (self._lacks(route, *backend) for backend in sorted(backends)))
+            yield from (f"{route.key}: {text}" for text in dict.fromkeys(lacking))
+
+    def _lacks(self, route: KubernetesHttpRoute, namespace: str, name: str, port: int) -> str:
+        key = ObjectKey(Service.kind, namespace, name)
+        # whether it exists is not for those to know who may not refer to it
+        if not self.permissions.allow((route.kind, route.namespace), Service.kind, namespace, name):
+            return f"no ReferenceGrant of namespace {namespace} lets it refer to the {key}"
+        service = self._objects.get(key)
+        if not isinstance(service, Service):
+            return f"the {key} does not exist"
+        return "" if port in {each.port for each in service.ports} else f"the {key} has no port {port}"
 
     def _without_pods(self) -> Iterator[str]:
         bound = {binding.gateway.key for binding in self.bindings()}
@@ -179,6 +182,9 @@ class Catalog:
         for other in self.all(KubernetesGateway):
             if other.key not in bound:
                 yield f"{other.key}: {unopened(other)}"
+            for server in other.servers:
+                if server.protocol == "TLS":
+                    yield f"{other.key}: listener {server.name} leads nowhere: TLSRoutes are not supported here"
         for service in self.all(Service):
             if service.selector and not self.workloads_of(service):
                 yield f"{service.key}: no workload has the labels of its selector"
@@ -215,8 +221,15 @@ class Catalog:
 
     @cached_property
     def _bindings(self) -> tuple[Binding, ...]:
-        kinds = self.all(Gateway), self.all(KubernetesGateway)
-        return tuple(bindings_of(self.workloads(), *kinds, self.services_of))
+        gateways: list[Gateway | KubernetesGateway] = [*self.all(Gateway), *self.all(KubernetesGateway)]
+        gateways.sort(key=_age)
+        return tuple(
+            binding
+            for workload in self.workloads()
+            if workload.proxy is Proxy.GATEWAY
+            for gateway in gateways
+            for binding in bindings_of(gateway, (workload,), self.services_of)
+        )
 
     @cached_property
     def _derived(self) -> dict[Callable[[Catalog], Any], Any]:
@@ -237,6 +250,10 @@ class Catalog:
             for pair in workload.labels.items():
                 groups[workload.namespace, *pair].append(workload)
         return groups
+
+
+def _age(item: Manifest) -> tuple[str, ObjectKey]:
+    return item.created_at or "~", item.key
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -59,8 +59,8 @@ def open_ports(catalog: Catalog, workload: Workload, context: ProxyContext) -> t
     shared: dict[int, list[Listener]] = {}
     for listener in listeners_of(catalog):
         number = targets.get(listener.binding.server.number, listener.binding.server.number)
-        if listener.mode == "PASSTHROUGH":
-            continue  # it is no HTTP, and nothing here routes it
+        if listener.mode == "PASSTHROUGH" and isinstance(listener.binding.gateway, KubernetesGateway):
+            continue  # it is no HTTP, and there are no TLSRoutes
         if listener.binding.workload == workload and number in context.ports:
             shared.setdefault(number, []).append(listener)
     return tuple(_open_port(number, context.ports[number], shared[number]) for number in sorted(shared))

@@ -150,7 +150,11 @@ def test_routes_that_are_not_attached_are_named() -> None:
         http_route("d", sends("a"), hostnames=["c.example.com"]),
         http_route("e", sends("a"), parents=("tcp",)),
         http_route("f", sends("prod/a"), parents=("prod/edge",), namespace="other"),
-        http_route("g", sends("none")),
+        http_route("g", sends("none"), sends("none", port=1), sends("a", port=81)),
+        http_route("h", sends("a"), parents=(reference("broad", sectionName="all"),), hostnames=["a.example.com"]),
+        kubernetes_gateway(
+            "broad", listens("all", allowedRoutes=allowing("All")), listens("exact", host="a.example.com")
+        ),
     )
     edge_name, other = "Gateway.gateway.networking.k8s.io prod/edge", "(allowedRoutes: Same)"
     assert warnings(mesh) == [
@@ -164,6 +168,9 @@ def test_routes_that_are_not_attached_are_named() -> None:
         "hosts, two is for b.example.com, which is none of its hosts",
         "HTTPRoute prod/e: the Gateway.gateway.networking.k8s.io prod/tcp does not take it: listener tls takes no "
         "HTTPRoutes",
+        "HTTPRoute prod/h: the Gateway.gateway.networking.k8s.io prod/broad does not take it: listener all leaves its "
+        "hosts to the listeners that have them more exactly",
         "HTTPRoute other/f: no ReferenceGrant of namespace prod lets it refer to the Service prod/a",
+        "HTTPRoute prod/g: the Service prod/a has no port 81",
         "HTTPRoute prod/g: the Service prod/none does not exist",
     ]

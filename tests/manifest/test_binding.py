@@ -96,6 +96,14 @@ def test_a_gateway_without_a_workload_says_which_label_is_missing() -> None:
     )
 
 
+def test_what_passes_through_leads_nowhere() -> None:
+    """A TLS listener wants TLSRoutes, of which there are none here."""
+    raw = kubernetes_gateway("web", listens("raw", "TLS", tls={"mode": "Passthrough"}))
+    assert catalog(raw, gateway_workload("in", **{NAME: "web"})).warnings() == (
+        "Gateway.gateway.networking.k8s.io prod/web: listener raw leads nowhere: TLSRoutes are not supported here",
+    )
+
+
 def test_virtual_services_are_for_istios_gateways() -> None:
     """One that names a Gateway of the Gateway API is told what that takes."""
     mesh = catalog(WEB, gateway_workload("in", **{NAME: "web"}), virtual_service("a", to("b"), gateways=("web",)))
