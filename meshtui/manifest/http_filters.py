@@ -66,15 +66,14 @@ def read_filters(rule: Fields, paths: Sequence[StringMatch]) -> Filters:
 def _filter(fields: Fields, paths: Sequence[StringMatch]) -> Filters:
     with fields:
         kind = fields.text("type", required=True, choices=tuple(_KINDS), elsewhere=tuple(_ELSEWHERE))
-        fields.ignore(*_ELSEWHERE.values())  # the type says already that they are not supported
-        for other, name in _KINDS.items():
-            if kind and kind != other and fields.has(name):
+        for other, name in {**_KINDS, **_ELSEWHERE}.items():
+            # where there is no type, that is told already
+            if fields.has(name) and kind not in ("", other):
                 fields.problem(name, f"has no meaning for the type {kind}")
         if kind == "RequestRedirect":
             return _redirect(fields, paths)
         if kind == "URLRewrite":
             return _rewrite(fields, paths)
-        fields.ignore(*_KINDS.values())
         return Filters()
 
 

@@ -115,6 +115,10 @@ def test_hosts_are_rewritten() -> None:
             {"filters": [{**redirect(), "urlRewrite": {}}]},
             "filters[0].urlRewrite: has no meaning for the type RequestRedirect",
         ),
+        (
+            {"filters": [{**rewrite(), "requestHeaderModifier": {"set": []}}]},
+            "filters[0].requestHeaderModifier: has no meaning for the type URLRewrite",
+        ),
         ({"filters": [redirect(), rewrite()]}, "filters: only one RequestRedirect or URLRewrite can be meant"),
         (
             {**sends("a"), "filters": [redirect()]},
