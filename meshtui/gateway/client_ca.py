@@ -10,11 +10,12 @@ from meshtui.findings import Severity
 from meshtui.gateway.contents import is_ca, read_certificates
 from meshtui.gateway.flaws import Code, Flaw
 from meshtui.gateway.references import SecretRef
+from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.model import Secret
 from meshtui.manifest.secret_data import revoked, trusted_ca
 
 
-def client_ca_flaw(ref: SecretRef | None, secret: Secret | None, mode: str, now: datetime) -> Flaw | None:
+def client_ca_flaw(ref: SecretRef | None, secret: Secret | ConfigMap | None, mode: str, now: datetime) -> Flaw | None:
     """Why a server of this mode cannot check its clients; None when it can.
 
     `ref` is where its CA should be, None when nothing says so; `secret` is what is there, None when nothing is.
@@ -28,7 +29,7 @@ def client_ca_flaw(ref: SecretRef | None, secret: Secret | None, mode: str, now:
     return Flaw(Code.NO_CLIENT_CA, Severity.CRITICAL, text, fix)
 
 
-def _reason(ref: SecretRef | None, secret: Secret | None, now: datetime) -> str:
+def _reason(ref: SecretRef | None, secret: Secret | ConfigMap | None, now: datetime) -> str:
     if ref is None:
         return "name no CA"
     if secret is None:

@@ -19,6 +19,7 @@ from meshtui.gateway.judge import Case, Rival, aging, judge
 from meshtui.gateway.reach import reach
 from meshtui.gateway.references import ASKS_CLIENTS, Listener, SecretRef
 from meshtui.identity.inspect import load_certificates
+from meshtui.manifest.api_model import ConfigMap, KubernetesGateway
 from meshtui.manifest.model import Gateway, Manifest, ObjectKey, Secret
 from meshtui.manifest.secret_data import TLS, key_pair, trusted_ca
 
@@ -54,7 +55,7 @@ class Edge:
 
     def reach_of(self, target: str) -> tuple[str, ...]:
         """What stands behind one credential."""
-        return reach(self._index.users(_ref(target)), self._index.routes_of)
+        return reach(self._index.users(_ref(target)), self._index.routes.of)
 
     # -- judging ---------------------------------------------------------------------------------------------------
 
@@ -71,12 +72,12 @@ class Edge:
         listeners = self._index.naming(ref)
         users = self._index.users(ref)
         forbidden = [(each, no) for each in listeners for no in each.forbidden if no.ref == ref]
-        found = [_forbidden(ref, no.reason, no.fix, reach([each], self._index.routes_of)) for each, no in forbidden[:1]]
+        found = [_forbidden(ref, no.reason, no.fix, reach([each], self._index.routes.of)) for each, no in forbidden[:1]]
         secret = self._index.secrets.get(ref)
         as_ca = any(each.client_ca == ref for each in listeners)
         if users or (secret is not None and not as_ca and not forbidden and _is_credential(secret)):
             flaws = judge(self._case(ref, secret, users), self._roots)
-            affects = reach(users, self._index.routes_of)
+            affects = reach(users, self._index.routes.of)
             found += [_finding(flaw, ref, affects) for flaw in flaws]
         return tuple(found)
 
@@ -121,6 +122,9 @@ class Edge:
         crowded = {name: each for servers in ports.values() if len(servers) > 1 for name, each in servers.items()}
         return tuple(crowded[name] for name in sorted(crowded))
 
+    def _authority(self, ref: SecretRef | None) -> Secret | ConfigMap | None:
+        return (self._index.secrets.get(ref) or self._index.config_maps.get(ref)) if ref is not None else None
+
     def _all_of(self, ref: SecretRef, now: datetime) -> Iterator[Finding]:
         """With what the clock says."""
         yield from self._found[ref]
@@ -131,9 +135,9 @@ class Edge:
         for user in users:
             if user.mode in ASKS_CLIENTS and user.certificates[0] == ref and not _by_file(user):
                 ca = user.client_ca
-                flaw = client_ca_flaw(ca, self._index.secrets.get(ca) if ca is not None else None, user.mode, now)
+                flaw = client_ca_flaw(ca, self._authority(ca), user.mode, now)
                 flaws += [flaw] if flaw is not None and flaw not in flaws else []
-        affects = reach(users, self._index.routes_of) if flaws else ()
+        affects = reach(users, self._index.routes.of) if flaws else ()
         yield from (_finding(flaw, ref, affects) for flaw in flaws)
 
 
@@ -142,7 +146,7 @@ def _ref(target: str) -> SecretRef:
     return SecretRef(namespace, name)
 
 
-def _age(gateway: Gateway) -> tuple[str, ObjectKey]:
+def _age(gateway: Gateway | KubernetesGateway) -> tuple[str, ObjectKey]:
     return gateway.created_at or "~", gateway.key
 
 

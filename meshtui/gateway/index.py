@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from meshtui.gateway.contents import Contents, examine
 from meshtui.gateway.references import ASKS_CLIENTS, CA_SUFFIX, Listener, SecretRef, resolve
+from meshtui.gateway.route_index import RouteIndex
+from meshtui.manifest.api_model import ConfigMap, KubernetesGateway, ReferenceGrant
 from meshtui.manifest.binding import Binding, bindings_of
-from meshtui.manifest.model import Deployment, Gateway, Manifest, ObjectKey, Secret, VirtualService
+from meshtui.manifest.model import Deployment, Gateway, Manifest, ObjectKey, Secret, Service
+from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 Place = tuple[str, int, str]
@@ -22,8 +25,9 @@ class EdgeIndex:
     """The objects of an edge by what they have to do with each other."""
 
     def __init__(self) -> None:
-        self.gateways: dict[ObjectKey, Gateway] = {}
+        self.gateways: dict[ObjectKey, Gateway | KubernetesGateway] = {}
         self.secrets: dict[SecretRef, Secret] = {}
+        self.config_maps: dict[SecretRef, ConfigMap] = {}
         self.contents: dict[SecretRef, Contents] = {}
         self.listeners: dict[ObjectKey, tuple[Listener, ...]] = {}
         """Of each Gateway."""
@@ -33,10 +37,12 @@ class EdgeIndex:
         """Gateways by what they would answer for."""
         self.holders: dict[str, set[SecretRef]] = defaultdict(set)
         """Secrets by the fingerprint of what they present."""
+        self.routes = RouteIndex()
         self.stale: set[SecretRef] = set()
         self._workloads: dict[str, Workload] = {}
-        self._services: dict[ObjectKey, VirtualService] = {}
-        self._routes: dict[str, dict[ObjectKey, VirtualService]] = defaultdict(dict)
+        self._services: dict[ObjectKey, Service] = {}
+        self._grants: dict[ObjectKey, ReferenceGrant] = {}
+        self._permissions = Permissions()
 
     def change(self, put: Iterable[Manifest] = (), dropped: Iterable[ObjectKey] = ()) -> None:
         """Objects that are new or different, and objects that are gone. Others than those of the edge do not matter."""
@@ -44,17 +50,7 @@ class EdgeIndex:
             self._take_out(key)
         for item in put:
             self._take_out(item.key)
-            match item:
-                case Secret():
-                    self._put_secret(item)
-                case Gateway():
-                    self.gateways[item.key] = item
-                    self._bind(item)
-                case VirtualService():
-                    self._services[item.key] = item
-                    self._reroute(item, present=True)
-                case Deployment():
-                    self._put_workload(workload_of(item))
+            self._put(item)
 
     def naming(self, ref: SecretRef) -> list[Listener]:
         """Listeners that name a Secret in any way."""
@@ -64,19 +60,39 @@ class EdgeIndex:
         """Listeners that are to present it."""
         return tuple(each for each in self.naming(ref) if ref in each.certificates)
 
-    def routes_of(self, gateway: str) -> Iterable[VirtualService]:
-        """The VirtualServices that name a Gateway, `NAMESPACE/NAME`."""
-        return self._routes.get(gateway, {}).values()
+    def _put(self, item: Manifest) -> None:
+        match item:
+            case Secret():
+                self._put_secret(item)
+            case Gateway() | KubernetesGateway():
+                self.gateways[item.key] = item
+                self._bind(item)
+            case Deployment():
+                self._put_workload(workload_of(item))
+            case Service():
+                self._services[item.key] = item
+                self._services_changed(item.key)
+            case ReferenceGrant():
+                self._grants[item.key] = item
+                self._grants_changed()
+            case ConfigMap():
+                self.config_maps[SecretRef(item.namespace, item.name, item.kind)] = item
+            case _:
+                self._routes_changed(self.routes.put(item))
 
     def _take_out(self, key: ObjectKey) -> None:
         if key.kind == Secret.kind:
             self._drop_secret(SecretRef(key.namespace, key.name))
         elif key in self.gateways:
             self._unbind(self.gateways.pop(key))
-        elif key in self._services:
-            self._reroute(self._services.pop(key), present=False)
         elif key.kind == Deployment.kind:
             self._put_workload(None, f"workload/{key.namespace}/{key.name}")
+        elif self._services.pop(key, None) is not None:
+            self._services_changed(key)
+        elif self._grants.pop(key, None) is not None:
+            self._grants_changed()
+        elif self.config_maps.pop(SecretRef(key.namespace, key.name, key.kind), None) is None:
+            self._routes_changed(self.routes.drop(key))
 
     def _put_secret(self, secret: Secret) -> None:
         ref = SecretRef(secret.namespace, secret.name)
@@ -97,10 +113,7 @@ class EdgeIndex:
     def _secret_changed(self, ref: SecretRef) -> None:
         """Whoever names it is judged again, and resolved again: it may be another one's companion."""
         self.stale.add(ref)
-        for key in tuple(self.mentions.get(ref, ())):
-            gateway = self.gateways[key]
-            self._unbind(gateway)
-            self._bind(gateway)
+        self._rebind(self.gateways[key] for key in tuple(self.mentions.get(ref, ())))
 
     def _put_workload(self, workload: Workload | None, target: str = "") -> None:
         before = self._workloads.pop(workload.target if workload is not None else target, None)
@@ -108,23 +121,38 @@ class EdgeIndex:
         if after is not None:
             self._workloads[after.target] = after
         if before != after:
-            for gateway in self.gateways.values():
-                self._unbind(gateway)
-                self._bind(gateway)
+            self._rebind(self.gateways.values())
 
-    def _reroute(self, service: VirtualService, *, present: bool) -> None:
-        for name in service.gateways:
-            if present:
-                self._routes[name][service.key] = service
-            else:
-                self._routes[name].pop(service.key, None)
-            namespace, _, gateway = name.partition("/")
-            for listener in self.listeners.get(ObjectKey(Gateway.kind, namespace, gateway), ()):
+    def _services_changed(self, key: ObjectKey) -> None:
+        """Which workloads open a Gateway of the Gateway API may be what stands behind a Service that it names."""
+        name = key.namespace, key.name
+        self._rebind(each for each in self._kubernetes() if name in each.services)
+
+    def _grants_changed(self) -> None:
+        self._permissions = Permissions(self._grants.values())
+        self._rebind(self._kubernetes())
+
+    def _routes_changed(self, keys: Iterable[ObjectKey]) -> None:
+        for key in keys:
+            for listener in self.listeners.get(key, ()):
                 self.stale.update(listener.certificates)
 
-    def _bind(self, gateway: Gateway) -> None:
-        bindings = bindings_of(gateway, self._workloads.values())
-        listeners = tuple(resolve(binding, self.secrets.__contains__) for binding in bindings)
+    def _kubernetes(self) -> list[KubernetesGateway]:
+        return [each for each in self.gateways.values() if isinstance(each, KubernetesGateway)]
+
+    def _services_of(self, workload: Workload) -> Iterator[Service]:
+        among = (each for each in self._services.values() if each.namespace == workload.namespace and each.selector)
+        return (each for each in among if each.selector.items() <= workload.labels.items())
+
+    def _rebind(self, gateways: Iterable[Gateway | KubernetesGateway]) -> None:
+        for gateway in gateways:
+            self._unbind(gateway)
+            self._bind(gateway)
+
+    def _bind(self, gateway: Gateway | KubernetesGateway) -> None:
+        bindings = bindings_of(gateway, self._workloads.values(), self._services_of)
+        exists = self.secrets.__contains__
+        listeners = tuple(resolve(binding, exists, self._permissions) for binding in bindings)
         self.listeners[gateway.key] = listeners
         for listener in listeners:
             for ref in _mentioned(listener):
@@ -133,7 +161,7 @@ class EdgeIndex:
                 self.takers[place].add(gateway.key)
         self._touch(listeners)
 
-    def _unbind(self, gateway: Gateway) -> None:
+    def _unbind(self, gateway: Gateway | KubernetesGateway) -> None:
         listeners = self.listeners.pop(gateway.key, ())
         self._touch(listeners)
         for listener in listeners:

@@ -93,7 +93,8 @@ def _rival_flaws(case: Case) -> Iterator[Flaw]:
         what = "with the same certificate" if rival.same_certificate else "with another certificate"
         text = f"{rival.host} on port {rival.port} is answered by the {rival.winner}, which is older, {what}."
         severity = Severity.WARNING if rival.same_certificate else Severity.CRITICAL
-        fix = f"Give the host to one Gateway: meshtui get Gateway {rival.winner.name} -n {rival.winner.namespace}"
+        winner = rival.winner
+        fix = f"Give the host to one Gateway: meshtui get {winner.kind} {winner.name} -n {winner.namespace}"
         yield Flaw(Code.HOST_CONFLICT, severity, text, fix)
 
 

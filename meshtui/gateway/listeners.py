@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshtui.gateway.references import Listener, SecretRef, resolve
+from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import ObjectKey, Secret
 
@@ -18,5 +19,14 @@ def secret_of(catalog: Catalog, ref: SecretRef) -> Secret | None:
     return found if isinstance(found, Secret) else None
 
 
+def authority_of(catalog: Catalog, ref: SecretRef) -> Secret | ConfigMap | None:
+    """The Secret or ConfigMap with the CA that a reference names; None when there is none."""
+    found = catalog.get(ObjectKey(ref.kind, ref.namespace, ref.name))
+    return found if isinstance(found, Secret | ConfigMap) else None
+
+
 def _resolved(catalog: Catalog) -> tuple[Listener, ...]:
-    return tuple(resolve(binding, lambda ref: secret_of(catalog, ref) is not None) for binding in catalog.bindings())
+    def exists(ref: SecretRef) -> bool:
+        return secret_of(catalog, ref) is not None
+
+    return tuple(resolve(binding, exists, catalog.permissions) for binding in catalog.bindings())

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from meshtui.gateway.references import Listener
-from meshtui.manifest.model import VirtualService
+from meshtui.manifest.api_model import KubernetesGateway
+from meshtui.manifest.model import Gateway, ObjectKey
 
-Routes = Callable[[str], Iterable[VirtualService]]
-"""The VirtualServices that name a Gateway, `NAMESPACE/NAME`."""
+Routes = Callable[[Gateway | KubernetesGateway], Mapping[ObjectKey, int]]
+"""What leads through a Gateway, each with its number of routes."""
 
 
 def reach(listeners: Iterable[Listener], routes: Routes) -> tuple[str, ...]:
     """One line for each: `host shop.example.com`, `Gateway edge/shop`, `VirtualService prod/shop (3 routes)`."""
     bindings = [listener.binding for listener in listeners]
     hosts = sorted({host for binding in bindings for host in binding.server.hosts})
-    gateways = sorted({binding.gateway.key for binding in bindings})
-    services = {service.key: service for key in gateways for service in routes(f"{key.namespace}/{key.name}")}
+    gateways = {binding.gateway.key: binding.gateway for binding in bindings}
+    counts = {key: count for gateway in gateways.values() for key, count in routes(gateway).items()}
     return (
         *(f"host {host}" for host in hosts),
-        *map(str, gateways),
-        *(f"{key} ({_count(len(services[key].http), 'route')})" for key in sorted(services)),
+        *map(str, sorted(gateways)),
+        *(f"{key} ({_count(counts[key], 'route')})" for key in sorted(counts)),
     )
 
 

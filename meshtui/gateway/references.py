@@ -1,23 +1,30 @@
 """Which Secrets a listener resolves to, and which of its references may not be followed. Pure.
 
 Istio's rules: a bare `credentialName` is a Secret beside the gateway's workload, not beside the Gateway; one of another
-namespace is never read for Istio's own Gateway. Whether the Secrets exist, and fit, is not asked here, but for
-one thing: the CA of a MUTUAL server is that of `NAME-cacert` where there is such a Secret, else that of `NAME` itself.
+namespace is never read for Istio's own Gateway, and for one of the Gateway API where a ReferenceGrant allows it.
+Whether the Secrets exist, and fit, is not asked here, but for one thing: the CA of a MUTUAL server is that of
+`NAME-cacert` where there is such a Secret, else that of `NAME` itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.binding import Binding
 from meshtui.manifest.model import Reference
+from meshtui.manifest.reference_grant import Permissions, grant_document
 
 CA_SUFFIX = "-cacert"
 ASKS_CLIENTS = ("MUTUAL", "OPTIONAL_MUTUAL")
 """Modes in which clients are checked against a CA of a Secret or file."""
 TERMINATES = ("SIMPLE", *ASKS_CLIENTS)
 """Modes in which a certificate of a Secret or file is presented; ISTIO_MUTUAL presents the workload's own."""
+OWN_SIMPLE = "ISTIO_SIMPLE"
+"""The mode in which the workload's own certificate is presented, and clients are not checked; of the Gateway API."""
+_NO_GRANTS = Permissions()
 
 
 @dataclass(frozen=True, order=True)
@@ -64,8 +71,8 @@ class Listener:
         return self.binding.server.tls.mode if self.binding.server.tls is not None else ""
 
 
-def resolve(binding: Binding, exists: Callable[[SecretRef], bool]) -> Listener:
-    """Follow the references of a server. `exists` says whether a Secret is there."""
+def resolve(binding: Binding, exists: Callable[[SecretRef], bool], permissions: Permissions = _NO_GRANTS) -> Listener:
+    """Follow the references of a server. `exists` says whether a Secret is there, `permissions` what is granted."""
     tls = binding.server.tls
     if tls is None or tls.mode not in TERMINATES:
         return Listener(binding=binding)
@@ -73,7 +80,10 @@ def resolve(binding: Binding, exists: Callable[[SecretRef], bool]) -> Listener:
     wanted = [_at(reference, own) for reference in tls.credentials]
     ca = _client_ca(tls.ca, wanted, own, exists) if tls.mode in ASKS_CLIENTS else None
     needed = dict.fromkeys([*wanted, *([ca] if ca is not None else [])])
-    forbidden = tuple(_forbidden(ref, own) for ref in needed if ref.namespace != own)
+    if isinstance(binding.gateway, KubernetesGateway):
+        forbidden = tuple(_not_granted(needed, {own, binding.gateway.namespace}, permissions))
+    else:
+        forbidden = tuple(_forbidden(ref, own) for ref in needed if ref.namespace != own)
     refused = {each.ref for each in forbidden}
     return Listener(
         binding=binding,
@@ -106,3 +116,21 @@ def _forbidden(ref: SecretRef, own: str) -> Forbidden:
         f"a gateway in namespace {own} may not read a Secret of namespace {ref.namespace}",
         f"Copy the Secret to namespace {own} and write its bare name.",
     )
+
+
+def _not_granted(refs: Iterable[SecretRef], sources: set[str], permissions: Permissions) -> Iterator[Forbidden]:
+    """What is not granted to Gateways of all of these namespaces: the Gateway's own, and its workload's.
+
+    As in Istio (pilot/pkg/model/gateway.go) a workload of another namespace is given no more than Gateways beside it.
+    """
+    for ref in refs:
+        for namespace in sorted(sources):
+            source = "Gateway", namespace
+            if not permissions.allow(source, ref.kind, ref.namespace, ref.name):
+                grant = json.dumps(grant_document(source, ref.kind, ref.namespace, ref.name))
+                yield Forbidden(
+                    ref,
+                    f"no ReferenceGrant in namespace {ref.namespace} lets Gateways of {namespace} refer to it",
+                    f"Grant it: echo '{grant}' | meshtui apply -f -",
+                )
+                break

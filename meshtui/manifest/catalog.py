@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from meshtui.errors import RefusedError
-from meshtui.manifest.binding import Binding, bindings_of
+from meshtui.manifest.api_model import KubernetesGateway, KubernetesHttpRoute, ReferenceGrant
+from meshtui.manifest.attachment import Attachments
+from meshtui.manifest.binding import Binding, bindings_of, unopened
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -26,6 +28,7 @@ from meshtui.manifest.model import (
     ServiceAccount,
     VirtualService,
 )
+from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.secret_data import trusted_ca
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
@@ -69,7 +72,7 @@ class Catalog:
 
     def oldest_first(self, kind: type[ManifestT]) -> tuple[ManifestT, ...]:
         """All objects of one kind, in the order in which they win where they contradict each other."""
-        return tuple(sorted(self.all(kind), key=lambda item: (item.created_at or "~", item.key)))
+        return tuple(sorted(self.all(kind), key=_age))
 
     def workloads(self) -> tuple[Workload, ...]:
         """Everything that runs, sorted by namespace and name."""
@@ -94,11 +97,18 @@ class Catalog:
         return tuple(workload for workload in candidates if _selects(service.selector, workload.labels))
 
     def bindings(self) -> tuple[Binding, ...]:
-        """Every server of every Gateway with each gateway workload that is to open it.
-
-        As in Istio, a Gateway's selector reaches the workloads of all namespaces.
-        """
+        """Every server of every Gateway, of either kind, with each gateway workload that is to open it."""
         return self._bindings
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Which HTTPRoutes are attached where."""
+        return Attachments(self.all(KubernetesGateway), self.oldest_first(KubernetesHttpRoute), self.all(Namespace))
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """Which references to other namespaces are granted."""
+        return Permissions(self.all(ReferenceGrant))
 
     def derived(self, make: Callable[[Catalog], T]) -> T:
         """`make` of this catalog, made once: a catalog never changes. For what is no manifest's own to say."""
@@ -123,6 +133,8 @@ class Catalog:
         return (
             *self._without_account(),
             *self._without_gateway(),
+            *self.attachments.warnings(),
+            *self._without_backend(),
             *self._without_pods(),
             *self._without_bundle(),
             *self._taken(),
@@ -142,13 +154,37 @@ class Catalog:
             for name in route.gateways:
                 key = ObjectKey(Gateway.kind, *name.split("/")) if name != "mesh" else None
                 if key and key not in self._objects:
-                    yield f"{route.key}: the {key} does not exist"
+                    other = ObjectKey(KubernetesGateway.kind, key.namespace, key.name)
+                    hint = f"; the {other} takes HTTPRoutes, not VirtualServices" if other in self._objects else ""
+                    yield f"{route.key}: the {key} does not exist{hint}"
+
+    def _without_backend(self) -> Iterator[str]:
+        for route in self.all(KubernetesHttpRoute):
+            backends = {(each.namespace, each.name, each.port) for rule in route.rules for each in rule.backends}
+            lacking = filter(None, (self._lacks(route, *backend) for backend in sorted(backends)))
+            yield from (f"{route.key}: {text}" for text in dict.fromkeys(lacking))
+
+    def _lacks(self, route: KubernetesHttpRoute, namespace: str, name: str, port: int) -> str:
+        key = ObjectKey(Service.kind, namespace, name)
+        # whether it exists is not for those to know who may not refer to it
+        if not self.permissions.allow((route.kind, route.namespace), Service.kind, namespace, name):
+            return f"no ReferenceGrant of namespace {namespace} lets it refer to the {key}"
+        service = self._objects.get(key)
+        if not isinstance(service, Service):
+            return f"the {key} does not exist"
+        return "" if port in {each.port for each in service.ports} else f"the {key} has no port {port}"
 
     def _without_pods(self) -> Iterator[str]:
         bound = {binding.gateway.key for binding in self.bindings()}
         for gateway in self.all(Gateway):
             if gateway.key not in bound:
                 yield f"{gateway.key}: no gateway workload has the labels of its selector"
+        for other in self.all(KubernetesGateway):
+            if other.key not in bound:
+                yield f"{other.key}: {unopened(other)}"
+            for server in other.servers:
+                if server.protocol == "TLS":
+                    yield f"{other.key}: listener {server.name} leads nowhere: TLSRoutes are not supported here"
         for service in self.all(Service):
             if service.selector and not self.workloads_of(service):
                 yield f"{service.key}: no workload has the labels of its selector"
@@ -185,12 +221,14 @@ class Catalog:
 
     @cached_property
     def _bindings(self) -> tuple[Binding, ...]:
+        gateways: list[Gateway | KubernetesGateway] = [*self.all(Gateway), *self.all(KubernetesGateway)]
+        gateways.sort(key=_age)
         return tuple(
             binding
             for workload in self.workloads()
             if workload.proxy is Proxy.GATEWAY
-            for gateway in self.oldest_first(Gateway)
-            for binding in bindings_of(gateway, (workload,))
+            for gateway in gateways
+            for binding in bindings_of(gateway, (workload,), self.services_of)
         )
 
     @cached_property
@@ -212,6 +250,10 @@ class Catalog:
             for pair in workload.labels.items():
                 groups[workload.namespace, *pair].append(workload)
         return groups
+
+
+def _age(item: Manifest) -> tuple[str, ObjectKey]:
+    return item.created_at or "~", item.key
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

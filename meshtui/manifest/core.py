@@ -1,4 +1,4 @@
-"""Reads the kinds of Kubernetes' core group: Namespace, ServiceAccount, Service, Secret.
+"""Reads the kinds of Kubernetes' core group: Namespace, ServiceAccount, Service, Secret, ConfigMap.
 
 Each reader takes the fields of one document beside apiVersion, kind and metadata. A workload's own kind is
 in `deployment`.
@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from meshtui.errors import UsageError
+from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.lifetimes import parse_lifetime
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
@@ -24,7 +25,7 @@ ISSUER = "meshtui.io/issuer"
 LIFETIME = "meshtui.io/lifetime"
 _OF_THE_MESH = re.compile(r"(root|intermediate)(-\d+)?", re.ASCII)
 SECRET_MAX = 1024 * 1024
-"""Bytes of all data of one Secret, as in Kubernetes."""
+"""Bytes of all data of one Secret or ConfigMap, as in Kubernetes."""
 
 
 def read_namespace(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> Namespace:
@@ -101,6 +102,15 @@ def read_secret(fields: Fields, metadata: Metadata, document: dict[str, Any]) ->
         issuer=_issuer(fields, metadata),
         lifetime=_lifetime(fields, metadata),
     )
+
+
+def read_config_map(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> ConfigMap:
+    """Read a ConfigMap."""
+    fields.unsupported("immutable", why="it could not be changed")
+    data = _decoded(fields, "binaryData", _from_base64) | _decoded(fields, "data", str.encode)
+    if sum(map(len, data.values())) > SECRET_MAX:
+        fields.problem("data", f"holds more than {SECRET_MAX} bytes")
+    return ConfigMap(metadata=metadata, document=document, data=data)
 
 
 _OTHER_SECRETS = (

@@ -14,7 +14,9 @@ from meshtui.manifest import core, yaml_text
 from meshtui.manifest.deployment import read_deployment
 from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.gateway import read_gateway
-from meshtui.manifest.kinds import SUPPORTED, kind_problem
+from meshtui.manifest.gateway_api import read_kubernetes_gateway
+from meshtui.manifest.http_route import read_http_route
+from meshtui.manifest.kinds import KUBERNETES_GATEWAY, Kind, kind_of, kind_problem
 from meshtui.manifest.model import DEFAULT_NAMESPACE, Manifest, Metadata, ObjectKey
 from meshtui.manifest.names import (
     label_key_problem,
@@ -23,6 +25,7 @@ from meshtui.manifest.names import (
     name_problem,
     service_name_problem,
 )
+from meshtui.manifest.reference_grant import read_reference_grant
 from meshtui.manifest.virtual_service import read_virtual_service
 
 PROBLEMS_MAX = 100
@@ -33,9 +36,13 @@ _READERS: dict[str, Callable[[Fields, Metadata, dict[str, Any]], Manifest]] = {
     "ServiceAccount": core.read_service_account,
     "Service": core.read_service,
     "Secret": core.read_secret,
+    "ConfigMap": core.read_config_map,
     "Deployment": read_deployment,
     "Gateway": read_gateway,
     "VirtualService": read_virtual_service,
+    "ReferenceGrant": read_reference_grant,
+    KUBERNETES_GATEWAY: read_kubernetes_gateway,
+    "HTTPRoute": read_http_route,
 }
 _NAME_CHECKS = {"Namespace": label_problem, "Service": service_name_problem}
 # kubectl's copy of the whole object, private keys included
@@ -111,7 +118,9 @@ def _title(document: Mapping[str, Any]) -> str:
     metadata = metadata if isinstance(metadata, Mapping) else {}
     kind, name, namespace = document.get("kind"), metadata.get("name"), metadata.get("namespace")
     parts = [part for part in (namespace, name) if isinstance(part, str)]
-    text = f"{kind if isinstance(kind, str) else 'no kind'} {'/'.join(parts) or 'without a name'}"
+    known = kind_of(str(document.get("apiVersion")), str(kind))
+    word = known.name if known else kind if isinstance(kind, str) else "no kind"
+    text = f"{word} {'/'.join(parts) or 'without a name'}"
     return "".join(character if character.isprintable() else "�" for character in text)[:200]
 
 
@@ -120,31 +129,31 @@ def _read(document: Mapping[str, Any]) -> tuple[Manifest | None, list[str]]:
     with Fields(document, "", problems) as fields:
         fields.ignore("status")
         api_version, kind = fields.text("apiVersion", required=True), fields.text("kind", required=True)
-        reason = kind_problem(api_version, kind) if api_version and kind else ""
-        if problems or reason:
+        known = kind_of(api_version, kind)
+        if problems or known is None:
             fields.ignore(*document)  # what its fields mean is unknown
-            return None, problems + ([reason] if reason else [])
+            return None, problems or [kind_problem(api_version, kind)]
         with fields.mapping("metadata", required=True) as inner:
-            metadata = _metadata(inner, kind)
-        found = _READERS[kind](fields, metadata, _stored(document, metadata))
+            metadata = _metadata(inner, known)
+        found = _READERS[known.name](fields, metadata, _stored(document, metadata))
     return found if not problems else None, problems
 
 
-def _metadata(fields: Fields, kind: str) -> Metadata:
+def _metadata(fields: Fields, kind: Kind) -> Metadata:
     # set by an API server, or about one: dropped, so that what `get` printed can be applied again
     fields.ignore("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation")
     fields.ignore("managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid")
     fields.unsupported("generateName", why="give it a name")
     namespace = fields.text("namespace", check=label_problem)
-    if namespace and not SUPPORTED[kind].namespaced:
-        fields.problem("namespace", f"a {kind} is in no namespace")
+    if namespace and not kind.namespaced:
+        fields.problem("namespace", f"a {kind.word} is in no namespace")
     annotations = fields.text_map("annotations", key=label_key_problem)
     annotations.pop(_LAST_APPLIED, None)
     if sum(map(len, annotations.values())) > 256 * 1024:
         fields.problem("annotations", "are longer than 262144 characters in all")
     return Metadata(
-        name=fields.text("name", required=True, check=_NAME_CHECKS.get(kind, name_problem)),
-        namespace=(namespace or DEFAULT_NAMESPACE) if SUPPORTED[kind].namespaced else "",
+        name=fields.text("name", required=True, check=_NAME_CHECKS.get(kind.name, name_problem)),
+        namespace=(namespace or DEFAULT_NAMESPACE) if kind.namespaced else "",
         labels=fields.text_map("labels", key=label_key_problem, value=label_value_problem),
         annotations=annotations,
     )

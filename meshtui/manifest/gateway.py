@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshtui.manifest.fields import Fields
+from meshtui.manifest.kinds import GATEWAY_API
 from meshtui.manifest.model import Gateway, Metadata, Reference, Server, ServerTls
 from meshtui.manifest.names import host_problem, label_key_problem, label_value_problem, name_problem
 
@@ -21,6 +22,9 @@ _VERSIONS = ("TLS_AUTO", "TLSV1_2", "TLSV1_3")
 def read_gateway(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> Gateway:
     """Read a Gateway."""
     with fields.mapping("spec", required=True) as spec:
+        for name in ("gatewayClassName", "listeners"):
+            if spec.has(name):
+                spec.problem(name, f"belongs to the Gateway API; for that write apiVersion: {GATEWAY_API}/v1")
         selector = spec.text_map("selector", key=label_key_problem, value=label_value_problem)
         servers = tuple(_server(item) for item in spec.items("servers", required=True))
         if not selector:

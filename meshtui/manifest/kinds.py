@@ -1,6 +1,7 @@
 """Which kinds of objects there are: how they are written in a document and on a command line.
 
-A kind that is not in `SUPPORTED` is refused before anything else is looked at.
+A kind that is not in `SUPPORTED` is refused before anything else is looked at. Two kinds may have one word in a
+document, as Istio's Gateway and that of the Gateway API do: their names tell them apart.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ class Kind:
     """One kind of object that can be applied."""
 
     name: str
+    """The word in a document; with `.GROUP` behind it where an older kind has the same word."""
     plural: str
     short: str
     """As kubectl abbreviates it; empty when it does not."""
@@ -22,8 +24,27 @@ class Kind:
     """The first one is the one to write."""
     namespaced: bool = True
 
+    @property
+    def word(self) -> str:
+        """As it is written in a document."""
+        return self.name.partition(".")[0]
+
+    @property
+    def group(self) -> str:
+        """API group; empty for Kubernetes' core."""
+        return _group(self.api_versions[0])
+
+
+def _group(api_version: str) -> str:
+    group, slash, _ = api_version.partition("/")
+    return group if slash else ""
+
 
 _ISTIO_NETWORKING = ("networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3")
+GATEWAY_API = "gateway.networking.k8s.io"
+"""Group of the Gateway API."""
+KUBERNETES_GATEWAY = f"Gateway.{GATEWAY_API}"
+_GATEWAY_API = (f"{GATEWAY_API}/v1", f"{GATEWAY_API}/v1beta1")
 
 SUPPORTED = {
     kind.name: kind
@@ -32,34 +53,57 @@ SUPPORTED = {
         Kind(name="ServiceAccount", plural="serviceaccounts", short="sa", api_versions=("v1",)),
         Kind(name="Service", plural="services", short="svc", api_versions=("v1",)),
         Kind(name="Secret", plural="secrets", short="", api_versions=("v1",)),
+        Kind(name="ConfigMap", plural="configmaps", short="cm", api_versions=("v1",)),
         Kind(name="Deployment", plural="deployments", short="deploy", api_versions=("apps/v1",)),
         Kind(name="Gateway", plural="gateways", short="gw", api_versions=_ISTIO_NETWORKING),
         Kind(name="VirtualService", plural="virtualservices", short="vs", api_versions=_ISTIO_NETWORKING),
+        Kind(
+            # most clusters have had v1beta1 for years, and v1 not yet
+            name="ReferenceGrant",
+            plural="referencegrants",
+            short="refgrant",
+            api_versions=(f"{GATEWAY_API}/v1beta1", f"{GATEWAY_API}/v1"),
+        ),
+        Kind(name=KUBERNETES_GATEWAY, plural="gateways", short="gtw", api_versions=_GATEWAY_API),
+        Kind(name="HTTPRoute", plural="httproutes", short="", api_versions=_GATEWAY_API),
     )
 }
 """In the order in which objects depend on each other."""
 
-_GROUPS_NOT_YET = frozenset({"v1", "apps", "batch", "gateway.networking.k8s.io", "security.istio.io"})
+_GROUPS_NOT_YET = frozenset({"", "apps", "batch", GATEWAY_API, "security.istio.io"})
 _GROUPS_NOT_YET |= {"networking.istio.io", "telemetry.istio.io", "networking.k8s.io", "policy", "autoscaling"}
 
 
-def kind_problem(api_version: str, kind: str) -> str:
+def kind_of(api_version: str, word: str) -> Kind | None:
+    """The kind of a document with these two fields; None when it is not one that can be read here."""
+    return next((kind for kind in SUPPORTED.values() if kind.word == word and api_version in kind.api_versions), None)
+
+
+def kind_problem(api_version: str, word: str) -> str:
     """Why a document with these two fields cannot be read here; empty when it can."""
-    supported = SUPPORTED.get(kind)
-    if supported and api_version in supported.api_versions:
+    if kind_of(api_version, word):
         return ""
-    group = api_version.partition("/")[0]
-    if supported and group == supported.api_versions[0].partition("/")[0]:
-        return f"kind {kind} has no version {api_version}; write apiVersion: {supported.api_versions[0]}"
-    if group in _GROUPS_NOT_YET or group.endswith(".k8s.io"):
-        return f"kind {kind} of {api_version} is not supported yet; supported are {', '.join(SUPPORTED)}"
-    return f"there is no kind {kind} of {api_version}; supported are {', '.join(SUPPORTED)}"
+    alike = [kind for kind in SUPPORTED.values() if kind.word == word]
+    if close := next((kind for kind in alike if kind.group == _group(api_version)), None):
+        return f"kind {word} has no version {api_version}; write apiVersion: {close.api_versions[0]}"
+    if alike:
+        right = " or ".join(kind.api_versions[0] for kind in alike)
+        return f"there is no kind {word} of {api_version} here; write apiVersion: {right}"
+    names = ", ".join(SUPPORTED)
+    if _group(api_version) in _GROUPS_NOT_YET or _group(api_version).endswith(".k8s.io"):
+        return f"kind {word} of {api_version} is not supported yet; supported are {names}"
+    return f"there is no kind {word} of {api_version}; supported are {names}"
 
 
 def find_kind(word: str) -> Kind:
-    """The kind that a person means by `Deployment`, `deployments` or `deploy`; raises UsageError for any other word."""
+    """The kind that a person means by `Deployment`, `deployments`, `deploy` or `deployments.apps`, as kubectl has it.
+
+    Raises UsageError for any other word. A word that two kinds have is the first one's: of Istio, not of the
+    Gateway API.
+    """
     wanted = word.lower()
     for kind in SUPPORTED.values():
-        if wanted in (kind.name.lower(), kind.plural, kind.short or None):
+        plain = (kind.word.lower(), kind.plural)
+        if wanted in (*plain, kind.short or None, *(f"{name}.{kind.group}" for name in plain if kind.group)):
             return kind
     raise UsageError(f"There is no kind {word!r} here.", fix=f"Use one of {', '.join(SUPPORTED)}.")

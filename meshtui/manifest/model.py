@@ -174,7 +174,8 @@ class ServerTls:
     """How a gateway's server speaks TLS; for plain HTTP only `https_redirect` counts. Field by field Istio's."""
 
     mode: str = ""
-    """`SIMPLE`, `MUTUAL`, `OPTIONAL_MUTUAL`, `ISTIO_MUTUAL`, `PASSTHROUGH` or `AUTO_PASSTHROUGH`; empty for HTTP."""
+    """`SIMPLE`, `MUTUAL`, `OPTIONAL_MUTUAL`, `ISTIO_MUTUAL`, `PASSTHROUGH` or `AUTO_PASSTHROUGH`; empty for HTTP.
+    In the Gateway API also `ISTIO_SIMPLE`."""
     credentials: tuple[Reference, ...] = ()
     """Secrets with the key pairs to present: `credentialName`, or both of `credentialNames`."""
     ca: Reference | None = None
@@ -212,7 +213,10 @@ class Gateway(Manifest):
 
 @dataclass(frozen=True, kw_only=True)
 class StringMatch:
-    """One way to compare a text: `exact`, `prefix` or `regex` (RE2, of the whole text)."""
+    """One way to compare a text: `exact`, `prefix` or `regex` (RE2, of the whole text).
+
+    Of a path also `elements`, a prefix of whole path elements: `/a` is one of `/a/b`, and not of `/ab`.
+    """
 
     how: str
     value: str
@@ -240,6 +244,14 @@ class Destination:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegexRewrite:
+    """What matches `pattern` (RE2) in a path becomes `substitution`, in which `\\1` is its first group."""
+
+    pattern: str
+    substitution: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Redirect:
     """An answer that sends the client elsewhere. Empty fields stay as in the request."""
 
@@ -247,6 +259,10 @@ class Redirect:
     authority: str = ""
     scheme: str = ""
     code: int = 301
+    port: int = 0
+    """In place of the request's; of a gateway, as its Service has it."""
+    regex: RegexRewrite | None = None
+    """In place of `uri`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +271,8 @@ class Rewrite:
 
     uri: str = ""
     authority: str = ""
+    regex: RegexRewrite | None = None
+    """In place of `uri`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +285,8 @@ class HttpRoute:
     redirect: Redirect | None = None
     rewrite: Rewrite | None = None
     timeout: timedelta | None = None
+    without_destination: int = 503
+    """The answer when a destination does not exist; 500 in the Gateway API."""
 
 
 @dataclass(frozen=True, kw_only=True)

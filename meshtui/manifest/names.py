@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+SERVICE_DOMAIN = "svc.cluster.local"
+"""Of Kubernetes' DNS, behind the name and namespace of a Service."""
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 _QUALIFIED = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+", re.ASCII)

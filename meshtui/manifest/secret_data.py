@@ -5,6 +5,7 @@ Whether it fits together, or whom it is for, is not asked here.
 
 from __future__ import annotations
 
+from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.model import Secret
 
 TLS = "kubernetes.io/tls"
@@ -20,12 +21,12 @@ def key_pair(secret: Secret) -> tuple[bytes, bytes] | None:
     return None
 
 
-def trusted_ca(secret: Secret) -> bytes | None:
+def trusted_ca(secret: Secret | ConfigMap) -> bytes | None:
     """Certificates (PEM) that clients are checked against; `cacert` wins over `ca.crt`."""
     return secret.data.get("cacert") or secret.data.get("ca.crt") or None
 
 
-def revoked(secret: Secret) -> bytes | None:
+def revoked(secret: Secret | ConfigMap) -> bytes | None:
     """Revocation lists (PEM) beside `trusted_ca`: `crl` beside `cacert`, `ca.crl` beside `ca.crt`."""
     return secret.data.get("crl" if secret.data.get("cacert") else "ca.crl") or None
 

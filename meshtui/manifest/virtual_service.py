@@ -5,13 +5,11 @@ Whether the gateways and services that it names exist is not asked here: they ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-from meshtui.errors import UsageError
 from meshtui.manifest.fields import Fields
+from meshtui.manifest.http_texts import HEADER, authority_problem, path_problem, read_timeout, regex_problem
 from meshtui.manifest.model import (
     Destination,
     HttpMatch,
@@ -22,11 +20,7 @@ from meshtui.manifest.model import (
     StringMatch,
     VirtualService,
 )
-from meshtui.manifest.names import host_problem, label_problem, name_problem
-from meshtui.settings import parse_duration
-
-_NOT_RE2 = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
-_HEADER = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+from meshtui.manifest.names import host_problem, name_problem
 
 
 def read_virtual_service(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> VirtualService:
@@ -67,19 +61,8 @@ def _route(fields: Fields) -> HttpRoute:
             destinations=destinations,
             redirect=redirect,
             rewrite=rewrite,
-            timeout=_timeout(fields),
+            timeout=read_timeout(fields, "timeout"),
         )
-
-
-def _timeout(fields: Fields) -> timedelta | None:
-    text = fields.text("timeout")
-    if text in ("", "0s", "0"):
-        return None
-    try:
-        return parse_duration(text)
-    except UsageError as error:
-        fields.problem("timeout", str(error))
-        return None
 
 
 def _matches(fields: Fields) -> Iterator[HttpMatch]:
@@ -91,7 +74,7 @@ def _matches(fields: Fields) -> Iterator[HttpMatch]:
             headers: dict[str, StringMatch] = {}
             with match.mapping("headers") as inner:
                 for name in tuple(inner.names()):
-                    if not _HEADER.fullmatch(name):
+                    if not HEADER.fullmatch(name):
                         inner.problem(name, "expected a lower-case header name, not :authority and the like")
                     if (header := _string_match(inner, name)) is not None:
                         headers[name] = header
@@ -107,22 +90,12 @@ def _string_match(fields: Fields, name: str) -> StringMatch | None:
     with fields.mapping(name) as match:
         given = [how for how in ("exact", "prefix", "regex") if match.has(how)]
         for how in given:
-            value = match.text(how, required=True, check=_regex_problem if how == "regex" else None)
+            value = match.text(how, required=True, check=regex_problem if how == "regex" else None)
         if len(given) > 1:
             fields.problem(name, f"has {' and '.join(given)}; only one of them can be meant")
         elif not given and fields.has(name):
             fields.problem(name, "expected one of exact, prefix, regex")
         return StringMatch(how=given[0], value=value) if given else None
-
-
-def _regex_problem(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        return f"not a regular expression ({error})"
-    if len(text) > 1024:
-        return "longer than 1024 characters"
-    return "uses what RE2 does not have (look-around, back-references, possessive)" if _NOT_RE2.search(text) else ""
 
 
 def _destinations(fields: Fields) -> tuple[Destination, ...]:
@@ -153,8 +126,8 @@ def _redirect(fields: Fields) -> Redirect:
         if code not in (301, 302, 303, 307, 308):
             redirect.problem("redirectCode", f"expected 301, 302, 303, 307 or 308, found {code}")
         return Redirect(
-            uri=redirect.text("uri", check=_path_problem),
-            authority=redirect.text("authority", check=_authority_problem),
+            uri=redirect.text("uri", check=path_problem),
+            authority=redirect.text("authority", check=authority_problem),
             scheme=redirect.text("scheme", choices=("http", "https")),
             code=code,
         )
@@ -163,18 +136,5 @@ def _redirect(fields: Fields) -> Redirect:
 def _rewrite(fields: Fields) -> Rewrite:
     with fields.mapping("rewrite") as rewrite:
         rewrite.unsupported("uriRegexRewrite")
-        uri = rewrite.text("uri", check=_path_problem)
-        return Rewrite(uri=uri, authority=rewrite.text("authority", check=_authority_problem))
-
-
-def _path_problem(text: str) -> str:
-    printable = all("!" <= character <= "~" for character in text)
-    return "" if text.startswith("/") and printable else "expected a path that starts with / and has no spaces"
-
-
-def _authority_problem(text: str) -> str:
-    host, colon, port = text.partition(":")
-    is_port = port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536
-    if any(label_problem(part.lower()) for part in host.split(".")) or (colon and not is_port):
-        return "expected a host name, optionally with a port"
-    return ""
+        uri = rewrite.text("uri", check=path_problem)
+        return Rewrite(uri=uri, authority=rewrite.text("authority", check=authority_problem))

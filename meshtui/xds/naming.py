@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from meshtui.identity.spiffe import SpiffeId
+from meshtui.manifest import names
 from meshtui.manifest.model import Service
 from meshtui.manifest.workload import Workload
 
-SERVICE_DOMAIN = "svc.cluster.local"
+SERVICE_DOMAIN = names.SERVICE_DOMAIN
 """Of Kubernetes' DNS; not the trust domain, even where the two look alike."""
 WORKLOAD_CERTIFICATE = "default"
 WORKLOAD_ROOTS = "ROOTCA"
@@ -31,6 +32,11 @@ def inbound_cluster(workload: Workload) -> str:
 def gateway_secret(namespace: str, name: str) -> str:
     """A Secret that a gateway presents."""
     return f"kubernetes://{namespace}/{name}"
+
+
+def gateway_config_map(namespace: str, name: str) -> str:
+    """A ConfigMap with the CA that clients are checked against."""
+    return f"configmap://{namespace}/{name}-cacert"
 
 
 def spiffe_id(trust_domain: str, workload: Workload) -> str:

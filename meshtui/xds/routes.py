@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2
-from envoy.type.matcher.v3 import string_pb2
+from envoy.type.matcher.v3 import regex_pb2, string_pb2
 from google.protobuf import duration_pb2
 
 from meshtui.manifest.catalog import Catalog
@@ -19,6 +19,7 @@ from meshtui.manifest.model import (
     HttpRoute,
     ObjectKey,
     Redirect,
+    RegexRewrite,
     Service,
     StringMatch,
     VirtualService,
@@ -32,6 +33,8 @@ _REDIRECT_CODES = {
     307: route_components_pb2.RedirectAction.TEMPORARY_REDIRECT,
     308: route_components_pb2.RedirectAction.PERMANENT_REDIRECT,
 }
+_PATHS = {"exact": "path", "prefix": "prefix", "elements": "path_separated_prefix", "regex": "safe_regex"}
+_INTERNAL_ERROR = 500
 
 
 def routes_of(catalog: Catalog, virtual_service: VirtualService) -> Iterator[Any]:
@@ -77,6 +80,10 @@ def _route(catalog: Catalog, virtual_service: VirtualService, route: HttpRoute, 
     action = route_components_pb2.RouteAction(timeout=route.timeout or duration_pb2.Duration())
     if route.rewrite and route.rewrite.uri:
         action.prefix_rewrite = route.rewrite.uri
+    if route.rewrite and route.rewrite.regex:
+        action.regex_rewrite.CopyFrom(_regex_rewrite(route.rewrite.regex))
+    if route.without_destination == _INTERNAL_ERROR:
+        action.cluster_not_found_response_code = route_components_pb2.RouteAction.INTERNAL_SERVER_ERROR
     if route.rewrite and route.rewrite.authority:
         action.host_rewrite_literal = route.rewrite.authority
     clusters = [(_cluster(catalog, virtual_service, item), item.weight) for item in route.destinations]
@@ -100,7 +107,7 @@ def _cluster(catalog: Catalog, virtual_service: VirtualService, destination: Des
 def _match(match: HttpMatch) -> Any:
     path: dict[str, Any] = {"prefix": "/"}
     if match.uri:
-        kind = {"exact": "path", "prefix": "prefix", "regex": "safe_regex"}[match.uri.how]
+        kind = _PATHS[match.uri.how]
         path = {kind: {"regex": match.uri.value} if kind == "safe_regex" else match.uri.value}
     conditions = dict(match.headers)
     if match.method:
@@ -122,10 +129,15 @@ def _redirect(redirect: Redirect) -> Any:
     host, _, port = redirect.authority.partition(":")
     changes = {
         "path_redirect": redirect.uri,
+        "regex_rewrite": _regex_rewrite(redirect.regex) if redirect.regex else None,
         "host_redirect": host,
-        "port_redirect": int(port or 0),
+        "port_redirect": redirect.port or int(port or 0),
         "scheme_redirect": redirect.scheme,
     }
     return route_components_pb2.RedirectAction(
         response_code=_REDIRECT_CODES[redirect.code], **{name: value for name, value in changes.items() if value}
     )
+
+
+def _regex_rewrite(rewrite: RegexRewrite) -> Any:
+    return regex_pb2.RegexMatchAndSubstitute(pattern={"regex": rewrite.pattern}, substitution=rewrite.substitution)

@@ -11,8 +11,8 @@ from typing import Any
 
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 
-from meshtui.gateway.listeners import listeners_of, secret_of
-from meshtui.gateway.references import CA_SUFFIX, Listener, SecretRef
+from meshtui.gateway.listeners import authority_of, listeners_of, secret_of
+from meshtui.gateway.references import CA_SUFFIX, OWN_SIMPLE, Listener, SecretRef
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.secret_data import key_pair, trusted_ca
 from meshtui.xds import naming
@@ -29,6 +29,8 @@ class ServerSecrets:
 
 def server_secrets(catalog: Catalog, listener: Listener) -> ServerSecrets | None:
     """The resources of a listener; None while one that it cannot do without is not there."""
+    if listener.mode == OWN_SIMPLE:
+        return ServerSecrets((naming.WORKLOAD_CERTIFICATE,), "")
     certificates = tuple(_name(ref) for ref in listener.certificates if _pair(catalog, ref) is not None)
     roots = listener.client_ca
     if not certificates or (_asks(listener) and (roots is None or _roots(catalog, roots) is None)):
@@ -59,7 +61,9 @@ def _name(ref: SecretRef) -> str:
 
 
 def _roots_name(ref: SecretRef) -> str:
-    """Istio's name for the CA part of a Secret, whichever of the two Secrets it is in."""
+    """Istio's name for the CA part of a Secret, whichever of the two Secrets it is in; or for that of a ConfigMap."""
+    if ref.kind != "Secret":
+        return naming.gateway_config_map(ref.namespace, ref.name)
     return naming.gateway_secret(ref.namespace, ref.name.removesuffix(CA_SUFFIX) + CA_SUFFIX)
 
 
@@ -69,8 +73,8 @@ def _pair(catalog: Catalog, ref: SecretRef) -> tuple[bytes, bytes] | None:
 
 
 def _roots(catalog: Catalog, ref: SecretRef) -> bytes | None:
-    secret = secret_of(catalog, ref)
-    return trusted_ca(secret) if secret is not None else None
+    authority = authority_of(catalog, ref)
+    return trusted_ca(authority) if authority is not None else None
 
 
 def _certificate(name: str, chain: bytes, key: bytes) -> Any:

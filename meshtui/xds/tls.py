@@ -62,7 +62,9 @@ def gateway_server(tls: ServerTls, certificates: Sequence[str], client_roots: st
     """A gateway's side of TLS: both arguments name secrets; without `client_roots` anyone may connect."""
     common: dict[str, Any] = {
         "tls_params": _versions(tls.min_protocol_version, tls.max_protocol_version),
-        "tls_certificate_sds_secret_configs": [_from_ads(name) for name in certificates],
+        "tls_certificate_sds_secret_configs": [
+            _from_agent(name) if name == naming.WORKLOAD_CERTIFICATE else _from_ads(name) for name in certificates
+        ],
         "alpn_protocols": _ALPN,
     }
     if client_roots:

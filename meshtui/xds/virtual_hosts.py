@@ -1,6 +1,7 @@
 """Which hosts a proxy answers for, and with which routes: what Envoy gets by RDS, so that a change drains nothing.
 
-At a gateway: the hosts of its servers as far as VirtualServices bound to its Gateway have them. At a
+At a gateway: the hosts of its servers as far as VirtualServices bound to its Gateway, or HTTPRoutes attached to its
+listener, have them. At a
 sidecar: every service of the mesh by all its names, and the VirtualServices bound to `mesh`.
 """
 
@@ -8,25 +9,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
+from meshtui.manifest.api_model import KubernetesGateway
+from meshtui.manifest.api_routes import virtual_services_at
 from meshtui.manifest.binding import Binding
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.hosts import meet
 from meshtui.manifest.model import ObjectKey, Service, VirtualService
 from meshtui.xds import naming
+from meshtui.xds.redirects import Places
 from meshtui.xds.routes import destination_service, is_catch_all, routes_of, to_cluster
 
 Hosts = Mapping[str, Iterable[Any]]
 """Domain → routes in the order in which they are tried."""
 
 
-def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], https_port: int) -> Any:
+def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], https_port: int, places: Places) -> Any:
     """The route configuration `name` of servers that share it.
 
-    Servers that redirect send their clients to `https_port` of the same host (0 stands for 443). Hosts without a
-    VirtualService are answered with 404.
+    Servers that redirect send their clients to `https_port` of the same host (0 stands for 443), routes of HTTPRoutes
+    to where the port that they name is. Hosts without routes are answered with 404.
     """
     hosts: dict[str, list[Any]] = {}
     for binding in servers:
@@ -36,7 +42,7 @@ def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], http
             )
             hosts |= {host: [redirect] for host in binding.server.hosts}
         else:
-            for host, routes in _bound_routes(catalog, binding).items():
+            for host, routes in _bound_routes(catalog, binding, places).items():
                 hosts.setdefault(host, []).extend(routes)
     # clients put the port of a gateway into the host, unless it is the scheme's own
     return _configuration(name, hosts, ignore_port_in_host_matching=True)
@@ -62,24 +68,22 @@ def outbound_routes(catalog: Catalog, namespace: str) -> Any:
     return _configuration(naming.OUTBOUND_ROUTES, hosts)
 
 
-def meet(one: str, other: str) -> str:
-    """The hosts that two host patterns share, as a pattern; empty when there are none."""
-    if one == other or _covers(one, other):
-        return other
-    return one if _covers(other, one) else ""
-
-
-def _covers(pattern: str, host: str) -> bool:
-    return pattern == "*" or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-
-
-def _bound_routes(catalog: Catalog, binding: Binding) -> dict[str, list[Any]]:
+def _bound_routes(catalog: Catalog, binding: Binding, places: Places) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for virtual_service in _bound_to(catalog, f"{binding.gateway.namespace}/{binding.gateway.name}"):
+    for virtual_service in _services_at(catalog, binding, places):
         domains = {meet(mine, theirs) for mine in binding.server.hosts for theirs in virtual_service.hosts}
         for domain in sorted(domains - {""}):
             found.setdefault(domain, []).extend(routes_of(catalog, virtual_service))
     return found
+
+
+def _services_at(catalog: Catalog, binding: Binding, places: Places) -> Iterator[VirtualService]:
+    gateway = binding.gateway
+    if not isinstance(gateway, KubernetesGateway):
+        yield from _bound_to(catalog, f"{gateway.namespace}/{gateway.name}")
+        return
+    for service in virtual_services_at(catalog, gateway, binding.server):
+        yield replace(service, http=tuple(places.placed(route, binding.server.protocol) for route in service.http))
 
 
 def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:

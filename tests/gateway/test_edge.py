@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,9 @@ from meshtui.gateway.edge import Edge
 from meshtui.gateway.issuers import NO_ROOTS
 from meshtui.manifest.model import Manifest, ObjectKey
 from tests.gateway.edges import HOST, ROOT, ROOTS, TARGET, edge, findings, leaf, pair, secret, simple
+from tests.gateway.test_granted_references import NAME, gateway_workload
 from tests.identity.forge import NOW
+from tests.manifest.api_writing import http_route, kubernetes_gateway, reference, reference_grant, sends, terminates
 from tests.manifest.test_catalog import ingress
 from tests.manifest.writing import deployment, document, gateway, https, read, to, virtual_service
 
@@ -21,6 +24,16 @@ WIDE, NARROW = leaf("*.example.com"), leaf("b.example.com")
 
 def _born(item: Manifest, day: int) -> Manifest:
     return replace(item, created_at=f"2026-01-{day:02}")
+
+
+_WORKLOAD = gateway_workload("edge", **{NAME: "web"})
+_REFS = [reference("clients", kind="ConfigMap", group="")]
+_FRONTEND = {"frontend": {"default": {"validation": {"caCertificateRefs": _REFS}}}}
+_ADDRESSES = [{"type": "Hostname", "value": "in.edge.svc.cluster.local"}]
+
+
+def _web(*listeners: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return kubernetes_gateway("web", *listeners, namespace="edge", **spec)
 
 
 POSSIBLE = (
@@ -41,8 +54,18 @@ POSSIBLE = (
     *read(virtual_service("route", to("a"), gateways=("one", "two"))),
     *read(virtual_service("route", to("a"), to("b"), gateways=("two", "mesh"))),
     *read(document("ServiceAccount", "someone")),
+    *read(_WORKLOAD),
+    *(_born(item, 1) for item in read(_web(terminates("a", "prod/shared", host=HOST)))),
+    *(_born(item, 1) for item in read(_web(terminates("a", "credential", host="b.example.com"), tls=_FRONTEND))),
+    *(_born(item, 5) for item in read(_web(terminates("a", "other", host=HOST), addresses=_ADDRESSES))),
+    *read(document("Service", "in", "edge", spec={"ports": [{"port": 443}], "selector": {"app": "in"}})),
+    *read(reference_grant("edge", "prod")),
+    *read(secret("shared", namespace="prod", **pair(WIDE))),
+    *read(document("ConfigMap", "clients", "edge", data={"ca.crt": ROOT.pem})),
+    *read(http_route("web", sends("a"), parents=("edge/web",), namespace="edge")),
+    *read(http_route("web", sends("a"), sends("b"), parents=("edge/web",), namespace="edge", hostnames=[HOST])),
 )
-CHANGES = st.lists(st.tuples(st.booleans(), st.sampled_from(range(len(POSSIBLE)))), max_size=25)
+CHANGES = st.lists(st.tuples(st.booleans(), st.sampled_from(range(len(POSSIBLE)))), max_size=30)
 
 
 @settings(max_examples=150, deadline=None)
@@ -90,6 +113,18 @@ def test_a_secret_of_another_namespace() -> None:
     assert (forbidden.target, forbidden.code) == ("gateway/prod/credential", "reference-forbidden")
     assert "a gateway in namespace edge may not read a Secret of namespace prod" in forbidden.text
     assert forbidden.affects == (f"host {HOST}", "Gateway prod/one")
+
+
+def test_a_secret_that_was_not_granted() -> None:
+    """To a Gateway of the Gateway API: the finding's fix is the grant, and with it there is none."""
+    place = edge(
+        _WORKLOAD, _web(terminates("a", "prod/shared", host=HOST)), secret("shared", namespace="prod", **pair(WIDE))
+    )
+    (forbidden,) = place.findings(NOW)
+    assert (forbidden.target, forbidden.code) == ("gateway/prod/shared", "reference-forbidden")
+    assert "ReferenceGrant" in forbidden.fix
+    place.change(read(reference_grant("edge", "prod")))
+    assert place.findings(NOW) == ()
 
 
 def test_what_stands_behind_a_target() -> None:

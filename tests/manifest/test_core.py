@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.model import Secret, Service, ServicePort
+from meshtui.manifest.secret_data import trusted_ca
 from tests.manifest.writing import document, problems, read
 
 
@@ -127,3 +129,18 @@ def test_secrets_that_are_refused(fields: dict[str, Any], reason: str) -> None:
     """Types, keys and sizes that a Secret cannot have here."""
     (problem,) = problems(document("Secret", "a", **fields))
     assert problem.startswith(reason)
+
+
+def test_a_config_map_holds_text_and_bytes() -> None:
+    """`data` is text and `binaryData` base64; it is stored as it was written, and has no spec."""
+    written = document("ConfigMap", "a", data={"ca.crt": "pem"}, binaryData={"b": "Yg=="})
+    (found,) = read(written)
+    assert isinstance(found, ConfigMap)
+    assert found.data == {"ca.crt": b"pem", "b": b"b"}
+    assert found.document == written
+    assert trusted_ca(found) == b"pem"
+    assert problems(document("ConfigMap", "a", data={"a/b": "c"}, immutable=True, spec={})) == [
+        "immutable: valid elsewhere but not supported here: it could not be changed",
+        'data["a/b"]: is not a key: expected letters, digits, -, _ and .',
+        "spec: unknown field",
+    ]

@@ -13,6 +13,16 @@ from hypothesis import strategies as st
 from meshtui.errors import ManifestError
 from meshtui.manifest.documents import parse, parse_document
 from meshtui.manifest.model import Namespace, ObjectKey, ServiceAccount
+from tests.manifest.api_writing import (
+    allowing,
+    http_route,
+    kubernetes_gateway,
+    listens,
+    path,
+    reference_grant,
+    sends,
+    terminates,
+)
 from tests.manifest.writing import deployment, document, gateway, http, https, problems, read, to, virtual_service
 
 
@@ -81,11 +91,29 @@ def test_what_is_no_manifest(text: str, reason: str) -> None:
         ),
         (
             "gateway.networking.k8s.io/v1",
-            "Gateway",
-            "kind Gateway of gateway.networking.k8s.io/v1 is not supported yet",
+            "TLSRoute",
+            "kind TLSRoute of gateway.networking.k8s.io/v1 is not supported yet",
         ),
-        ("v1", "ConfigMap", "kind ConfigMap of v1 is not supported yet"),
+        ("v1", "Pod", "kind Pod of v1 is not supported yet"),
         ("apps/v1beta1", "Deployment", "kind Deployment has no version apps/v1beta1; write apiVersion: apps/v1"),
+        (
+            "gateway.networking.k8s.io/v1alpha2",
+            "HTTPRoute",
+            "kind HTTPRoute has no version gateway.networking.k8s.io/v1alpha2; write apiVersion: "
+            "gateway.networking.k8s.io/v1",
+        ),
+        (
+            "networking.istio.io/v1",
+            "HTTPRoute",
+            "there is no kind HTTPRoute of networking.istio.io/v1 here; write apiVersion: gateway.networking.k8s.io/v1",
+        ),
+        (
+            "v1",
+            "Gateway",
+            "there is no kind Gateway of v1 here; write apiVersion: networking.istio.io/v1 or "
+            "gateway.networking.k8s.io/v1",
+        ),
+        ("v1", "Deployment", "there is no kind Deployment of v1 here; write apiVersion: apps/v1"),
         ("example.com/v1", "Thing", "there is no kind Thing of example.com/v1"),
     ],
 )
@@ -109,6 +137,18 @@ def test_two_objects_of_one_name() -> None:
     with pytest.raises(ManifestError) as caught:
         read(document("Secret", "a"), document("ServiceAccount", "a"), document("Secret", "a"))
     assert caught.value.problems == ("test: document 3 (Secret prod/a): document 1 has this kind and name too",)
+
+
+def test_two_gateways_of_one_name() -> None:
+    """Istio's and the Gateway API's are two objects; the titles of their problems tell them apart."""
+    both = gateway("edge", http("*")), kubernetes_gateway("edge", listens("a"))
+    assert len(read(*both)) == 2
+    with pytest.raises(ManifestError) as caught:
+        read(*({**each, "more": 1} for each in both))
+    assert caught.value.problems == (
+        "test: document 1 (Gateway prod/edge): more: unknown field",
+        "test: document 2 (Gateway.gateway.networking.k8s.io prod/edge): more: unknown field",
+    )
 
 
 def test_lists_are_unrolled() -> None:
@@ -174,6 +214,10 @@ def test_a_stored_object_reads_as_before() -> None:
         deployment("a"),
         gateway("edge", https("a.example.com"), http("a.example.com", httpsRedirect=True)),
         virtual_service("a", to("a")),
+        document("ConfigMap", "a", data={"x": "y"}, binaryData={"z": "eg=="}),
+        kubernetes_gateway("edge", terminates("web", "a")),
+        http_route("a", sends("a", path("/a"))),
+        reference_grant("prod", "certs"),
     ):
         assert item == parse_document(json.loads(json.dumps(item.document)))
 
@@ -209,24 +253,36 @@ _TEMPLATES = (
     deployment("a", annotations={"proxy.istio.io/config": "{}"}),
     gateway("edge", https("a.example.com")),
     virtual_service("a", to("a", match=[{"uri": {"exact": "/"}}], rewrite={"uri": "/"}, timeout="1s")),
+    kubernetes_gateway(
+        "edge",
+        terminates("web", "a/b", host="a.example.com", options={"x/y": "z"}, allowedRoutes=allowing("Selector", a={})),
+        addresses=[{"type": "Hostname", "value": "a"}],
+        tls={"frontend": {"default": {"validation": {"caCertificateRefs": [{"name": "a"}]}}}},
+    ),
+    http_route(
+        "a",
+        sends("a", {**path("/a"), "headers": [{"name": "a", "value": "b"}]}, timeouts={"request": "1s"}),
+        {"matches": [path("/a")], "filters": [{"type": "URLRewrite", "urlRewrite": {"path": {"type": "a"}}}]},
+    ),
+    reference_grant("prod", "certs/a"),
 )
 
 
-def _replaced(value: Any, path: tuple[int, ...], new: Any) -> Any:
-    if not path or not isinstance(value, dict | list) or not value:
+def _replaced(value: Any, place: tuple[int, ...], new: Any) -> Any:
+    if not place or not isinstance(value, dict | list) or not value:
         return new
     if isinstance(value, list):
-        index = path[0] % len(value)
-        return [_replaced(item, path[1:], new) if i == index else item for i, item in enumerate(value)]
-    chosen = sorted(value)[path[0] % len(value)]
-    return {name: _replaced(item, path[1:], new) if name == chosen else item for name, item in value.items()}
+        index = place[0] % len(value)
+        return [_replaced(item, place[1:], new) if i == index else item for i, item in enumerate(value)]
+    chosen = sorted(value)[place[0] % len(value)]
+    return {name: _replaced(item, place[1:], new) if name == chosen else item for name, item in value.items()}
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(_TEMPLATES), st.lists(st.integers(0, 5), min_size=1, max_size=7).map(tuple), _JSON)
-def test_any_part_may_be_anything(template: dict[str, Any], path: tuple[int, ...], new: Any) -> None:
+def test_any_part_may_be_anything(template: dict[str, Any], place: tuple[int, ...], new: Any) -> None:
     """Whatever stands in place of any part of a document, it is read or refused, never crashed on."""
-    changed = _replaced(template, path, new)
+    changed = _replaced(template, place, new)
     assume(isinstance(changed, dict))
     with suppress(ManifestError):
         parse_document(changed)

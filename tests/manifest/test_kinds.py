@@ -14,7 +14,28 @@ def test_a_kind_has_several_words(word: str) -> None:
     assert find_kind(word).name == "Deployment"
 
 
-@pytest.mark.parametrize("word", ["", "pod", "deplo"])
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("gateway", "Gateway"),
+        ("gw", "Gateway"),
+        ("gateways.networking.istio.io", "Gateway"),
+        ("gtw", "Gateway.gateway.networking.k8s.io"),
+        ("gateway.gateway.networking.k8s.io", "Gateway.gateway.networking.k8s.io"),
+        ("Gateways.gateway.networking.k8s.io", "Gateway.gateway.networking.k8s.io"),
+        ("deployments.apps", "Deployment"),
+        ("httproutes", "HTTPRoute"),
+        ("refgrant", "ReferenceGrant"),
+        ("cm", "ConfigMap"),
+    ],
+)
+def test_a_group_tells_kinds_apart(word: str, name: str) -> None:
+    """As with kubectl; the short word that two kinds have is Istio's here, and what a key prints is a word as well."""
+    assert find_kind(word).name == name
+    assert find_kind(name).name == name
+
+
+@pytest.mark.parametrize("word", ["", "pod", "deplo", "services.", "deployments.v1", "gateways.k8s.io"])
 def test_other_words_are_refused(word: str) -> None:
     """Any other word is an error that lists the kinds; an empty one does not stand for a kind without short name."""
     with pytest.raises(UsageError, match=r"Use one of Namespace, "):

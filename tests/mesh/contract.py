@@ -20,6 +20,21 @@ GATEWAY = "gateway/istio-system/httpbin-credential"
 DEADLINE = 10.0
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: contract}\n"
+TWO_GATEWAYS = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: contract, namespace: prod}
+spec:
+  selector: {istio: nobody}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [contract.example.com]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: contract, namespace: prod}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+"""
 
 
 async def perform(mesh: Mesh, action: Any) -> list[Progress]:
@@ -222,6 +237,19 @@ class MeshContract:
         assert (await perform(mesh, Delete(kind="ns", name="contract")))[-1].done
         with pytest.raises(UsageError):
             await mesh.get("Namespace", "contract")
+
+    async def test_two_gateways_of_one_name_are_two_objects(self, mesh: Mesh) -> None:
+        """Istio's and that of the Gateway API are told apart as kubectl does it, and deleted one by one."""
+        assert (await perform(mesh, Apply(text=TWO_GATEWAYS)))[-1].done
+        for word, version in (("gw", "networking.istio.io/v1"), ("gtw", "gateway.networking.k8s.io/v1")):
+            assert [each["apiVersion"] for each in await mesh.get(word, "contract", "prod")] == [version]
+        assert (await perform(mesh, Delete(kind="gateways", name="contract", namespace="prod")))[-1].done
+        with pytest.raises(UsageError):
+            await mesh.get("Gateway", "contract", "prod")
+        assert await mesh.get("gateways.gateway.networking.k8s.io", "contract", "prod")
+        assert (await perform(mesh, Delete(kind="gtw", name="contract", namespace="prod")))[-1].done
+        with pytest.raises(UsageError, match=r"There is no Gateway\.gateway\.networking\.k8s\.io"):
+            await mesh.get("gtw", "contract", "prod")
 
     async def test_bad_documents_change_nothing(self, mesh: Mesh) -> None:
         """All problems are named, and the good document beside the bad one is not applied."""

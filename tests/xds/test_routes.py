@@ -8,7 +8,6 @@ import pytest
 
 from meshtui.manifest.model import VirtualService
 from meshtui.xds.routes import is_catch_all, routes_of
-from meshtui.xds.virtual_hosts import meet
 from tests.manifest.writing import read, to, virtual_service
 from tests.xds.reading import HTTPBIN_CLUSTER, as_json, mesh
 
@@ -118,22 +117,3 @@ def test_what_takes_everything() -> None:
     )
     assert isinstance(found, VirtualService)
     assert [is_catch_all(route) for route in routes_of(mesh(), found)] == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "both"),
-    [
-        ("a.com", "a.com", "a.com"),
-        ("*", "a.com", "a.com"),
-        ("*.a.com", "b.a.com", "b.a.com"),
-        ("*.a.com", "*.b.a.com", "*.b.a.com"),
-        ("*.a.com", "a.com", ""),
-        ("*.a.com", "ba.com", ""),
-        ("a.com", "b.com", ""),
-        ("*", "*", "*"),
-        ("*", "*.a.com", "*.a.com"),
-    ],
-)
-def test_hosts_meet_in_the_narrower_pattern(one: str, other: str, both: str) -> None:
-    """Two patterns share the hosts of the narrower one, from whichever side it is looked at."""
-    assert both == meet(one, other) == meet(other, one)

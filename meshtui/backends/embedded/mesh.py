@@ -16,7 +16,7 @@ from meshtui.backends.embedded.planning import plan_of, resolve
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import RefusedError, UsageError
 from meshtui.findings import Verification
-from meshtui.manifest.kinds import find_kind
+from meshtui.manifest.kinds import find_kind, kind_of
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.events import InfoChanged, MeshEvent
@@ -82,11 +82,12 @@ class EmbeddedMesh:
 
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """See `Mesh`."""
-        known = find_kind(kind).name
+        wanted = find_kind(kind)
+        known = wanted.name
         found = [
             shown(document)
             for document in self._core.desired.documents()
-            if document["kind"] == known
+            if kind_of(document["apiVersion"], document["kind"]) == wanted
             and name in ("", document["metadata"]["name"])
             and namespace in ("", document["metadata"].get("namespace", ""))
         ]

@@ -108,8 +108,10 @@ def _certificates(core: MeshCore, verb: str, targets: tuple[str, ...]) -> _Draft
     hosts = sum(line.startswith("host ") for line in depends)
     effects = []
     if hosts:
-        routes = sum(line.startswith("VirtualService ") for line in depends)
-        effects.append(f"Serves {_count(hosts, 'host')} and {_count(routes, 'VirtualService')}.")
+        kinds = ("VirtualService", "HTTPRoute")
+        routes = {kind: sum(line.startswith(f"{kind} ") for line in depends) for kind in kinds}
+        shown = " and ".join(_count(number, kind) for kind, number in routes.items() if number) or "no routes"
+        effects.append(f"Serves {_count(hosts, 'host')} and {shown}.")
     if len(targets) > 1:
         effects.append("One at a time; stops at the first failure.")
     effects.append("Open connections go on with the certificate they began with.")
