@@ -67,7 +67,7 @@ async def test_what_stands_behind_it_is_told(core: MeshCore, opened: EmbeddedMes
     assert (await opened.detail(TARGET)).depends == (
         "host web.example.com",
         "Gateway.gateway.networking.k8s.io istio-system/web",
-        "HTTPRoute prod/web (1 routes)",
+        "HTTPRoute prod/web (1 route)",
     )
     plan = await opened.plan(Rotate(targets=(TARGET,)))
     assert plan.effects[0] == "Serves 1 host and 1 HTTPRoute."
