@@ -6,7 +6,7 @@ turned away; the chain is added when the Secret comes, without touching the othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,11 +18,13 @@ from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from meshtui.gateway.listeners import listeners_of
 from meshtui.gateway.references import Listener
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.gateway import PLAIN
 from meshtui.manifest.workload import Workload
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager
 from meshtui.xds.secrets import server_secrets
-from meshtui.xds.tls import gateway_server, packed
+from meshtui.xds.tls import gateway_server, gateway_workload_server, packed
+from meshtui.xds.unsupported import is_supported
 from meshtui.xds.virtual_hosts import gateway_routes
 
 
@@ -60,9 +62,9 @@ def open_ports(catalog: Catalog, workload: Workload, context: ProxyContext) -> t
     return tuple(_open_port(number, context.ports[number], shared[number]) for number in sorted(shared))
 
 
-def gateway_listeners(catalog: Catalog, ports: tuple[OpenPort, ...]) -> Mapping[str, Any]:
+def gateway_listeners(catalog: Catalog, ports: tuple[OpenPort, ...], trust_domain: str) -> Mapping[str, Any]:
     """A listener for each port that has something to serve, by name."""
-    listeners = (_https(catalog, port) if port.https else _http(port) for port in ports)
+    listeners = (_https(catalog, port, trust_domain) if port.https else _http(port) for port in ports)
     return {listener.name: listener for listener in listeners if listener.filter_chains}
 
 
@@ -89,8 +91,8 @@ def _target_ports(catalog: Catalog, workload: Workload) -> dict[int, int]:
 
 
 def _open_port(number: int, here: int, servers: list[Listener]) -> OpenPort:
-    https = servers[0].binding.server.protocol == "HTTPS"
-    alike = tuple(listener for listener in servers if (listener.binding.server.protocol == "HTTPS") == https)
+    https = servers[0].binding.server.protocol not in PLAIN
+    alike = tuple(listener for listener in servers if (listener.binding.server.protocol not in PLAIN) == https)
     return OpenPort(number, here, https, alike)
 
 
@@ -99,14 +101,15 @@ def _http(port: OpenPort) -> Any:
     return _listener(port, [{"name": "http", "filters": [manager]}])
 
 
-def _https(catalog: Catalog, port: OpenPort) -> Any:
+def _https(catalog: Catalog, port: OpenPort, trust_domain: str) -> Any:
     chains: list[dict[str, Any]] = []
     taken: set[str] = set()
     for server in port.servers:
         # Envoy refuses a listener in which two chains have one host; the first Gateway by name has it
         hosts = [host for host in dict.fromkeys(server.binding.server.hosts) if host not in taken]
-        for chain in _chains(catalog, server, hosts):
-            chains.append(chain)
+        socket = _transport_socket(catalog, server, trust_domain)
+        if socket is not None and hosts:
+            chains.append(_chain(server, hosts, socket))
             taken.update(hosts)
     listener = _listener(port, chains)
     listener.listener_filters.add(
@@ -115,19 +118,26 @@ def _https(catalog: Catalog, port: OpenPort) -> Any:
     return listener
 
 
-def _chains(catalog: Catalog, server: Listener, hosts: list[str]) -> Iterator[dict[str, Any]]:
-    """The chain of one server; none while there is no certificate, or nothing to check its clients against."""
+def _transport_socket(catalog: Catalog, server: Listener, trust_domain: str) -> Any:
+    """How one server speaks TLS; None while there is no certificate, or nothing to check its clients against."""
     tls = server.binding.server.tls
+    if tls is None or not is_supported(server.binding.server):
+        return None
+    if tls.mode == "ISTIO_MUTUAL":
+        return gateway_workload_server(tls, trust_domain)
     secrets = server_secrets(catalog, server)
-    if tls is not None and secrets is not None and hosts:
-        name = _https_routes(server)
-        yield {
-            "name": name,
-            # no server name at all takes every host that no other chain has
-            "filter_chain_match": {"server_names": [] if "*" in hosts else sorted(hosts)},
-            "filters": [_edge(name, name)],
-            "transport_socket": gateway_server(tls, secrets.certificates, secrets.client_roots),
-        }
+    return gateway_server(tls, secrets.certificates, secrets.client_roots) if secrets is not None else None
+
+
+def _chain(server: Listener, hosts: list[str], socket: Any) -> dict[str, Any]:
+    name = _https_routes(server)
+    return {
+        "name": name,
+        # no server name at all takes every host that no other chain has
+        "filter_chain_match": {"server_names": [] if "*" in hosts else sorted(hosts)},
+        "filters": [_edge(name, name)],
+        "transport_socket": socket,
+    }
 
 
 def _edge(stat_prefix: str, routes: str) -> Any:
