@@ -23,7 +23,7 @@ from meshtui.xds import naming
 SDS_CLUSTER = "sds-grpc"
 """In every proxy's bootstrap: its own agent."""
 GATEWAY_SECRET_WAIT = timedelta(seconds=2)
-"""How long a listener waits for a gateway's secret that was refused, before its other hosts go on without it."""
+"""How long a listener waits for a secret that is refused or not sent, before its other hosts go on without it."""
 
 _ALPN = ("h2", "http/1.1")
 _VERSIONS = {"TLSV1_2": common_pb2.TlsParameters.TLSv1_2, "TLSV1_3": common_pb2.TlsParameters.TLSv1_3}

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from meshtui.backends.embedded.acceptance import problems_of
+from meshtui.backends.embedded.acceptance import problems_of, warnings_of
 from meshtui.manifest.catalog import Catalog
 from tests.identity import forge
 from tests.manifest.secrets import secret, tls_secret
+from tests.manifest.test_catalog import catalog, ingress
 from tests.manifest.writing import document, gateway, https, read
 
 ROOT = forge.ca("root")
@@ -46,3 +47,13 @@ def test_what_is_refused(written: dict[str, Any], reason: str) -> None:
         namespaces.append(document("Namespace", "prod", ""))
     (problem,) = problems(*namespaces, written)
     assert problem.startswith(reason)
+
+
+def test_a_reference_that_may_not_be_followed_is_warned_of() -> None:
+    """It is accepted, as by Istio, but said once, with what to write instead."""
+    far = gateway("far", https("a.example.com", credential="prod/c"), https("b.example.com", credential="c", name="b"))
+    assert warnings_of(catalog(ingress(), far)) == (
+        "Gateway prod/far: a gateway in namespace edge may not read a Secret of namespace prod. "
+        "Copy the Secret to namespace edge and write its bare name.",
+    )
+    assert warnings_of(catalog(far)) == ("Gateway prod/far: no gateway workload has the labels of its selector",)

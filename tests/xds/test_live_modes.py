@@ -119,6 +119,18 @@ async def test_who_may_come(mesh: LiveMesh, mode: str, none: str, stranger: str,
     assert await curl(mesh, host, *only, cert=theirs) == stranger
 
 
+@pytest.mark.parametrize(("mode", "resumed"), [("SIMPLE", True), ("MUTUAL", False), ("OPTIONAL_MUTUAL", False)])
+async def test_a_client_that_is_checked_is_checked_each_time(mesh: LiveMesh, mode: str, resumed: bool) -> None:
+    """No session is resumed where a certificate counts: it may be revoked since."""
+    name = f"again-{mode.lower().replace('_', '-')}"
+    clients = mesh.ca("clients")
+    _, client = mesh.client_file("client", clients)
+    mesh.put(*both(mesh, name, {"ca.crt": clients.pem}), *served(name, f"{name}-rsa", mode=mode))
+    await answers(mesh, f"{name}.example.com", cert=client)
+    again = ("-tls1_2", "-reconnect", "-cert", str(client), "-key", str(client))
+    assert ("Reused, TLSv1.2" in await s_client(mesh, f"{name}.example.com", *again)) is resumed
+
+
 async def test_the_ca_of_clients_elsewhere(mesh: LiveMesh) -> None:
     """In the companion of the first credential, or where caCertCredentialName says, which comes before it."""
     one, other = mesh.ca("one"), mesh.ca("other")

@@ -1,9 +1,10 @@
-"""What is refused of manifests before it changes anything: one answer for plans and for what is really applied."""
+"""What is refused of manifests, or warned of, before anything changes: one answer for plans and for what is applied."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshtui.gateway.listeners import listeners_of
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.client_roots import roots_problem
 from meshtui.manifest.model import Manifest
@@ -19,3 +20,13 @@ def problems_of(objects: Sequence[Manifest], catalog: Catalog) -> tuple[str, ...
         *filter(None, map(roots_problem, objects)),
         *(problem for each in objects for problem in unsupported(each)),
     )
+
+
+def warnings_of(catalog: Catalog) -> tuple[str, ...]:
+    """What is accepted and has no effect: what refers to nothing, or to what it may not have."""
+    forbidden = (
+        f"{listener.binding.gateway.key}: {each.reason}. {each.fix}"
+        for listener in listeners_of(catalog)
+        for each in listener.forbidden
+    )
+    return (*catalog.warnings(), *dict.fromkeys(forbidden))

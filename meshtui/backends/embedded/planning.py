@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshtui.backends.embedded.acceptance import problems_of
+from meshtui.backends.embedded.acceptance import problems_of, warnings_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.details import of_credential
@@ -133,7 +133,7 @@ def _apply(core: MeshCore, action: Apply) -> _Draft:
     if problems := problems_of(objects, core.catalog):
         raise ManifestError(problems)
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
-    warnings = set(core.catalog.apply(objects).warnings()) - set(core.catalog.warnings())
+    warnings = set(warnings_of(core.catalog.apply(objects))) - set(warnings_of(core.catalog))
     title = f"Apply {_count(len(objects), 'object')}"
     return _Draft(title, "apply", steps, tuple(sorted(warnings)), f"meshtui apply -f {action.source}")
 
