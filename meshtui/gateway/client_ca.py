@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -10,7 +11,9 @@ from meshtui.findings import Severity
 from meshtui.gateway.contents import is_ca, read_certificates
 from meshtui.gateway.flaws import Code, Flaw
 from meshtui.gateway.references import SecretRef
+from meshtui.identity.pem import blocks
 from meshtui.manifest.api_model import ConfigMap
+from meshtui.manifest.client_roots import roots_problem
 from meshtui.manifest.model import Secret
 from meshtui.manifest.secret_data import revoked, trusted_ca
 
@@ -38,21 +41,27 @@ def _reason(ref: SecretRef | None, secret: Secret | ConfigMap | None, now: datet
     if pem is None:
         found = ", ".join(sorted(secret.data)[:3]) or "nothing"
         return f"has no CA: it holds {found}, not ca.crt (or cacert)"
-    chain, broken = read_certificates(pem, "")
-    if broken:
-        return f"has a CA that cannot be used: {broken[0].text.rstrip('.')}"
-    if not any(map(is_ca, chain)):
+    if problem := roots_problem(secret):
+        return f"cannot be used: {problem.partition(': ')[2]}"
+    chain, _ = read_certificates(pem, "")
+    authorities = [each for each in chain if is_ca(each)]
+    if not authorities:
         return "has no CA certificate in its ca.crt, only leaves"
-    if all(each.not_valid_after_utc < now for each in chain):
-        return f"has only a CA that expired on {max(each.not_valid_after_utc for each in chain):%Y-%m-%d}"
-    return _crl_reason(revoked(secret))
+    if all(each.not_valid_after_utc < now for each in authorities):
+        return f"has only a CA that expired on {max(each.not_valid_after_utc for each in authorities):%Y-%m-%d}"
+    lists = revoked(secret)
+    return _revocation_reason(authorities, lists, now) if lists is not None else ""
 
 
-def _crl_reason(pem: bytes | None) -> str:
-    if pem is None:
-        return ""
-    try:
-        x509.load_pem_x509_crl(pem)
-    except ValueError:
-        return "has a revocation list that cannot be read"
+def _revocation_reason(authorities: Sequence[x509.Certificate], pem: bytes, now: datetime) -> str:
+    """Envoy lets nobody in of whose CA it has no list that is valid; it says so to nobody."""
+    lists = [x509.load_der_x509_crl(block.der) for block in blocks(pem)[0] if block.label == "X509 CRL"]
+    for authority in authorities:
+        own = [each for each in lists if each.issuer == authority.subject]
+        name = authority.subject.rfc4514_string()
+        if not own:
+            return f"has revocation lists, but none of {name}"
+        ends = [each.next_update_utc for each in own if each.next_update_utc is not None]
+        if len(ends) == len(own) and max(ends) < now:
+            return f"has a revocation list of {name} that expired on {max(ends):%Y-%m-%d}"
     return ""

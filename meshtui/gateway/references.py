@@ -1,7 +1,9 @@
 """Which Secrets a listener resolves to, and which of its references may not be followed. Pure.
 
 Istio's rules: a bare `credentialName` is a Secret beside the gateway's workload, not beside the Gateway; one of another
-namespace is never read for Istio's own Gateway, and for one of the Gateway API where a ReferenceGrant allows it.
+namespace is never read for Istio's own Gateway, and by `kubernetes-gateway://` only when the Gateway is in the same
+namespace (pilot/pkg/xds/sds.go, pilot/pkg/model/gateway.go); for a Gateway of the Gateway API it is read where a
+ReferenceGrant allows it. For Istio's a ConfigMap has nothing to hide and may always be read.
 Whether the Secrets exist, and fit, is not asked here, but for one thing: the CA of a MUTUAL server is that of
 `NAME-cacert` where there is such a Secret, else that of `NAME` itself.
 """
@@ -9,7 +11,7 @@ Whether the Secrets exist, and fit, is not asked here, but for one thing: the CA
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshtui.manifest.api_model import KubernetesGateway
@@ -77,19 +79,17 @@ def resolve(binding: Binding, exists: Callable[[SecretRef], bool], permissions: 
     if tls is None or tls.mode not in TERMINATES:
         return Listener(binding=binding)
     own = binding.workload.namespace
-    wanted = [_at(reference, own) for reference in tls.credentials]
-    ca = _client_ca(tls.ca, wanted, own, exists) if tls.mode in ASKS_CLIENTS else None
-    needed = dict.fromkeys([*wanted, *([ca] if ca is not None else [])])
-    if isinstance(binding.gateway, KubernetesGateway):
-        forbidden = tuple(_not_granted(needed, {own, binding.gateway.namespace}, permissions))
-    else:
-        forbidden = tuple(_forbidden(ref, own) for ref in needed if ref.namespace != own)
-    refused = {each.ref for each in forbidden}
+    wanted = {_at(reference, own): reference for reference in tls.credentials}
+    refused = {ref: _forbidden(ref, reference, binding, permissions) for ref, reference in wanted.items()}
+    roots, roots_refused = None, None
+    if tls.mode in ASKS_CLIENTS and (ca := tls.ca or next(iter(tls.credentials), None)) is not None:
+        roots = _client_ca(ca, own, exists, named=tls.ca is not None)
+        roots_refused = _forbidden(roots, ca, binding, permissions)
     return Listener(
         binding=binding,
-        certificates=tuple(ref for ref in wanted if ref not in refused),
-        client_ca=ca if ca not in refused else None,
-        forbidden=forbidden,
+        certificates=tuple(ref for ref in wanted if refused[ref] is None),
+        client_ca=roots if roots_refused is None else None,
+        forbidden=tuple(filter(None, dict.fromkeys([*refused.values(), roots_refused]))),
     )
 
 
@@ -97,40 +97,45 @@ def _at(reference: Reference, own: str) -> SecretRef:
     return SecretRef(reference.namespace or own, reference.name, reference.kind)
 
 
-def _client_ca(
-    named: Reference | None, certificates: list[SecretRef], own: str, exists: Callable[[SecretRef], bool]
-) -> SecretRef | None:
-    """Of several credentials the first one's companion counts (pilot/pkg/security/model/authentication.go)."""
-    if named is not None and named.kind != "Secret":
-        return _at(named, own)
-    base = _at(named, own) if named is not None else next(iter(certificates), None)
-    if base is None:
-        return None
+def _client_ca(reference: Reference, own: str, exists: Callable[[SecretRef], bool], *, named: bool) -> SecretRef:
+    """Where the CA is; of several credentials the first one decides (pilot/pkg/security/model/authentication.go).
+
+    `named` is `caCertCredentialName`, in which the suffix of a companion may be written out.
+    """
+    base = _at(reference, own)
+    if reference.kind != "Secret" or (named and base.name.endswith(CA_SUFFIX)):
+        return base
     companion = SecretRef(base.namespace, base.name + CA_SUFFIX)
     return companion if exists(companion) else base
 
 
-def _forbidden(ref: SecretRef, own: str) -> Forbidden:
-    return Forbidden(
-        ref,
-        f"a gateway in namespace {own} may not read a Secret of namespace {ref.namespace}",
-        f"Copy the Secret to namespace {own} and write its bare name.",
-    )
+def _forbidden(ref: SecretRef, reference: Reference, binding: Binding, permissions: Permissions) -> Forbidden | None:
+    own, gateway = binding.workload.namespace, binding.gateway.namespace
+    if isinstance(binding.gateway, KubernetesGateway):
+        return _not_granted(ref, {own, gateway}, permissions)
+    if ref.kind != "Secret":
+        return None
+    if ref.namespace != own:
+        reason = f"a gateway in namespace {own} may not read a Secret of namespace {ref.namespace}"
+        return Forbidden(ref, reason, f"Copy the Secret to namespace {own} and write its bare name.")
+    if reference.scheme == "kubernetes-gateway" and gateway != own:
+        reason = f"kubernetes-gateway:// is followed only for a Gateway in namespace {own}, not in {gateway}"
+        return Forbidden(ref, reason, f"Write the bare name: {ref.name}.")
+    return None
 
 
-def _not_granted(refs: Iterable[SecretRef], sources: set[str], permissions: Permissions) -> Iterator[Forbidden]:
-    """What is not granted to Gateways of all of these namespaces: the Gateway's own, and its workload's.
+def _not_granted(ref: SecretRef, sources: set[str], permissions: Permissions) -> Forbidden | None:
+    """Why it is not granted to Gateways of all of these namespaces: the Gateway's own, and its workload's.
 
     As in Istio (pilot/pkg/model/gateway.go) a workload of another namespace is given no more than Gateways beside it.
     """
-    for ref in refs:
-        for namespace in sorted(sources):
-            source = "Gateway", namespace
-            if not permissions.allow(source, ref.kind, ref.namespace, ref.name):
-                grant = json.dumps(grant_document(source, ref.kind, ref.namespace, ref.name))
-                yield Forbidden(
-                    ref,
-                    f"no ReferenceGrant in namespace {ref.namespace} lets Gateways of {namespace} refer to it",
-                    f"Grant it: echo '{grant}' | meshtui apply -f -",
-                )
-                break
+    for namespace in sorted(sources):
+        source = "Gateway", namespace
+        if not permissions.allow(source, ref.kind, ref.namespace, ref.name):
+            grant = json.dumps(grant_document(source, ref.kind, ref.namespace, ref.name))
+            return Forbidden(
+                ref,
+                f"no ReferenceGrant in namespace {ref.namespace} lets Gateways of {namespace} refer to it",
+                f"Grant it: echo '{grant}' | meshtui apply -f -",
+            )
+    return None

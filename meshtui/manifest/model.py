@@ -159,6 +159,8 @@ class Reference:
     """Empty: that of the gateway's workload."""
     kind: str = "Secret"
     """`Secret`, or `ConfigMap` for a CA."""
+    scheme: str = "kubernetes"
+    """Who reads it, which decides what may be read: `kubernetes` (the default), `kubernetes-gateway`, `configmap`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,8 +186,18 @@ class ServerTls:
     """`serverCertificate` and `privateKey`, or `tlsCertificates`."""
     ca_file: str = ""
     crl_file: str = ""
+    subject_alt_names: tuple[str, ...] = ()
+    """Of which a client's certificate must have one: DNS names, URIs, e-mail or IP addresses; empty for any."""
+    verify_certificate_spki: tuple[str, ...] = ()
+    """Base64 SHA-256 of public keys, and beside them …"""
+    verify_certificate_hash: tuple[str, ...] = ()
+    """… hexadecimal SHA-256 of certificates, of which a client's must be one; both empty for any."""
+    insecure_skip_verify: bool = False
+    cipher_suites: tuple[str, ...] = ()
+    """OpenSSL's names, for TLS 1.2 and below; empty for Envoy's own choice."""
     https_redirect: bool = False
     min_protocol_version: str = "TLSV1_2"
+    """`TLSV1_0` to `TLSV1_3`."""
     max_protocol_version: str = "TLSV1_3"
 
 
@@ -196,7 +208,7 @@ class Server:
     number: int
     name: str
     protocol: str
-    """`HTTPS`, or `HTTP` (also written `HTTP2` and `GRPC`)."""
+    """`HTTPS`, `TLS` for what is not HTTP inside, or `HTTP` (also written `HTTP2` and `GRPC`)."""
     hosts: tuple[str, ...]
     """DNS names; `*.example.com` and `*` stand for many."""
     tls: ServerTls | None = None

@@ -11,6 +11,7 @@ from meshtui.manifest.model import Secret
 TLS = "kubernetes.io/tls"
 PAIR_NAMES = (("cert", "key"), ("tls.crt", "tls.key"))
 """Of the certificate chain and the private key; the first two win, whatever the Secret's type."""
+OCSP_STAPLE = "tls.ocsp-staple"
 
 
 def key_pair(secret: Secret) -> tuple[bytes, bytes] | None:
@@ -34,4 +35,4 @@ def revoked(secret: Secret | ConfigMap) -> bytes | None:
 def ocsp_staple(secret: Secret) -> bytes | None:
     """An OCSP response (DER) to be stapled; only beside `tls.crt`."""
     with_pair = secret.data.get("tls.crt") and not (secret.data.get("cert") and secret.data.get("key"))
-    return (secret.data.get("tls.ocsp-staple") or None) if with_pair else None
+    return (secret.data.get(OCSP_STAPLE) or None) if with_pair else None

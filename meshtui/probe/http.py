@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import h11
 
 from meshtui.errors import UnreachableError
-from meshtui.probe.tls import DEADLINE, Address
+from meshtui.probe.tls import DEADLINE, Address, limit
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ async def get(address: Address, host: str, path: str, ca_pem: str) -> Answer:
     """GET `https://host/path` at `address`, verified against `ca_pem`. Raises UnreachableError when it fails."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=ca_pem)
+    limit(context, address)
     try:
         async with asyncio.timeout(DEADLINE):
             reader, writer = await asyncio.open_connection(

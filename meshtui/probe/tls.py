@@ -29,6 +29,8 @@ class Address:
     host: str = ""
     port: int = 0
     path: str = ""
+    rsa_only: bool = False
+    """To be asked as by a client that cannot check ECDSA: of two certificates it then presents the RSA one."""
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -109,8 +111,17 @@ async def until_presented(address: Address, server_name: str, sha256: str, secon
         await asyncio.sleep(_LOOK_AGAIN)
 
 
-async def _handshake(address: Address, context: ssl.SSLContext, server_name: str) -> Handshake:
+def limit(context: ssl.SSLContext, address: Address) -> None:
+    """Make a client's context speak what is to be spoken with an address: TLS 1.2 and 1.3, or less."""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if address.rsa_only:
+        # in TLS 1.3 this would be said by signature algorithms, which Python cannot set
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("aRSA")
+
+
+async def _handshake(address: Address, context: ssl.SSLContext, server_name: str) -> Handshake:
+    limit(context, address)
     name = server_name or ("" if address.path else address.host)
     try:
         async with asyncio.timeout(DEADLINE):

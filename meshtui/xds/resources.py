@@ -52,7 +52,7 @@ def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Res
     return {
         # a gateway has only the clusters that its routes lead to: it may stand before a small part of a large mesh
         CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},
-        LISTENER: gateway_listeners(catalog, ports),
+        LISTENER: gateway_listeners(catalog, ports, context.trust_domain),
         ROUTE: routes,
         SECRET: gateway_secrets(catalog, workload.target),
     }

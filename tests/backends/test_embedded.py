@@ -76,7 +76,7 @@ def secret(pair: forge.Pair, **changes: bytes) -> dict[str, Any]:
 async def apply(core: MeshCore, *documents: Any) -> None:
     """Let it reach Envoy whatever it is: `core.apply` refuses a pair that is none."""
     async with core._changing:
-        core.desired.accept(tuple(parse_document(each) for each in documents))
+        core.desired.catalog = core.catalog.apply(tuple(parse_document(each) for each in documents))
         await core._reconcile()
 
 
@@ -194,7 +194,7 @@ async def test_applying_the_same_manifest_again_keeps_the_certificate(core: Mesh
     document = core.catalog.get(ObjectKey("Secret", "istio-system", "httpbin-credential"))
     assert document is not None
     empty = {**document.document, "data": {"tls.crt": "", "tls.key": ""}}
-    await apply(core, empty)
+    await core.apply([parse_document(empty)])
     assert core.credentials[target].facts == before
 
 

@@ -233,10 +233,10 @@ def test_two_gateways_for_one_host() -> None:
     ("secrets", "words"),
     [
         ([secret(**pair(GOOD))], "has no CA: it holds tls.crt, tls.key"),
-        ([secret(**pair(GOOD, ca_crt="hello"))], "there is no PEM block in it"),
+        ([secret(**pair(GOOD, ca_crt="hello"))], "its CA certificates cannot be read"),
         ([secret(**pair(GOOD, ca_crt=GOOD.pem))], "only leaves"),
         ([secret(**pair(GOOD, ca_crt=forge.ca("old", end=NOW - timedelta(days=1)).pem))], "expired on 2026-11-22"),
-        ([secret(**pair(GOOD, ca_crt=ROOT.pem, ca_crl="hello"))], "revocation list that cannot be read"),
+        ([secret(**pair(GOOD, ca_crt=ROOT.pem, ca_crl="hello"))], "its revocation lists cannot be read"),
         (
             [secret(**pair(GOOD, ca_crt=ROOT.pem)), secret("credential-cacert", kind="Opaque", wrong=ROOT.pem)],
             "Secret edge/credential-cacert has no CA: it holds wrong",
@@ -252,17 +252,25 @@ def test_clients_that_cannot_be_checked(secrets: list[Any], words: str) -> None:
     assert "client-ca-unusable" not in findings(simple(), *secrets)
 
 
+def _crl(issuer: forge.Pair, days: int = 1) -> bytes:
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
+    dates = builder.last_update(NOW - timedelta(days=9)).next_update(NOW + timedelta(days=days))
+    return dates.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def test_revocation_lists_that_let_nobody_in() -> None:
+    """One that has expired, and none of one of the CAs: Envoy refuses everybody then, and says so to nobody."""
+    both = ROOT.pem + MIDDLE.pem
+    old = _mutual("MUTUAL", secret(**pair(GOOD, ca_crt=ROOT.pem, ca_crl=_crl(ROOT, -1))))
+    assert "CN=edge root that expired on 2026-11-22" in old["client-ca-unusable"].text
+    one = _mutual("MUTUAL", secret(**pair(GOOD, ca_crt=both, ca_crl=_crl(ROOT))))
+    assert "none of CN=edge intermediate" in one["client-ca-unusable"].text
+    assert _mutual("MUTUAL", secret(**pair(GOOD, ca_crt=both, ca_crl=_crl(ROOT) + _crl(MIDDLE)))) == {}
+
+
 def test_clients_that_can_be_checked() -> None:
     """A CA in the Secret itself or in its companion, with or without a revocation list."""
-    crl = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(ROOT.certificate.subject)
-        .last_update(NOW)
-        .next_update(NOW + timedelta(days=1))
-        .sign(ROOT.key, hashes.SHA256())
-        .public_bytes(Encoding.PEM)
-    )
-    own = secret(**pair(GOOD, ca_crt=ROOT.pem, ca_crl=crl))
+    own = secret(**pair(GOOD, ca_crt=ROOT.pem, ca_crl=_crl(ROOT)))
     companion = secret("credential-cacert", kind="Opaque", cacert=ROOT.pem)
     assert _mutual("MUTUAL", own) == {}
     assert _mutual("MUTUAL", secret(**pair(GOOD)), companion) == {}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from meshtui.identity.keys import PrivateKey, new_key
@@ -114,3 +116,51 @@ def svid(
     if without is not None:
         del extensions[without]
     return make(list(extensions.values()), issuer=issuer, key=key, start=start, end=end)
+
+
+@cache
+def rsa_key() -> PrivateKey:
+    """One for all tests of a process: making it takes longer than most of them."""
+    return new_key("RSA 2048")
+
+
+def server(
+    issuer: Pair,
+    *hosts: str,
+    key: PrivateKey | None = None,
+    start: datetime = NOW - timedelta(hours=1),
+    end: datetime = NOW + timedelta(hours=1),
+) -> Pair:
+    """A server's certificate for these hosts."""
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    return make([(names, False)], issuer=issuer, key=key, start=start, end=end)
+
+
+def revocation_list(issuer: Pair, *revoked: Pair, now: datetime = NOW, end: datetime | None = None) -> str:
+    """A CRL (PEM) of a CA."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(now - timedelta(hours=1))
+        .next_update(end or now + timedelta(days=1))
+    )
+    for pair in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(pair.certificate.serial_number).revocation_date(now)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def ocsp_response(issuer: Pair, pair: Pair, *, now: datetime = NOW, end: datetime | None = None) -> bytes:
+    """An answer (DER) of a CA that a certificate is good."""
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=pair.certificate,
+        issuer=issuer.certificate,
+        algorithm=hashes.SHA1(),
+        cert_status=ocsp.OCSPCertStatus.GOOD,
+        this_update=now - timedelta(hours=2),
+        next_update=end or now + timedelta(days=1),
+        revocation_time=None,
+        revocation_reason=None,
+    )
+    signed = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.certificate).sign(issuer.key, hashes.SHA256())
+    return signed.public_bytes(Encoding.DER)

@@ -47,8 +47,9 @@ metadata: {name: Prod}
         parse(text, "mesh.yaml")
     edge = "mesh.yaml: document 1 (Gateway prod/edge): spec.servers[0].tls."
     assert (
-        f'{edge}mode: expected one of SIMPLE, MUTUAL, found "SIMPEL"',
-        f"{edge}credentialName: required, and missing",
+        f"{edge}mode: expected one of SIMPLE, MUTUAL, OPTIONAL_MUTUAL, ISTIO_MUTUAL, PASSTHROUGH, AUTO_PASSTHROUGH, "
+        'found "SIMPEL"',
+        f"{edge}credentialName: required, and missing; SIMPLE presents the key pair of a Secret",
         f"{edge}credentialname: unknown field; did you mean credentialName?",
         "mesh.yaml: document 2 (Namespace Prod): metadata.name: expected 1 to 63 of a-z, 0-9 and -, starting and ending"
         ' with a letter or digit (RFC 1123); found "Prod"',

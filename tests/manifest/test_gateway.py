@@ -26,22 +26,22 @@ def test_servers_are_read() -> None:
     ) == found.servers
 
 
-def test_versions_of_tls() -> None:
-    """TLS_AUTO and nothing are 1.2 to 1.3; either end can be moved inside that, never below."""
-    (found,) = read(
-        gateway("edge", https("a.example.com", minProtocolVersion="TLSV1_3", maxProtocolVersion="TLS_AUTO"))
-    )
+def test_an_http_server_may_say_that_it_ends_no_tls() -> None:
+    """PASSTHROUGH, Istio's default, is what a plain server does anyway."""
+    (found,) = read(gateway("edge", http("a.example.com", mode="PASSTHROUGH")))
     assert isinstance(found, Gateway)
-    tls = found.servers[0].tls
-    assert tls is not None
-    assert (tls.min_protocol_version, tls.max_protocol_version) == ("TLSV1_3", "TLSV1_3")
-    assert problems(gateway("edge", https("a.example.com", minProtocolVersion="TLSV1_0"))) == [
-        "spec.servers[0].tls.minProtocolVersion: TLSV1_0 is valid elsewhere but not supported here; "
-        "use TLS_AUTO or TLSV1_2 or TLSV1_3"
-    ]
-    backwards = https("a.example.com", minProtocolVersion="TLSV1_3", maxProtocolVersion="TLSV1_2")
-    assert problems(gateway("edge", backwards)) == [
-        "spec.servers[0].tls.maxProtocolVersion: is lower than minProtocolVersion"
+    assert found.servers[0].tls == ServerTls()
+
+
+def test_tls_that_is_not_http_inside() -> None:
+    """Protocol TLS shares a port with HTTPS, not with HTTP."""
+    server = https("a.example.com", mode="PASSTHROUGH", name="tls")
+    server["port"]["protocol"] = "TLS"
+    (found,) = read(gateway("edge", server, https("b.example.com")))
+    assert isinstance(found, Gateway)
+    assert [each.protocol for each in found.servers] == ["TLS", "HTTPS"]
+    assert problems(gateway("edge", server, http("b", number=443))) == [
+        "spec.servers: one port number cannot be both HTTP and HTTPS"
     ]
 
 
@@ -59,19 +59,13 @@ def test_all_versions_of_the_api_are_one(version: str) -> None:
         (https(), "spec.servers[0].hosts: must not be empty"),
         (https("a_b"), 'spec.servers[0].hosts[0]: expected a lower-case DNS name, *.NAME or *; found "a_b"'),
         (https("prod/a.example.com"), "spec.servers[0].hosts[0]: hosts with a namespace (NAMESPACE/HOST) are valid in"),
-        (https("a", mode="PASSTHROUGH"), "spec.servers[0].tls.mode: PASSTHROUGH is valid elsewhere but not supported"),
-        (
-            https("a", credential="istio-system/c"),
-            "spec.servers[0].tls.credentialName: NAMESPACE/NAME and scheme://NAME",
-        ),
-        (https("a", serverCertificate="/etc/c"), "spec.servers[0].tls.serverCertificate: valid elsewhere but not"),
-        (https("a", httpsRedirect=True), "spec.servers[0].tls.httpsRedirect: belongs to an HTTP server"),
         (http("a", mode="SIMPLE"), "spec.servers[0].tls.mode: belongs to an HTTPS server; an HTTP server has only"),
+        (http("a", credentialName="c"), "spec.servers[0].tls.credentialName: belongs to an HTTPS server; an HTTP"),
         ({**https("a"), "tls": None}, "spec.servers[0].tls: required for an HTTPS server, and missing"),
         ({**https("a"), "bind": "0.0.0.0"}, "spec.servers[0].bind: valid elsewhere but not supported here"),
         (
             {**http("a"), "port": {"number": 80, "name": "a", "protocol": "TCP"}},
-            "spec.servers[0].port.protocol: TCP is valid elsewhere but not supported here; use HTTPS or HTTP",
+            "spec.servers[0].port.protocol: TCP is valid elsewhere but not supported here; use HTTPS or TLS",
         ),
     ],
 )

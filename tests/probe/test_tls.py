@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,19 +15,19 @@ from cryptography import x509
 
 from meshtui.errors import UnreachableError
 from meshtui.identity.inspect import facts
-from meshtui.identity.keys import key_pem
+from meshtui.identity.keys import PrivateKey, key_pem
 from meshtui.probe import http
 from meshtui.probe.tls import Address, seen, until_presented, verified
 from tests.identity import forge
 from tests.identity.forge import Pair
 
 
-def _server_pair(root: Pair, *hosts: str) -> Pair:
+def _server_pair(root: Pair, *hosts: str, key: PrivateKey | None = None) -> Pair:
     now = datetime.now(UTC)
     names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
     constraints = x509.BasicConstraints(ca=False, path_length=None)
     extensions: list[tuple[x509.ExtensionType, bool]] = [(names, True), (constraints, True)]
-    return forge.make(extensions, issuer=root, start=now - timedelta(hours=1), end=now + timedelta(hours=1))
+    return forge.make(extensions, issuer=root, key=key, start=now - timedelta(hours=1), end=now + timedelta(hours=1))
 
 
 def _root() -> Pair:
@@ -83,6 +84,21 @@ async def test_a_demanded_client_certificate_does_not_hide_the_servers(tmp_path:
     server.context.verify_mode = ssl.CERT_REQUIRED
     async with serving(server.context) as address:
         assert (await seen(address)).facts.sha256 == sha256
+
+
+async def test_a_server_with_two_certificates_is_asked_for_its_rsa_one(tmp_path: Path) -> None:
+    """As by a client that cannot check ECDSA; any other gets the ECDSA one. An HTTP request is made likewise."""
+    server, root = Server(tmp_path), _root()
+    ecdsa, rsa = _server_pair(root, "a.example"), _server_pair(root, "a.example", key=forge.rsa_key())
+    server.present(rsa)
+    server.present(ecdsa)
+    async with serving(server.context, b"HTTP/1.1 418 Teapot\r\ncontent-length: 0\r\n\r\n") as address:
+        assert (await seen(address)).leaf == ecdsa.certificate
+        asked = replace(address, rsa_only=True)
+        assert (await seen(asked)).leaf == rsa.certificate
+        assert (await verified(asked, root.pem, "a.example", check_host=True)).leaf == rsa.certificate
+        assert (await http.get(asked, "a.example", "/", root.pem)).status == 418
+        assert str(asked) == str(address)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,13 +21,14 @@ from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.bootstrap import ProxySockets, bootstrap
 from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
 from meshtui.identity.bundle import TrustBundle
-from meshtui.identity.keys import key_pem
+from meshtui.identity.keys import PrivateKey, key_pem
 from meshtui.identity.spiffe import SpiffeId
 from meshtui.identity.svid import Svid
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.demo import load_demo
 from meshtui.manifest.documents import parse
 from meshtui.manifest.workload import Workload
+from meshtui.probe.tls import Address, limit
 from meshtui.wire.discovery import Resource, Verdict, content_version
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.workloads.httpbin import Httpbin
@@ -34,6 +36,8 @@ from meshtui.xds.ads_service import register_ads
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.resources import resources_of
 from tests.identity import forge
+from tests.manifest.secrets import tls_secret
+from tests.manifest.writing import read
 
 DEADLINE = 10.0
 TRUST_DOMAIN = "cluster.local"
@@ -60,6 +64,7 @@ class LiveMesh:
         self.catalog = Catalog.of(load_demo())
         self.verdicts: list[Verdict] = []
         now = datetime.now(UTC)
+        self.now = now
         self._valid: dict[str, Any] = {"start": now - timedelta(hours=1), "end": now + timedelta(days=1)}
         self.root = forge.ca("mesh root", **self._valid)
         self.edge_root = forge.ca("edge root", **self._valid)
@@ -102,20 +107,48 @@ class LiveMesh:
         for proxy in self.proxies.values():
             proxy.ads.publish(world(self.catalog, proxy.context))
 
+    def put(self, *documents: dict[str, Any]) -> None:
+        """Change all of these at once and tell every proxy."""
+        self.catalog = self.catalog.apply(read(*documents))
+        self.publish()
+
     def certificate(self, name: str, hosts: list[str], key_of: forge.Pair | None = None) -> str:
         """The manifest of a new TLS Secret, with the key of another pair if there is one."""
-        pair = self.leaf(hosts)
-        lines = "".join(f"\n    {line}" for line in pair.pem.splitlines())
-        key = "".join(f"\n    {line}" for line in key_pem((key_of or pair).key).decode().splitlines())
-        return (
-            f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: istio-system\n"
-            f"type: kubernetes.io/tls\nstringData:\n  tls.crt: |{lines}\n  tls.key: |{key}\n"
-        )
+        return json.dumps(tls_secret(name, self.leaf(hosts), key_of=key_of))
 
-    def leaf(self, hosts: list[str]) -> forge.Pair:
+    def leaf(self, hosts: list[str], key: PrivateKey | None = None) -> forge.Pair:
         """A server's certificate of the gateway root."""
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-        return forge.make([(names, False)], issuer=self.edge_root, **self._valid)
+        return forge.server(self.edge_root, *hosts, key=key, **self._valid)
+
+    def ca(self, name: str, issuer: forge.Pair | None = None) -> forge.Pair:
+        """A CA of clients."""
+        return forge.ca(name, issuer, **self._valid)
+
+    def client_file(self, name: str, issuer: forge.Pair, *chain: forge.Pair) -> tuple[forge.Pair, Path]:
+        """A client's certificate for its own name and spiffe://clients/NAME, and a file of it for curl and openssl."""
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName(name), x509.UniformResourceIdentifier(f"spiffe://clients/{name}")]
+        )
+        return self.pair_file(name, forge.make([(names, False)], issuer=issuer, **self._valid), *chain)
+
+    def pair_file(self, name: str, pair: forge.Pair, *chain: forge.Pair) -> tuple[forge.Pair, Path]:
+        """A certificate with its key in one file, and the rest of its chain."""
+        file = self.directory / f"{name}.pem"
+        file.write_text(pair.pem + "".join(each.pem for each in chain) + key_pem(pair.key).decode())
+        return pair, file
+
+    def svid_file(self, account: str, trust_domain: str = TRUST_DOMAIN) -> tuple[forge.Pair, Path]:
+        """An SVID of a service account of prod, signed by the mesh's root, and a file of it."""
+        pair = forge.svid(self.root, [f"spiffe://{trust_domain}/ns/prod/sa/{account}"], **self._valid)
+        return self.pair_file(f"{account}-of-{trust_domain}", pair)
+
+    def new_identity(self, workload: Workload) -> None:
+        """Its agent has an SVID, or a new one."""
+        self.proxies[workload.target].sds.publish(secrets_of(self.svid(workload)))
+
+    def no_identity(self, workload: Workload) -> None:
+        """Its agent has nothing more to give to those who have not asked yet."""
+        self.proxies[workload.target].sds.publish({})
 
     def svid(self, workload: Workload) -> Svid:
         """A new SVID of the mesh's root."""
@@ -159,9 +192,12 @@ class LiveMesh:
         if sum(each[-1].state is ProxyState.READY for each in self.statuses.values() if each) == 3:
             self._ready.set()
 
-    def client(self, host: str = "httpbin.example.com", sni: str = "") -> http.client.HTTPSConnection:
+    def client(
+        self, host: str = "httpbin.example.com", sni: str = "", *, rsa_only: bool = False
+    ) -> http.client.HTTPSConnection:
         """A connection to the gateway's HTTPS port for one host."""
         context = ssl.create_default_context(cadata=self.edge_root.certificate.public_bytes(Encoding.PEM).decode())
+        limit(context, Address(rsa_only=rsa_only))
         return _Https(self.ports[8443], host, sni or host, context)
 
 

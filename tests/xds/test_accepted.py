@@ -17,7 +17,14 @@ from meshtui.manifest.demo import load_demo
 from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.resources import Resources, resources_of
+from meshtui.xds.unsupported import CIPHER_SUITES
 from tests.manifest.writing import document, gateway, http, https, read, to, virtual_service
+
+
+def without_name(server: dict[str, Any]) -> dict[str, Any]:
+    del server["tls"]["credentialName"]
+    return server
+
 
 LONG = "|".join(f"/path/number/{i}/[a-z]+" for i in range(30))
 RICH = (
@@ -31,6 +38,18 @@ RICH = (
         https("*", credential="two", name="https-all"),
         https("c.example.com", credential="three", name="https-mutual", mode="MUTUAL"),
         https("d.example.com", credential="missing", name="https-missing"),
+        https(
+            "asked.example.com",
+            credential="three",
+            name="https-asked",
+            mode="MUTUAL",
+            subjectAltNames=["a.example.com", "spiffe://a/b", "a@example.com", "::1"],
+            verifyCertificateSpki=["D7+ch6kpW3fm20S9xrRMZIjbAz8GD0ACPiupGEaQ7Bg="],
+            verifyCertificateHash=["df" * 32, ":".join(["DF"] * 32)],
+            cipherSuites=sorted(CIPHER_SUITES),
+        ),
+        without_name(https("o.example.com", name="o", mode="OPTIONAL_MUTUAL", credentialNames=["three", "two"])),
+        without_name(https("i.example.com", name="i", mode="ISTIO_MUTUAL", subjectAltNames=["spiffe://a/b"])),
         http("*.b.example.com", httpsRedirect=True),
         http("e.example.com", name="http-plain"),
     ),
@@ -106,9 +125,10 @@ def validate(resources: Resources, directory: Path) -> str:
 
 
 def test_a_rich_gateway_is_accepted(tmp_path: Path) -> None:
-    """Wildcards, mutual TLS, every match, rewrite, redirect and weight at a gateway."""
+    """Wildcards, every TLS mode, every match, rewrite, redirect and weight at a gateway."""
     resources = given("workload/istio-system/istio-ingressgateway")
     assert {"gateway_8080", "gateway_8443"} == set(resources[LISTENER])
+    assert len(resources[LISTENER]["gateway_8443"].filter_chains) == 6
     assert validate(resources, tmp_path) == ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from meshtui.manifest.catalog import Catalog
 from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE, SECRET
 from meshtui.xds.resources import Resources
+from tests.identity import forge
 from tests.manifest.api_writing import (
     allowing,
     http_route,
@@ -19,6 +20,7 @@ from tests.manifest.api_writing import (
     sends,
     terminates,
 )
+from tests.manifest.secrets import tls_secret
 from tests.manifest.writing import document, gateway, http, https, to, virtual_service
 from tests.xds.reading import (
     GATEWAY,
@@ -55,7 +57,9 @@ def routes(given: Resources, configuration: str, host: str) -> list[Any]:
 
 def test_a_listener_is_a_chain_with_its_hosts_and_certificate() -> None:
     """As with Istio's Gateway; without a hostname it takes every host."""
-    exact = told(key_pair("a"), key_pair("b"), web(terminates("secure", "a", "b", host="a.example.com")))
+    root = forge.ca("root")
+    pairs = (tls_secret(name, forge.server(root, "a.example.com")) for name in ("a", "b"))
+    exact = told(*pairs, web(terminates("secure", "a", "b", host="a.example.com")))
     assert chains(exact, "gateway_8443") == {CHAIN: ["a.example.com"]}
     tls = server_tls(exact[LISTENER]["gateway_8443"].filter_chains[0])
     names = [each.name for each in tls.common_tls_context.tls_certificate_sds_secret_configs]
@@ -77,16 +81,17 @@ def test_a_secret_of_another_namespace_is_served_while_it_is_granted() -> None:
 
 def test_clients_are_checked_against_a_config_map() -> None:
     """Its CA comes as a secret of its own; without it there is no chain."""
+    roots = forge.ca("clients").pem
     refs = [reference("clients", kind="ConfigMap", group="")]
     frontend = {"frontend": {"default": {"validation": {"caCertificateRefs": refs}}}}
     documents = key_pair("a"), web(terminates("secure", "a"), tls=frontend)
     assert set(told(*documents)[LISTENER]) == {"gateway_8080"}
-    given = told(*documents, document("ConfigMap", "clients", "istio-system", data={"ca.crt": "roots"}))
+    given = told(*documents, document("ConfigMap", "clients", "istio-system", data={"ca.crt": roots}))
     tls = server_tls(given[LISTENER]["gateway_8443"].filter_chains[0])
     assert tls.require_client_certificate.value
     name = "configmap://istio-system/clients-cacert"
-    assert tls.common_tls_context.validation_context_sds_secret_config.name == name
-    assert given[SECRET][name].validation_context.trusted_ca.inline_bytes == b"roots"
+    assert tls.common_tls_context.combined_validation_context.validation_context_sds_secret_config.name == name
+    assert given[SECRET][name].validation_context.trusted_ca.inline_bytes == roots.encode()
 
 
 def test_a_gateway_may_present_its_own_certificate() -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from meshtui.probe.tls import Address, seen
 from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE, SECRET, Rejected
@@ -53,16 +51,6 @@ spec:
     - route: [{destination: {host: httpbin.prod.svc.cluster.local, port: {number: 8000}}}]
       timeout: 100ms
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveMesh]:
-    live = LiveMesh(tmp_path_factory.mktemp("m"))
-    try:
-        await live.start()
-        yield live
-    finally:
-        await live.stop()
 
 
 async def presented(mesh: LiveMesh, host: str) -> str:

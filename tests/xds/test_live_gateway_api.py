@@ -192,7 +192,7 @@ async def test_a_host_is_served_when_listener_and_route_have_it(mesh: LiveMesh) 
 
 async def test_a_secret_of_another_namespace_is_served_while_a_grant_stands(mesh: LiveMesh) -> None:
     """The chain is there with the ReferenceGrant, and goes when that is deleted."""
-    secret = mesh.certificate("far", [HOST]).replace("namespace: istio-system", "namespace: prod")
+    secret = mesh.certificate("far", [HOST]).replace('"namespace": "istio-system"', '"namespace": "prod"')
     mesh.apply(secret)
     apply(mesh, web("prod/far"))
 

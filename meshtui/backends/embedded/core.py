@@ -37,11 +37,10 @@ from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import ManifestError, MeshError, RefusedError, StateError, UnreachableError
+from meshtui.errors import MeshError, RefusedError, StateError, UnreachableError
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
-from meshtui.manifest.pairs import pair_problem
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
@@ -142,11 +141,8 @@ class MeshCore:
 
     async def apply(self, objects: Iterable[Manifest]) -> None:
         """Create or replace all of them, on disk and in what runs. Raises ManifestError and changes nothing if bad."""
-        accepted = tuple(objects)
-        if problems := tuple(filter(None, map(pair_problem, accepted))):
-            raise ManifestError(problems)
         async with self._changing:
-            self.desired.accept(accepted)
+            self.desired.accept(tuple(objects))
             await self._reconcile()
 
     async def replace_secret(self, seen: Secret | None, document: Mapping[str, Any]) -> None:

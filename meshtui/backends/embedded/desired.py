@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from meshtui.backends.embedded.acceptance import problems_of
 from meshtui.backends.embedded.secret_documents import keeping_its_pair
 from meshtui.config.store import ManifestStore
 from meshtui.errors import ManifestError, UsageError
@@ -38,13 +39,13 @@ class Desired:
         self.edge.change(self.catalog)
 
     def accept(self, objects: tuple[Manifest, ...]) -> None:
-        """Create or replace all of them. Raises ManifestError and changes nothing if they do not fit together."""
+        """Create or replace all of them. Raises ManifestError and changes nothing if this mesh cannot have them."""
         now = self._clock()
         objects = tuple(keeping_its_pair(each, self.catalog.get(each.key)) for each in objects)
         objects = tuple(replace(each, created_at=self._birth(each.key) or now.isoformat()) for each in objects)
-        after = self.catalog.apply(objects)
-        if problems := after.problems():
+        if problems := problems_of(objects, self.catalog):
             raise ManifestError(problems)
+        after = self.catalog.apply(objects)
         self._store.put([(each.key, each.document) for each in objects], now)
         self.catalog = after
         self.edge.change(objects)

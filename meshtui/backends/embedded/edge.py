@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from meshtui.backends.embedded.credential import example_name
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.gateway.credential import Credential
-from meshtui.gateway.references import SecretRef
+from meshtui.gateway.presented import Clients, presented_to
+from meshtui.gateway.references import Listener, SecretRef
 from meshtui.manifest.catalog import Catalog
 from meshtui.probe.tls import Address
 from meshtui.xds.gateway import open_ports
@@ -27,7 +29,11 @@ def proxies_of(runtimes: Iterable[WorkloadRuntime]) -> list[EnvoyProxy]:
 def endpoints_of(
     credential: Credential, runtimes: Iterable[WorkloadRuntime], catalog: Catalog, ports: Mapping[int, int]
 ) -> list[tuple[str, Address]]:
-    """Each of its hosts with the address that answers for it; of two Gateways with one host the first answers."""
+    """Each of its hosts with the address that answers for it; of two Gateways with one host the first answers.
+
+    Where no client that can be made here gets to see it, beside another certificate of the same server, there is none.
+    """
+    own = SecretRef(credential.namespace, credential.name)
     found: list[tuple[str, Address]] = []
     for runtime in runtimes:
         for port in open_ports(catalog, runtime.workload, runtime.proxy_context({}, ports)):
@@ -35,6 +41,33 @@ def endpoints_of(
             for listener in port.servers:
                 hosts = set(listener.binding.server.hosts) - taken
                 taken |= hosts
-                if SecretRef(credential.namespace, credential.name) in listener.certificates:
-                    found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
+                if own in listener.certificates:
+                    found += _endpoints(catalog, listener, own, sorted(hosts), port.here)
     return found
+
+
+def _endpoints(
+    catalog: Catalog, listener: Listener, own: SecretRef, hosts: list[str], port: int
+) -> Iterator[tuple[str, Address]]:
+    for host in hosts:
+        clients = presented_to(catalog, listener, own, example_name(host))
+        if clients is not Clients.NONE and _can_be_seen(listener, clients):
+            yield host, Address(host="127.0.0.1", port=port, rsa_only=clients is Clients.RSA_ONLY)
+
+
+def _can_be_seen(listener: Listener, clients: Clients) -> bool:
+    """Whether a handshake of ours shows it.
+
+    Only TLS 1.2 has cipher suites by which to say that RSA is wanted; and in TLS 1.2 a server that demands a
+    certificate breaks off before the handshake is done.
+    """
+    tls = listener.binding.server.tls
+    assert tls is not None  # it has certificates
+    rsa = clients is Clients.RSA_ONLY
+    if rsa and (tls.min_protocol_version == "TLSV1_3" or _only_ecdsa(tls.cipher_suites)):
+        return False
+    return not (tls.mode == "MUTUAL" and (rsa or tls.max_protocol_version == "TLSV1_2"))
+
+
+def _only_ecdsa(cipher_suites: Sequence[str]) -> bool:
+    return bool(cipher_suites) and all("ECDSA" in name for name in cipher_suites)

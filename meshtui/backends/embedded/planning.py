@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from meshtui.backends.embedded.acceptance import problems_of, warnings_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.details import of_credential
@@ -14,7 +15,6 @@ from meshtui.manifest.catalog import removed
 from meshtui.manifest.documents import parse
 from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
-from meshtui.manifest.pairs import pair_problem
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate
 from meshtui.mesh.targets import Target, TargetKind
 
@@ -132,10 +132,10 @@ def _step(core: MeshCore, target: str) -> str:
 
 def _apply(core: MeshCore, action: Apply) -> _Draft:
     objects = parse(action.text, action.source)
-    if problems := (*core.catalog.apply(objects).problems(), *filter(None, map(pair_problem, objects))):
+    if problems := problems_of(objects, core.catalog):
         raise ManifestError(problems)
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
-    warnings = set(core.catalog.apply(objects).warnings()) - set(core.catalog.warnings())
+    warnings = set(warnings_of(core.catalog.apply(objects))) - set(warnings_of(core.catalog))
     title = f"Apply {_count(len(objects), 'object')}"
     return _Draft(title, "apply", steps, tuple(sorted(warnings)), f"meshtui apply -f {action.source}")
 

@@ -11,7 +11,7 @@ from meshtui.gateway.credential import Credential
 from meshtui.manifest.core import ISSUER
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Manifest, Secret
-from meshtui.manifest.secret_data import PAIR_NAMES, TLS, key_pair
+from meshtui.manifest.secret_data import OCSP_STAPLE, PAIR_NAMES, TLS, key_pair
 
 
 def authority_for(credential: Credential) -> str:
@@ -30,9 +30,10 @@ def with_pair(credential: Credential, pair: KeyPair) -> dict[str, Any]:
     metadata["annotations"] = {**metadata.get("annotations", {}), ISSUER: authority_for(credential)}
     fresh = {"apiVersion": "v1", "kind": "Secret", "type": TLS}
     document = {**(secret.document if secret is not None else fresh), "metadata": metadata}
-    certificate, key = _names(document.get("data", {}))
-    encoded = {certificate: _encoded(pair.chain_pem), key: _encoded(pair.private_key_pem)}
-    return document | {"data": {**document.get("data", {}), **encoded}}
+    # what was stapled is about the certificate that was
+    data = {name: value for name, value in document.get("data", {}).items() if name != OCSP_STAPLE}
+    certificate, key = _names(data)
+    return document | {"data": {**data, certificate: _encoded(pair.chain_pem), key: _encoded(pair.private_key_pem)}}
 
 
 def keeping_its_pair(manifest: Manifest, known: Manifest | None) -> Manifest:

@@ -15,6 +15,7 @@ from meshtui.xds import naming
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.resources import resources_of
 from meshtui.xds.sidecar import INBOUND
+from meshtui.xds.tls import presents_identity
 
 
 def world_of(catalog: Catalog, context: ProxyContext) -> World:
@@ -41,7 +42,10 @@ def bundles_of(catalog: Catalog, workload: Workload) -> dict[str, bytes]:
 def uses_identity(world: World) -> bool:
     """Whether a proxy that is configured like this presents its workload's certificate to anyone."""
     clusters = (resource.message for resource in world.get(CLUSTER, {}).values())
-    return INBOUND in world.get(LISTENER, {}) or any(cluster.HasField("transport_socket") for cluster in clusters)
+    if INBOUND in world.get(LISTENER, {}) or any(cluster.HasField("transport_socket") for cluster in clusters):
+        return True
+    listeners = (resource.message for resource in world.get(LISTENER, {}).values())
+    return any(presents_identity(chain.transport_socket) for each in listeners for chain in each.filter_chains)
 
 
 def _secret_version(secret: Any) -> str:

@@ -1,0 +1,32 @@
+"""What is refused of manifests, or warned of, before anything changes: one answer for plans and for what is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshtui.gateway.listeners import listeners_of
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.client_roots import roots_problem
+from meshtui.manifest.model import Manifest
+from meshtui.manifest.pairs import pair_problem
+from meshtui.xds.unsupported import unsupported
+
+
+def problems_of(objects: Sequence[Manifest], catalog: Catalog) -> tuple[str, ...]:
+    """Why these objects cannot be added to a catalog; empty when they can."""
+    return (
+        *catalog.apply(objects).problems(),
+        *filter(None, map(pair_problem, objects)),
+        *filter(None, map(roots_problem, objects)),
+        *(problem for each in objects for problem in unsupported(each)),
+    )
+
+
+def warnings_of(catalog: Catalog) -> tuple[str, ...]:
+    """What is accepted and has no effect: what refers to nothing, or to what it may not have."""
+    forbidden = (
+        f"{listener.binding.gateway.key}: {each.reason}. {each.fix}"
+        for listener in listeners_of(catalog)
+        for each in listener.forbidden
+    )
+    return (*catalog.warnings(), *dict.fromkeys(forbidden))
