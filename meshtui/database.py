@@ -65,6 +65,8 @@ def open_database(path: Path, *, version: int, schema: str, migrations: Sequence
 
 def open_database_for_reading(path: Path) -> sqlite3.Connection:
     """Open a database that another process writes. Raises StateError when it cannot be read."""
+    if not path.exists():
+        raise StateError(f"There is no {path}.", fix=_restore(path))
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_MS / 1000, isolation_level=None

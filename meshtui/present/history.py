@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meshtui.mesh.rows import HistoryEntry
-from meshtui.present.cells import cut_line, line_width
+from meshtui.present.cells import cut_line, fit, line_width, paragraph
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.serials import short_serial
 from meshtui.present.times import moment
 from meshtui.present.tones import Line, Piece, Tone
+
+_LABEL = 20
 
 
 def history_lines(
@@ -18,6 +20,14 @@ def history_lines(
 ) -> list[Line]:
     """One line for each entry, in the order given; with its target where entries are of several."""
     return [_entry(entry, now, width, glyphs, targets) for entry in entries]
+
+
+def record_lines(entry: HistoryEntry, width: int, glyphs: Glyphs) -> list[Line]:
+    """All that the CA has on record about one certificate, where that was asked for."""
+    lines: list[Line] = []
+    for label, text in entry.record.items():
+        lines += paragraph(glyphs.show(text), width, first=(Piece(fit(label, _LABEL), Tone.QUIET),))
+    return lines
 
 
 def _entry(entry: HistoryEntry, now: datetime, width: int, glyphs: Glyphs, targets: bool) -> Line:
@@ -31,9 +41,12 @@ def _entry(entry: HistoryEntry, now: datetime, width: int, glyphs: Glyphs, targe
     parts: list[Piece] = []
     if targets and entry.target:
         parts.append(Piece(f"{glyphs.show(entry.target)}  ", Tone.STRONG))
+    serial = short_serial(glyphs.show(entry.serial), glyphs)
+    if entry.not_after is not None:  # a certificate: its text is long, and what is cut off must not be until when
+        parts.append(Piece(f"{serial}  until {moment(entry.not_after, now)}  "))
     parts.append(Piece(glyphs.show(entry.text), Tone.PLAIN if tone is Tone.QUIET else tone))
-    if entry.serial:
-        parts.append(Piece(f"  {short_serial(glyphs.show(entry.serial), glyphs)}"))
+    if serial and entry.not_after is None:
+        parts.append(Piece(f"  {serial}"))
     who = Piece(f"  {glyphs.show(entry.actor)}", Tone.QUIET)
     line = (*begin, *parts, who)
     # Who it was is given up first: for most entries it is the target itself
