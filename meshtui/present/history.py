@@ -22,6 +22,19 @@ def history_lines(
     return [_entry(entry, now, width, glyphs, targets) for entry in entries]
 
 
+def told_lines(entries: Sequence[HistoryEntry], now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
+    """The same for entries of one target, where what went wrong is told to its end, in as many lines as it takes."""
+    lines: list[Line] = []
+    for entry in entries:
+        if entry.outcome in ("refused", "failed"):
+            begin = _begin(entry, now, glyphs)
+            words = " ".join(filter(None, (entry.text, short_serial(entry.serial, glyphs), entry.actor)))
+            lines += paragraph(glyphs.show(words), width, begin[-1].tone, first=begin)
+        else:
+            lines.append(_entry(entry, now, width, glyphs, targets=False))
+    return lines
+
+
 def record_lines(entry: HistoryEntry, width: int, glyphs: Glyphs) -> list[Line]:
     """All that the CA has on record about one certificate, where that was asked for."""
     lines: list[Line] = []
@@ -30,14 +43,19 @@ def record_lines(entry: HistoryEntry, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _entry(entry: HistoryEntry, now: datetime, width: int, glyphs: Glyphs, targets: bool) -> Line:
+def _begin(entry: HistoryEntry, now: datetime, glyphs: Glyphs) -> tuple[Piece, Piece]:
     glyph, tone = {
         "ok": (glyphs.fine, Tone.QUIET),
         "started": (glyphs.busy, Tone.BUSY),
         "refused": (glyphs.alarm, Tone.WARN),
         "failed": (glyphs.broken, Tone.BAD),
     }.get(entry.outcome, (glyphs.unknown, Tone.UNSURE))
-    begin = (Piece(f"{moment(entry.at, now)}  ", Tone.QUIET), Piece(f"{glyph:<{glyphs.state_width}} ", tone))
+    return Piece(f"{moment(entry.at, now)}  ", Tone.QUIET), Piece(f"{glyph:<{glyphs.state_width}} ", tone)
+
+
+def _entry(entry: HistoryEntry, now: datetime, width: int, glyphs: Glyphs, targets: bool) -> Line:
+    begin = _begin(entry, now, glyphs)
+    tone = begin[-1].tone
     parts: list[Piece] = []
     if targets and entry.target:
         parts.append(Piece(f"{glyphs.show(entry.target)}  ", Tone.STRONG))

@@ -97,6 +97,18 @@ async def test_until_when_each_certificate_is_good_is_not_cut_off(mesh: FakeMesh
         assert re.search(r"✓ [0-9a-f]{4}…[0-9a-f]{4}  until \S*[0-9: -]+Z", line), line
 
 
+async def test_why_something_was_refused_is_told_to_its_end(mesh: FakeMesh) -> None:
+    """In the details a reason is as many lines as it takes, each within the width, and shown inert."""
+    detail = await mesh.detail(SHOP)
+    why = "The caller prod/a wanted a certificate for 'spiffe://cluster.local/ns/prod/sa/b'; it may not ask for others."
+    refused = replace(detail.history[0], kind="refused", outcome="refused", text=f"{why}\x1b[2J", not_after=None)
+    lines = detail_lines(replace(detail, history=(refused,)), NOW, 60, UNICODE)
+    told = text(lines[[plain(line) for line in lines].index("HISTORY") + 1 :])
+    assert why in " ".join(told.split())
+    assert "\x1b" not in told
+    assert max(map(line_width, lines)) <= 60
+
+
 async def test_what_is_unknown_is_said_with_its_reason(mesh: FakeMesh) -> None:
     """A truth that could not be asked is not blank and not fine."""
     shown = text(detail_lines(await mesh.detail(CHECKOUT), NOW, 78, UNICODE))
