@@ -141,10 +141,11 @@ class GroupCommit:
 
     async def _commit(self, group: list[_Waiting]) -> None:
         written: list[Any] = []
+        owed = len(self._owed)  # more may be owed while this one waits for the disk
         try:
             written = outcomes = self._written(group)
             await asyncio.get_running_loop().run_in_executor(None, self._ledger.commit)
-            self._owed = []
+            del self._owed[:owed]
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             outcomes = [error] * len(group)
             for waiting, number in zip(group, written, strict=False):
