@@ -18,13 +18,16 @@ Migration = Callable[[sqlite3.Connection], None]
 """Brings a file from one schema to the next, inside a transaction that is not its own."""
 
 _BUSY_MS = 5000
-_MACHINE = frozenset(
-    {
-        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM),
-    }
-)
-"""What is wrong with the machine and not with the file."""
+_ROOM = "Is there room on its disk, and is it writable?"
+_BUSY = "Another program holds it: let that come to its end, or stop it."
+_MACHINE = {
+    sqlite3.SQLITE_FULL: "Free some disk space.",
+    sqlite3.SQLITE_IOERR: "Check its disk: is there room, can it be written to, is it whole?",
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM), _ROOM),
+    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), _BUSY),
+    sqlite3.SQLITE_NOMEM: "Free some memory.",
+}
+"""What is wrong with the machine and not with the file, and what to do about it."""
 
 
 def open_database(path: Path, *, version: int, schema: str, migrations: Sequence[Migration] = ()) -> sqlite3.Connection:
@@ -44,8 +47,9 @@ def open_database(path: Path, *, version: int, schema: str, migrations: Sequence
         with contextlib.closing(open_database_for_reading(path)) as looking:
             looking.text_factory = lambda data: data.decode(errors="replace")  # a report may quote damaged names
             _check(looking, path, oldest=version - len(migrations), newest=version)
-            if schema_version(looking) == version:
-                _check_tables(looking, path, schema)
+            # the version alone does not make a file ours
+            if schema_version(looking) == version and (lost := missing_tables(looking, schema)):
+                raise StateError(f"{path} is damaged: it has no {', '.join(lost)}.", fix=_restore(path))
         connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -61,6 +65,8 @@ def open_database(path: Path, *, version: int, schema: str, migrations: Sequence
 
 def open_database_for_reading(path: Path) -> sqlite3.Connection:
     """Open a database that another process writes. Raises StateError when it cannot be read."""
+    if not path.exists():
+        raise StateError(f"There is no {path}.", fix=_restore(path))
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_MS / 1000, isolation_level=None
@@ -69,6 +75,18 @@ def open_database_for_reading(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     return connection
+
+
+def missing_tables(connection: sqlite3.Connection, schema: str) -> list[str]:
+    """The tables and indexes of `schema` that a file has not; more than those may be in it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(schema)
+        return sorted(_names(model) - _names(connection))
+
+
+def fix_for(error: Exception, path: Path) -> str:
+    """What to do about an error of SQLite's or the system's, by whether the machine or the file is at fault."""
+    return _machine(error) or _restore(path)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
@@ -88,15 +106,6 @@ def _check(connection: sqlite3.Connection, path: Path, *, oldest: int, newest: i
         )
     if found < oldest:
         raise StateError(f"{path} has the unknown schema {found} (this one knows {newest}).", fix=_restore(path))
-
-
-def _check_tables(connection: sqlite3.Connection, path: Path, schema: str) -> None:
-    """The version alone does not make a file ours; more than the schema has may be in it."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as model:
-        model.executescript(schema)
-        missing = sorted(_names(model) - _names(connection))
-    if missing:
-        raise StateError(f"{path} is damaged: it has no {', '.join(missing)}.", fix=_restore(path))
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:
@@ -139,10 +148,15 @@ def _create(path: Path, version: int, schema: str) -> None:
 
 
 def _unusable(path: Path, error: Exception) -> StateError:
+    problem = "opened" if _machine(error) else "read as a database"
+    return StateError(f"{path} cannot be {problem}: {error}.", fix=fix_for(error, path))
+
+
+def _machine(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return _ROOM
     # the low byte is the kind of an error, what is above it a detail of that
-    if isinstance(error, OSError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _MACHINE:
-        return StateError(f"{path} cannot be opened: {error}.", fix="Is there room on its disk, and is it writable?")
-    return StateError(f"{path} cannot be read as a database: {error}.", fix=_restore(path))
+    return _MACHINE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
 
 
 def _restore(path: Path) -> str:

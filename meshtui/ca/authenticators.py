@@ -1,6 +1,8 @@
 """Which ways to authenticate this CA has, in Istio's order: client certificate, the mesh's tokens, outside issuers.
 
-Only puts them together; each way is in a module of its own.
+Only puts them together; each way is in a module of its own. Kubernetes' TokenReview, which Istio has here too, is
+none of them yet: it needs a cluster, and comes with the backend for one. A cluster's tokens can be verified without it
+where its issuer is given as an outside one (`--oidc`).
 """
 
 from __future__ import annotations

@@ -135,11 +135,13 @@ class Authority:
         intent = _intent(self._root, subject, self._draw_serial(), now)
         number = self._ledger.intend(intent)
         try:
-            pem = _signed(self._root, subject, intent)
+            self._ledger.issued(number, pem := _signed(self._root, subject, intent))
+        except StateError:
+            self._record.owe(number)
+            raise
         except Exception as error:
             self._ledger.failed(number, Reason.SIGNED_WRONG, _why(error))
             raise
-        self._ledger.issued(number, pem)
         return (pem, *self._root.following)
 
     async def _issue(self, signer: Signer, subject: _Subject, now: datetime) -> _Issued:

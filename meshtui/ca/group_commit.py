@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 
 from meshtui.ca.ledger import Ledger
 from meshtui.ca.records import Applicant, Intent
+from meshtui.ca.refusal import Failure
 from meshtui.errors import StateError
 
 T = TypeVar("T")
@@ -35,6 +36,8 @@ class _Waiting:
     done: asyncio.Future[Any]
     abandoned: Callable[[Any], None] | None = None
     """Called with what `write` gave, when nobody waits for it any more."""
+    otherwise: Callable[[], None] | None = None
+    """Closes the intent whose outcome `write` was to record, where that has failed."""
 
 
 class GroupCommit:
@@ -46,6 +49,8 @@ class GroupCommit:
         self._committing: asyncio.Task[None] | None = None
         self._expected = 1
         """Decisions that the next group waits for: as many as the last one had, so that a lone caller never waits."""
+        self._owed: list[Callable[[], None]] = []
+        """Close the intents that were left open when the ledger could not be written; part of each transaction."""
         self._complete: asyncio.Event | None = None
         """Set when the group that gathers is as large as expected; one for each, as loops may come and go."""
 
@@ -57,23 +62,42 @@ class GroupCommit:
         return await self._recorded(partial(self._ledger.rows.intend, intent), self._give_up)
 
     async def issued(self, number: int, pem: str) -> None:
-        """Record the certificate of an intent. When this returns, it may be handed out."""
-        await self._recorded(partial(self._ledger.rows.issued, number, pem))
+        """Record the certificate of an intent. When this returns, it may be handed out.
+
+        Where it raises, the intent becomes a failure as soon as the ledger can be written again.
+        """
+        write = partial(self._ledger.rows.issued, number, pem)
+        await self._recorded(write, otherwise=partial(self._close, number))
 
     async def failed(self, number: int, reason: str, detail: str) -> None:
-        """Record that nothing came of an intent."""
-        await self._recorded(partial(self._ledger.rows.failed, number, reason, detail))
+        """Record that nothing came of an intent, as soon as that is possible where it raises."""
+        write = partial(self._ledger.rows.failed, number, reason, detail)
+        await self._recorded(write, otherwise=write)
 
     async def refused(self, applicant: Applicant, reason: str, detail: str, now: datetime) -> None:
         """Record that a request was turned down."""
         await self._recorded(partial(self._ledger.rows.refused, applicant, reason, detail, now))
 
-    def _give_up(self, number: int) -> None:
-        given_up = self._enqueue(partial(self._ledger.rows.failed, number, "cancelled", "The caller hung up."))
-        given_up.add_done_callback(lambda done: done.cancelled() or done.exception())  # the next start tries again
+    def owe(self, number: int) -> None:
+        """Let an intent become a failure with the next transaction that succeeds."""
+        self._owed.append(partial(self._close, number))
 
-    async def _recorded(self, write: Callable[[], T], abandoned: Callable[[Any], None] | None = None) -> T:
-        done = self._enqueue(write, abandoned)
+    def _close(self, number: int) -> None:
+        detail = "The ledger could not be written when the certificate was to be recorded."
+        self._ledger.rows.failed(number, Failure.NOT_RECORDED, detail)
+
+    def _give_up(self, number: int) -> None:
+        write = partial(self._ledger.rows.failed, number, Failure.CANCELLED, "The caller hung up.")
+        given_up = self._enqueue(write, otherwise=write)
+        given_up.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
+
+    async def _recorded(
+        self,
+        write: Callable[[], T],
+        abandoned: Callable[[Any], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> T:
+        done = self._enqueue(write, abandoned, otherwise)
         try:
             return cast(T, await done)
         except asyncio.CancelledError:
@@ -82,10 +106,15 @@ class GroupCommit:
                 abandoned(done.result())
             raise
 
-    def _enqueue(self, write: Callable[[], Any], abandoned: Callable[[Any], None] | None = None) -> asyncio.Future[Any]:
+    def _enqueue(
+        self,
+        write: Callable[[], Any],
+        abandoned: Callable[[Any], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(_Waiting(write, done, abandoned))
+        self._waiting.append(_Waiting(write, done, abandoned, otherwise))
         if self._complete is not None and len(self._waiting) >= self._expected:
             self._complete.set()
         if self._committing is None:
@@ -111,12 +140,20 @@ class GroupCommit:
         self._expected = min(len(self._waiting), MOST)
 
     async def _commit(self, group: list[_Waiting]) -> None:
+        written: list[Any] = []
+        owed = len(self._owed)  # more may be owed while this one waits for the disk
         try:
-            outcomes = self._written(group)
+            written = outcomes = self._written(group)
             await asyncio.get_running_loop().run_in_executor(None, self._ledger.commit)
+            del self._owed[:owed]
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             outcomes = [error] * len(group)
+            for waiting, number in zip(group, written, strict=False):
+                if waiting.abandoned is not None and isinstance(number, int):
+                    self.owe(number)  # should it be there, whatever the commit reported
         for waiting, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, BaseException) and waiting.otherwise is not None:
+                self._owed.append(waiting.otherwise)
             if waiting.done.done():  # nobody waits any more; what is recorded is recorded
                 if waiting.abandoned is not None and not isinstance(outcome, BaseException):
                     waiting.abandoned(outcome)
@@ -129,6 +166,10 @@ class GroupCommit:
         outcomes: list[Any] = []
         self._ledger.begin()
         try:
+            # before anything is added: what was rolled back had numbers that will be given again
+            for close in self._owed:
+                with contextlib.suppress(StateError):  # it is no intent: it was never there, or has its outcome
+                    close()
             for waiting in group:
                 try:
                     outcomes.append(waiting.write())

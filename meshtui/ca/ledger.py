@@ -10,12 +10,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from meshtui.ca.ledger_file import LedgerFile
 from meshtui.ca.ledger_reader import LedgerReader
-from meshtui.ca.ledger_rows import LedgerRows, SerialTakenError, text
+from meshtui.ca.ledger_rows import LedgerRows, SerialTakenError, last_event, text
 from meshtui.ca.prune import (
     KEPT_AFTER_EXPIRY,
     drop_beginning,
@@ -28,7 +29,7 @@ from meshtui.ca.schema import MIGRATIONS, SCHEMA, VERSION
 from meshtui.ca.seal import sign_head
 from meshtui.ca.signer import Signer
 from meshtui.ca.verify_ledger import stored_head
-from meshtui.database import open_database, open_database_for_reading, schema_version
+from meshtui.database import fix_for, open_database, open_database_for_reading, schema_version
 from meshtui.errors import StateError
 
 __all__ = ["Ledger", "LedgerReader", "SerialTakenError"]
@@ -51,13 +52,15 @@ class Ledger:
     called by another thread than the others.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+        self._path = path
         self._connection = connection
         self._clock = clock
         self._signer: Signer | None = None
         self._may_be_unsigned = False
         """Whether it has just been brought here from a schema that knew no signatures."""
         self._writing = threading.Lock()
+        self._file = LedgerFile(path, connection)
         self.rows = LedgerRows(connection)
         """What may be called between `begin` and `finish`."""
         self._before = self.rows.position
@@ -67,8 +70,8 @@ class Ledger:
         """Open the ledger, or make one where there is no file; raises StateError for a damaged or newer one."""
         older = path.exists() and _is_older(path)
         connection = open_database(path, version=VERSION, schema=SCHEMA, migrations=MIGRATIONS)
-        with _mapped():
-            ledger = cls(connection, clock)
+        with _mapped(path):
+            ledger = cls(path, connection, clock)
         ledger._may_be_unsigned = older
         return ledger
 
@@ -90,7 +93,7 @@ class Ledger:
 
         Signing it would vouch for that. A head that another CA of this mesh signed is taken: `--ca-dir` may be new.
         """
-        with _mapped():
+        with self._mapped():
             head = stored_head(self._connection)
         end = self.rows.position
         if head is None:
@@ -132,19 +135,20 @@ class Ledger:
         return self._any("SELECT 1 FROM signers WHERE name = ?", authority)
 
     def begin(self) -> None:
-        """Begin a transaction; waits for one that another thread is committing."""
+        """Begin a transaction, if the ledger is as the last one left it; waits for one that is being committed."""
         self._writing.acquire()
-        try:
-            with _mapped():
-                self._connection.execute("BEGIN IMMEDIATE")
-        except BaseException:
-            self._writing.release()
-            raise
         self._before = self.rows.position
+        try:
+            with self._mapped():
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._file.check(self._before.count, self._before.hash)
+        except BaseException:
+            self.rollback()
+            raise
 
     def finish(self) -> None:
         """Write the last of a transaction: what its decisions make superfluous, and the signed head."""
-        with _mapped():
+        with self._mapped():
             events, before = self.rows.position.count, self._before.count
             if self._signer is not None and events // _LOOK_EVERY != before // _LOOK_EVERY:
                 self._drop_refusals(self._signer)
@@ -154,20 +158,31 @@ class Ledger:
     def commit(self) -> None:
         """Wait until the transaction is on disk; it is rolled back when that fails."""
         try:
-            with _mapped():
+            with self._mapped():
                 self._connection.execute("COMMIT")
         except BaseException:
-            self.rollback()
+            if self._was_committed():
+                self._writing.release()
+            else:
+                self.rollback()
             raise
         self._writing.release()
+
+    def _was_committed(self) -> bool:
+        """What the database says after a COMMIT that reported failure: the next transaction goes on from there."""
+        end = self.rows.position
+        if self._connection.in_transaction or end.count == self._before.count:
+            return False
+        with suppress(sqlite3.Error):
+            return last_event(self._connection) == (end.count, end.hash)
+        return False
 
     def rollback(self) -> None:
         """As if the transaction had never begun."""
         try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise StateError(f"The CA's ledger cannot be written: {error}.", fix="Check its disk.") from error
+            with self._mapped():
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
         finally:
             self.rows.position = self._before
             self._writing.release()
@@ -176,7 +191,7 @@ class Ledger:
     def _transaction(self) -> Iterator[None]:
         self.begin()
         try:
-            with _mapped():
+            with self._mapped():
                 yield
             self.finish()
         except BaseException:
@@ -214,7 +229,7 @@ class Ledger:
         )
 
     def _any(self, query: str, value: str) -> bool:
-        with self._writing, _mapped():
+        with self._writing, self._mapped():
             return self._connection.execute(query, (value,)).fetchone() is not None
 
     def close(self) -> None:
@@ -225,7 +240,12 @@ class Ledger:
         except StateError:
             pass  # the next start does it
         with self._writing:
+            with suppress(sqlite3.Error):  # nobody would find it in a log that was taken away
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._connection.close()
+
+    def _mapped(self) -> AbstractContextManager[None]:
+        return _mapped(self._path)
 
 
 def _is_older(path: Path) -> bool:
@@ -234,8 +254,8 @@ def _is_older(path: Path) -> bool:
 
 
 @contextmanager
-def _mapped() -> Iterator[None]:
+def _mapped(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StateError(f"The CA's ledger cannot be written: {error}.", fix="Free some disk space.") from error
+        raise StateError(f"The CA's ledger {path} cannot be written: {error}.", fix=fix_for(error, path)) from error

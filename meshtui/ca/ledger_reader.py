@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.ca.records import LedgerEntry, State
-from meshtui.database import open_database_for_reading
+from meshtui.database import fix_for, open_database_for_reading
 from meshtui.errors import StateError
 
 _COLUMNS = tuple(LedgerEntry.__dataclass_fields__)
@@ -60,7 +60,8 @@ class LedgerReader:
         try:
             return [_entry(row) for row in self._connection.execute(f"{_SELECT} {clause}", values)]
         except sqlite3.Error as error:
-            raise StateError(f"The CA's ledger {self._path} cannot be read: {error}.") from error
+            fix = fix_for(error, self._path)
+            raise StateError(f"The CA's ledger {self._path} cannot be read: {error}.", fix=fix) from error
 
     def close(self) -> None:
         """Let go of the file."""

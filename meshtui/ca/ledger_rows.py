@@ -16,6 +16,7 @@ from typing import Any
 
 from meshtui.ca.chain import COVERED, START, Kind, digest, link
 from meshtui.ca.records import Applicant, Intent, State
+from meshtui.ca.refusal import Failure
 from meshtui.ca.seal import sign
 from meshtui.ca.signer import Signer
 from meshtui.errors import StateError
@@ -41,6 +42,12 @@ class Position:
     """The authorities that are on record."""
 
 
+def last_event(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """Number and hash of the event at the end of the file."""
+    last = connection.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
+    return last or (0, START)
+
+
 class LedgerRows:
     """Statements on an open transaction.
 
@@ -51,10 +58,8 @@ class LedgerRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Goes on where the file ends."""
         self._connection = connection
-        last = connection.execute("SELECT number, hash FROM events ORDER BY number DESC LIMIT 1").fetchone()
         names = frozenset(name for (name,) in connection.execute("SELECT name FROM signers"))
-        count, end = last or (0, START)
-        self.position = Position(count, end, {}, names)
+        self.position = Position(*last_event(connection), {}, names)
 
     def intend(self, intent: Intent) -> int:
         """What is about to be signed; returns its number. Raises SerialTakenError."""
@@ -122,7 +127,7 @@ class LedgerRows:
     def finish(self) -> None:
         """Make what a predecessor left open final: intents that a crash interrupted, minutes that were not over."""
         for (number,) in self._connection.execute("SELECT number FROM decisions WHERE state = 'intent'").fetchall():
-            self.failed(number, "interrupted", "The CA stopped before the certificate was recorded.")
+            self.failed(number, Failure.INTERRUPTED, "The CA stopped before the certificate was recorded.")
         for (number,) in self._connection.execute("SELECT number FROM decisions WHERE sealed = 0").fetchall():
             self._close(number)
         self._move(minutes={})
@@ -156,7 +161,7 @@ class LedgerRows:
             (*values, number),
         )
         if done.rowcount != 1:
-            raise StateError(f"The CA's ledger has lost decision {number}.", fix="Check its disk.")
+            raise StateError(f"The CA's ledger has lost decision {number}.", fix="See meshtui history --verify.")
 
     def _append(self, kind: Kind, decision: int, values: tuple[Any, ...], body: str = "") -> None:
         number, content = self.position.count + 1, digest(kind, values)

@@ -86,7 +86,7 @@ class LedgerEntry:
     pem: str
     """The leaf."""
     reason: str
-    """Code of a refusal or failure: `ca.refusal.Reason`."""
+    """Code of a refusal or failure: `ca.refusal.Reason` or `Failure`."""
     detail: str
     """What happened, for those who may read the ledger."""
     count: int = 1

@@ -33,6 +33,17 @@ class Reason(StrEnum):
     SIGNED_WRONG = "signed-wrong"
 
 
+class Failure(StrEnum):
+    """Why a certificate came to nothing after it had been decided on, besides `Reason.SIGNED_WRONG`. As stable."""
+
+    INTERRUPTED = "interrupted"
+    """The CA stopped before it was recorded."""
+    CANCELLED = "cancelled"
+    """The caller hung up."""
+    NOT_RECORDED = "not-recorded"
+    """The ledger could not be written when its certificate was to be recorded."""
+
+
 class RefusalError(RefusedError):
     """A request that is not granted."""
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from meshtui.ca.chain import COVERED, START, Kind, digest, link
 from meshtui.ca.schema import VERSION
 from meshtui.ca.seal import Head, Seal, flaw, stranger
-from meshtui.database import open_database_for_reading, schema_version
+from meshtui.database import fix_for, open_database_for_reading, schema_version
 from meshtui.errors import StateError
 
 MAX_PROBLEMS = 20
@@ -232,6 +232,6 @@ def _reading(ledger: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN")
         yield connection
     except sqlite3.Error as error:
-        raise StateError(f"The ledger {ledger} cannot be read: {error}.", fix="Restore it from a backup.") from error
+        raise StateError(f"The ledger {ledger} cannot be read: {error}.", fix=fix_for(error, ledger)) from error
     finally:
         connection.close()

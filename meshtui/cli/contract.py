@@ -146,6 +146,9 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "outcome": value.outcome,
         "serial": value.serial or None,
         "not_after": time(value.not_after),
+        "credential": value.credential or None,
+        "reason": value.reason or None,
+        "record": value.record or None,
     }
 
 

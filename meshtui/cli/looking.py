@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,8 +18,9 @@ from meshtui.findings import Severity
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
+from meshtui.mesh.targets import serial_in
 from meshtui.present.detail import finding_lines
-from meshtui.present.history import history_lines
+from meshtui.present.history import history_lines, record_lines
 from meshtui.present.rows import GAP, cells, layout, titles
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -84,6 +86,8 @@ def history(
 ) -> int:
     """Show what the CA signed and refused and what operators did, newest first.
 
+    TARGET may also be the serial number of a certificate: everything that the CA has on record about it.
+
     --head and --verify are about the ledger that this comes from: whether anything in it was edited, reordered or
     cut off. Certificates that expired more than 90 days ago are dropped when the CA starts, which it signs for.
     """
@@ -97,13 +101,18 @@ def history(
     if output.json:
         output.data({"entries": [contract.history(entry) for entry in entries]})
     elif output.terminal:
-        output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=not target))
+        many = not target or bool(serial_in(target))
+        output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=many))
+        output.lines(line for entry in entries for line in record_lines(entry, output.width, output.glyphs))
     else:
-        output.lines(_whole(entry, output) for entry in entries)
+        output.lines(line for entry in entries for line in _whole(entry, output))
     return Exit.FINE
 
 
-def _whole(entry: HistoryEntry, output: Output) -> Line:
-    """An entry for a program: every field whole, between tabs."""
-    fields = (contract.time(entry.at), entry.outcome, entry.kind, entry.target, entry.actor, entry.serial, entry.text)
-    return (Piece("\t".join(output.shown(field or "-") for field in fields)),)
+def _whole(entry: HistoryEntry, output: Output) -> Iterator[Line]:
+    """An entry for a program: every field whole, between tabs; then what is on record, a line for each."""
+    subject = (entry.target, entry.actor, entry.serial, entry.text)
+    ends = contract.time(entry.not_after) if entry.not_after is not None else ""
+    fields = (contract.time(entry.at), entry.outcome, entry.kind, *subject, ends, entry.credential, entry.reason)
+    for line in (fields, *entry.record.items()):
+        yield (Piece("\t".join(output.shown(field or "-") for field in line)),)

@@ -51,7 +51,10 @@ class Mesh(Protocol):
         """Manifests as stored, a Secret's private data redacted. Raises UsageError for an unknown kind or name."""
 
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
-        """Newest first; of everything when `target` is empty."""
+        """Newest first; of everything when `target` is empty, of one certificate when it is a serial.
+
+        Raises UsageError for a serial that nothing is known of.
+        """
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """A service-account token for a workload."""

@@ -110,6 +110,12 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """`ok`, `failed`, `refused`, `started`."""
     serial: str = ""
     not_after: datetime | None = None
+    credential: str = ""
+    """What vouched for who asked, where the CA decided: `token`, a client certificate, an issuer of tokens."""
+    reason: str = ""
+    """Stable code of the CA's, where it refused or a certificate came to nothing."""
+    record: dict[str, str] = {}
+    """All that the CA has on record, as label → text, in the order to show it; only where one serial was asked for."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from meshtui.errors import UsageError
 
 FORMS = "workload/NAMESPACE/NAME, gateway/NAMESPACE/SECRET, authority/NAME or a spiffe:// ID"
+
+
+_SERIAL = re.compile("[0-9a-f]{1,40}")
 
 
 class TargetKind(StrEnum):
@@ -41,6 +45,15 @@ class Target:
         if kind == TargetKind.AUTHORITY and len(rest) == 1 and rest[0]:
             return cls(TargetKind.AUTHORITY, "", rest[0])
         raise UsageError(f"{text!r} is not a target.", fix=f"A target is {FORMS}.")
+
+
+def serial_in(text: str) -> str:
+    """The serial number that `text` is, as this program writes them; empty when it is something else.
+
+    openssl writes them in upper case, browsers with colons.
+    """
+    digits = text.replace(":", "").lower()
+    return digits.zfill(len(digits) + len(digits) % 2) if _SERIAL.fullmatch(digits) else ""
 
 
 def has_target_form(text: str) -> bool:

@@ -9,7 +9,7 @@ from meshtui.findings import Finding
 from meshtui.mesh.rows import ChainLink, Detail
 from meshtui.present.cells import cut_line, fit, paragraph
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.history import history_lines
+from meshtui.present.history import told_lines
 from meshtui.present.lifetime_bar import lifetime_bar, row_bar
 from meshtui.present.states import row_badge, severity_badge
 from meshtui.present.times import absolute, in_words, left, length_in_words
@@ -35,7 +35,7 @@ def _sections(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> Iter
     yield "CHAIN", _chain(detail.chain, now, width, glyphs)
     yield "DEPENDS ON IT", [line for text in detail.depends for line in paragraph(glyphs.show(text), width)]
     yield "WANTED", _pairs(detail.desired.items(), _LABEL, width, glyphs)
-    yield "HISTORY", history_lines(detail.history, now, width, glyphs)
+    yield "HISTORY", told_lines(detail.history, now, width, glyphs)
 
 
 def finding_lines(finding: Finding, width: int, glyphs: Glyphs, *, affects: bool = False) -> list[Line]:

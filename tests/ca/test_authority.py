@@ -13,7 +13,7 @@ import pytest
 
 from meshtui.ca.profile import server_profile
 from meshtui.ca.records import State
-from meshtui.ca.refusal import Reason, RefusalError
+from meshtui.ca.refusal import Failure, Reason, RefusalError
 from meshtui.ca.signer import Signer
 from meshtui.ca.validity import Validity
 from meshtui.errors import StateError
@@ -190,3 +190,23 @@ async def test_what_is_signed_wrong_is_not_handed_out(ca: Setting, monkeypatch: 
     assert "names" in entry.detail
     assert ca.reader.latest_for_pod("uid-httpbin") is None
     assert not ca.heard
+
+
+async def test_its_own_certificate_leaves_no_open_intent_either(ca: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the CA's own server certificate cannot be recorded, its intent is closed with what is recorded next."""
+    ca.ledger._connection.execute("PRAGMA busy_timeout = 0")
+    sign, blocker = Signer.sign, sqlite3.connect(ca.directory / "ledger.db", isolation_level=None)
+    monkeypatch.setattr(Signer, "sign", lambda *given: (blocker.execute("BEGIN IMMEDIATE"), sign(*given))[1])
+    with pytest.raises(StateError):
+        ca.authority.own_server_certificate(ca.key.public_key(), ("localhost",), ca.now)
+    monkeypatch.undo()
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await ca.authority.create_certificate(ca.workload_request(), ca.now)
+    issued, own = ca.reader.entries()
+    assert (issued.state, own.state, own.target, own.reason) == (
+        State.ISSUED,
+        State.FAILED,
+        "ca-server",
+        Failure.NOT_RECORDED,
+    )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -62,15 +65,100 @@ async def test_one_that_fails_fails_alone(ledger: Ledger, path: Path) -> None:
 async def test_a_disk_that_fails_fails_all_and_then_goes_on(ledger: Ledger, path: Path) -> None:
     """When nothing can be written each caller hears of it, nothing is half recorded, and it works again afterwards."""
     group = GroupCommit(ledger)
-    ledger._connection.execute("PRAGMA busy_timeout = 0")
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    outcomes = await asyncio.gather(*(_issue(group, f"b{number}") for number in range(5)), return_exceptions=True)
+    with _locked(ledger, path):
+        outcomes = await asyncio.gather(*(_issue(group, f"b{number}") for number in range(5)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [StateError] * 5
-    blocker.execute("ROLLBACK")
-    blocker.close()
     await _issue(group, "c1")
     assert [entry.serial for entry in LedgerReader(path).entries()] == ["c1"]
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+@contextmanager
+def _locked(ledger: Ledger, path: Path) -> Iterator[None]:
+    """Nothing can be written."""
+    ledger._connection.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        yield
+
+
+class Unreliable:
+    """A connection that reports failure for each COMMIT, whether before or after the database has done it."""
+
+    def __init__(self, connection: sqlite3.Connection, *, after: bool) -> None:
+        self._connection, self._after = connection, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement != "COMMIT":
+            return self._connection.execute(statement, *values)
+        if self._after:
+            self._connection.execute(statement)
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+@contextmanager
+def _commits_that_fail(ledger: Ledger, *, after: bool) -> Iterator[None]:
+    connection = ledger._connection
+    ledger._connection = cast(sqlite3.Connection, Unreliable(connection, after=after))
+    yield
+    ledger._connection = connection
+
+
+def _outcomes(path: Path) -> list[tuple[str, State, str]]:
+    return [(entry.serial, entry.state, entry.reason) for entry in LedgerReader(path).entries()]
+
+
+async def test_what_could_not_be_recorded_becomes_a_failure_by_itself(ledger: Ledger, path: Path) -> None:
+    """Intents whose outcome met a disk that failed are closed with whatever is recorded next, each as it was."""
+    group = GroupCommit(ledger)
+    stored, wrong = await group.intend(INTENT), await group.intend(replace(INTENT, serial="a2"))
+    with _locked(ledger, path):
+        for outcome in (group.issued(stored, "PEM"), group.failed(wrong, "signed-wrong", "dates")):
+            with pytest.raises(StateError):
+                await outcome
+        with pytest.raises(StateError):
+            await group.refused(APPLICANT, "bad-csr", "still not", NOW)
+        assert {state for _, state, _ in _outcomes(path)} == {State.INTENT}
+    await group.refused(APPLICANT, "bad-csr", "whatever comes next", NOW)
+    closed = [("a2", State.FAILED, "signed-wrong"), ("a1", State.FAILED, "not-recorded")]
+    assert _outcomes(path) == [("", State.REFUSED, "bad-csr"), *closed]
+    await _issue(group, "b1")
+    assert _outcomes(path)[2:] == closed
+    assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+async def test_one_whose_caller_has_hung_up_is_closed_too(ledger: Ledger, path: Path) -> None:
+    """A caller that does not wait for the outcome leaves no open intent either, when that cannot be recorded."""
+    group = GroupCommit(ledger)
+    number = await group.intend(INTENT)
+    with _locked(ledger, path):
+        asking = asyncio.create_task(group.issued(number, "PEM"))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(StateError):
+            await group.refused(APPLICANT, "bad-csr", "in the same group", NOW)
+    await _issue(group, "b1")
+    assert _outcomes(path) == [("b1", State.ISSUED, ""), ("a1", State.FAILED, "not-recorded")]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not done", "done"])
+async def test_after_a_commit_that_reported_failure_the_database_decides(
+    ledger: Ledger, path: Path, after: bool
+) -> None:
+    """Whether the disk had it or not, the chain goes on, no intent stays open, and no outcome is changed."""
+    group = GroupCommit(ledger)
+    number = await group.intend(INTENT)
+    with _commits_that_fail(ledger, after=after):
+        for outcome in (group.issued(number, "PEM"), group.intend(replace(INTENT, serial="a2"))):
+            with pytest.raises(StateError):
+                await outcome
+    await _issue(group, "b1")
+    done = [("a2", State.FAILED, "not-recorded"), ("a1", State.ISSUED, "")]
+    undone = [("a1", State.FAILED, "not-recorded")]
+    assert _outcomes(path) == [("b1", State.ISSUED, ""), *(done if after else undone)]
     assert verify_ledger(path, ROOT.pem.encode()).problems == ()
 
 

@@ -70,11 +70,12 @@ async def _asked(home: Home, running: Running) -> list[str]:
 
 
 async def _comes_back(home: Home, running: Running, received: list[str]) -> None:
-    """The same process issues again, and its ledger is whole and has all that was received."""
+    """The same process issues again, and its ledger is whole, has all that was received and leaves nothing open."""
     again = await _asked(home, running)
     assert len(again) == CALLERS
     entries = LedgerReader(home.ca / "ledger.db").entries(pod_uid="uid-1", limit=1000)
     assert {*received, *again} == {entry.pem for entry in entries if entry.state is State.ISSUED}
+    assert not [entry for entry in entries if entry.state is State.INTENT]
     assert verify_ledger(home.ca / "ledger.db", running.root_pem()).problems == ()
     running.process.terminate()
     assert await running.ended() == 0

@@ -1,4 +1,8 @@
-"""A crowd is shed and not queued without end, and whoever owns the CA is not kept waiting by it."""
+"""Item 46 of the checklist: a crowd is shed and not queued without end, and keeps the CA's owner from nothing.
+
+Who is turned away hears RESOURCE_EXHAUSTED and nothing of when to come back: Istio's agents have a pause of their own.
+Ten thousand at once are in `python -m tests.bench crowd`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ import pytest
 
 from meshtui.ca.records import State
 from meshtui.ca.server import HOST, MAX_CALLS, CaServer
+from meshtui.probe.tls import Address, seen
 from meshtui.wire import istio_ca_pb2 as istio_pb
 from meshtui.wire.gateway_authority_pb2 import SignServerCertificateRequest
 from meshtui.wire.gateway_authority_pb2_grpc import GatewayAuthorityStub
@@ -91,6 +96,41 @@ async def test_a_crowd_that_comes_back_is_served(ca: Served, monkeypatch: pytest
     entries = ca.reader.entries(limit=2 * len(clients))
     issued = sorted(entry.pod_uid for entry in entries if entry.state is State.ISSUED and entry.pod_uid)
     assert sorted(f"uid-{client}" for client in clients) == issued
+
+
+async def test_looks_at_whether_it_answers_do_not_starve(ca: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While every place for a call is taken and the disk hangs, the owner's look is answered at once, each time.
+
+    Istio's CA has no health service, and a call of one would be shed with the others; the owner looks whether there
+    is a handshake on a connection of its own. A further call is turned away as fast, and not queued.
+    """
+    request, headers = istio_pb.IstioCertificateRequest(csr=ca.csr()), tuple(ca.bearer())
+    disk, commit = threading.Event(), ca.ledger.commit
+
+    def commit_late() -> None:
+        disk.wait(DEADLINE)
+        commit()
+
+    monkeypatch.setattr(ca.ledger, "commit", commit_late)
+    async with ca.channel() as channel:
+        stub = IstioCertificateServiceStub(channel)
+        calls = [stub.CreateCertificate(request, metadata=headers, timeout=DEADLINE) for _ in range(2 * MAX_CALLS)]
+        waiting = asyncio.gather(*calls, return_exceptions=True)
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.wait([asyncio.ensure_future(call.code()) for call in calls], return_when="FIRST_COMPLETED")
+        for _ in range(10):
+            async with asyncio.timeout(1):
+                assert (await seen(Address.parse(f"{HOST}:{ca.port}"))).chain
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stub.CreateCertificate(request, metadata=headers, timeout=1)
+            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        disk.set()
+        outcomes = await waiting
+    refused = [outcome for outcome in outcomes if isinstance(outcome, grpc.aio.AioRpcError)]
+    assert {outcome.code() for outcome in refused} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert sum(isinstance(outcome, istio_pb.IstioCertificateResponse) for outcome in outcomes) == 2 * MAX_CALLS - len(
+        refused
+    )
 
 
 async def test_the_owner_is_answered_under_load(ca: Served) -> None:

@@ -83,7 +83,8 @@ def test_nobody_finds_fault_with_a_leaf(
     leaf = signer.sign(profile.builder(key, new_serial(), validity, signer.certificate))
     found = lint(leaf)
     assert found.keys() <= (ALLOWED if profile is WORKLOAD else set()), found
-    _openssl(tmp_path, leaf, signer)
+    for purpose in ("sslserver", "sslclient") if profile is WORKLOAD else ("sslserver",):
+        _openssl(tmp_path, leaf, signer, purpose)
 
 
 def test_two_kinds_of_names_are_right_all_the_same(tmp_path: Path) -> None:
@@ -109,14 +110,14 @@ def test_the_judge_is_awake() -> None:
     assert {"pkix.key_usage_value_prohibited_for_ec", *ALLOWED} <= lint(wrong.certificate).keys()
 
 
-def _openssl(directory: Path, leaf: x509.Certificate, signer: Signer) -> None:
+def _openssl(directory: Path, leaf: x509.Certificate, signer: Signer, purpose: str = "sslserver") -> None:
     (directory / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
     (directory / "chain.pem").write_text("".join(signer.following[:-1]))
     (directory / "root.pem").write_text(signer.following[-1])
     chain = ["-untrusted", "chain.pem"] if signer.above else []
     done = subprocess.run(
         [
-            *("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "root.pem"),
+            *("openssl", "verify", "-x509_strict", "-purpose", purpose, "-CAfile", "root.pem"),
             *("-attime", str(int(NOW.timestamp())), *chain, "leaf.pem"),
         ],
         check=False,

@@ -141,9 +141,19 @@ def test_what_is_published_is_public(tmp_path: Path) -> None:
     assert "PRIVATE" not in "".join(path.read_text() for path in root.parent.iterdir())
 
 
-def _without(name: str) -> Callable[[Path], Path]:
+def _without(name: str, layout: str = "write") -> Callable[[Path], Path]:
     def write(directory: Path) -> Path:
-        (FLAT.write(directory) / name).unlink()
+        (getattr(FLAT, layout)(directory) / name).unlink()
+        return directory
+
+    return write
+
+
+def _tls(name: str, content: bytes) -> Callable[[Path], Path]:
+    """The layout of a TLS secret with another file in it."""
+
+    def write(directory: Path) -> Path:
+        (FLAT.write_tls(directory) / name).write_bytes(content)
         return directory
 
     return write
@@ -183,6 +193,14 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
         f"incomplete, no {name}": (_without(name), f"incomplete signing CA bundle: {name} is missing")
         for name in ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
     },
+    **{
+        f"incomplete, no {name}": (_without(name, "write_tls"), f"incomplete signing CA bundle: {name} is missing")
+        for name in ("tls.crt", "tls.key", "ca.crt")
+    },
+    "tls.crt of another": (_tls("tls.crt", STRANGER.pem.encode()), "tls.key is not the key of"),
+    "tls.key of another": (_tls("tls.key", key_pem(KEY)), "tls.key is not the key of"),
+    "ca.crt of another": (_tls("ca.crt", STRANGER.pem.encode()), "does not lead to a root of"),
+    "tls.crt in the wrong order": (_tls("tls.crt", (FLAT.root.pem + FLAT.signer.pem).encode()), "is not the key of"),
     "not a CA": (_signing(svid(FLAT.root)), "is not a CA's"),
     "CA:FALSE": (_signing(ca("signing", FLAT.root, is_ca=False)), "is not a CA's"),
     "no keyCertSign": (_signing(ca("signing", FLAT.root, bits=["crl_sign"])), "no keyCertSign"),

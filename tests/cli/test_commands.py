@@ -13,6 +13,8 @@ from tests.conftest import ServedMesh, meshtui
 HTTPBIN = "workload/prod/httpbin"
 GATEWAY = "gateway/istio-system/httpbin-credential"
 CERTIFICATE = {"serial", "subject", "sans", "issuer", "not_before", "not_after", "sha256", "key"}
+FIELDS = ("at", "outcome", "kind", "target", "actor", "serial", "text", "not_after", "credential", "reason")
+"""Of a line of `history` for programs, in order."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -151,6 +153,25 @@ def test_history_tells_who_did_what(served: ServedMesh) -> None:
     about = [entry for entry in entries if entry["serial"] == serial]
     assert {entry["kind"] for entry in about} == {"issued", "operator"}
     assert all(entry["outcome"] == "ok" and entry["actor"] for entry in about)
+
+
+def test_history_of_a_serial_is_all_that_is_on_record(served: ServedMesh) -> None:
+    """Who got it, when, by which credential, until when, and why it lives as long as it does."""
+    held = served.json("rotate", HTTPBIN, "--yes")["results"][0]["after"]
+    issued, operator = served.json("history", held["serial"])["entries"]
+    assert (issued["kind"], issued["target"], issued["credential"]) == ("issued", HTTPBIN, "token")
+    assert (issued["not_after"], issued["reason"]) == (held["not_after"], None)
+    assert (operator["kind"], operator["serial"], operator["record"]) == ("operator", held["serial"], None)
+    record = issued["record"]
+    assert (record["serial"], record["signed by"], record["asked for by"]) == (held["serial"], "root", "prod/httpbin")
+    assert record["pod"].startswith("prod/httpbin-")
+    assert record["lifetime"] == "10 minutes (600 s), as it was asked for"
+    lines = served.run("history", held["serial"]).stdout.splitlines()
+    first = dict(zip(FIELDS, lines[0].split("\t"), strict=True))
+    assert (first["serial"], first["not_after"], first["credential"]) == (held["serial"], held["not_after"], "token")
+    assert "issued to\tspiffe://cluster.local/ns/prod/sa/httpbin" in lines
+    unknown = served.run("history", "ff" * 16)
+    assert (unknown.returncode, "nothing on record" in unknown.stderr) == (2, True)
 
 
 def test_inspect_reads_files_and_does_not_let_one_hide_another(served: ServedMesh, tmp_path: Path) -> None:

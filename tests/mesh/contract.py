@@ -14,6 +14,7 @@ from meshtui.mesh.actions import Apply, Delete, Issue, Progress, Rotate
 from meshtui.mesh.events import MeshEvent, RowChanged
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
+from meshtui.mesh.targets import serial_in
 
 WORKLOAD = "workload/prod/httpbin"
 GATEWAY = "gateway/istio-system/httpbin-credential"
@@ -206,6 +207,21 @@ class MeshContract:
         assert (done.outcome, done.serial) == ("ok", last.after.serial)
         assert done.actor
         assert any(entry.kind == "issued" and entry.serial == last.after.serial for entry in entries)
+
+    async def test_a_serial_tells_who_got_it_and_until_when(self, mesh: Mesh) -> None:
+        """However its digits are written: who asked by which credential, what it is for, and the whole record."""
+        last = (await perform(mesh, Rotate(targets=(WORKLOAD,))))[-1]
+        assert last.after is not None
+        serial = last.after.serial
+        assert serial_in(f"{serial[:2]}:{serial[2:]}".upper()) == serial
+        entries = await mesh.history(serial.upper())
+        assert {(entry.target, entry.serial) for entry in entries} == {(WORKLOAD, serial)}
+        issued = next(entry for entry in entries if entry.kind == "issued")
+        assert (issued.credential, issued.not_after) == ("token", last.after.not_after)
+        assert issued.actor
+        assert issued.record["serial"] == serial
+        with pytest.raises(UsageError, match="00ff"):
+            await mesh.history("0ff")
 
     async def test_history_is_bounded(self, mesh: Mesh) -> None:
         """No more than was asked for."""

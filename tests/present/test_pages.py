@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -84,6 +85,28 @@ async def test_details_show_chain_names_dates_keys_and_fingerprints(mesh: FakeMe
     for word in ("ends in 38 minutes, 2026-11-24 14:40:31Z", "lives 4 hours", "FINDINGS", "DEPENDS ON IT", "HISTORY"):
         assert word in shown
     assert "PRIVATE KEY" not in shown
+
+
+async def test_until_when_each_certificate_is_good_is_not_cut_off(mesh: FakeMesh) -> None:
+    """However narrow, the history of a target has for each certificate which one it is, and when it ends."""
+    detail = await mesh.detail(SHOP)
+    lines = text(history_lines(detail.history, NOW, 60, UNICODE)).splitlines()
+    signed = [line for line, entry in zip(lines, detail.history, strict=True) if entry.kind == "issued"]
+    assert signed
+    for line in signed:
+        assert re.search(r"✓ [0-9a-f]{4}…[0-9a-f]{4}  until \S*[0-9: -]+Z", line), line
+
+
+async def test_why_something_was_refused_is_told_to_its_end(mesh: FakeMesh) -> None:
+    """In the details a reason is as many lines as it takes, each within the width, and shown inert."""
+    detail = await mesh.detail(SHOP)
+    why = "The caller prod/a wanted a certificate for 'spiffe://cluster.local/ns/prod/sa/b'; it may not ask for others."
+    refused = replace(detail.history[0], kind="refused", outcome="refused", text=f"{why}\x1b[2J", not_after=None)
+    lines = detail_lines(replace(detail, history=(refused,)), NOW, 60, UNICODE)
+    told = text(lines[[plain(line) for line in lines].index("HISTORY") + 1 :])
+    assert why in " ".join(told.split())
+    assert "\x1b" not in told
+    assert max(map(line_width, lines)) <= 60
 
 
 async def test_what_is_unknown_is_said_with_its_reason(mesh: FakeMesh) -> None:

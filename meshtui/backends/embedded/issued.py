@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from meshtui.ca.records import LedgerEntry, State
@@ -9,7 +10,13 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.svid import Svid
 from meshtui.mesh.rows import HistoryEntry
+from meshtui.present.times import length_in_words
 
+_LIMITS = {
+    "request": "as it was asked for",
+    "default": "which is the default",
+    "signer": "cut to the end of the CA's own certificate",
+}
 _OUTCOMES = {State.INTENT: "started", State.ISSUED: "ok", State.FAILED: "failed", State.REFUSED: "refused"}
 
 
@@ -25,12 +32,15 @@ def _read(pem: str) -> CertificateFacts:
     return facts(load_certificates(pem)[0])
 
 
-def as_history(entry: LedgerEntry, target: str) -> HistoryEntry:
-    """An entry for a list, under the target that it is about."""
+def as_history(entry: LedgerEntry, target: str, *, record: dict[str, str] | None = None) -> HistoryEntry:
+    """An entry for a list, under the target that it is about, or with all that is on record."""
     refused = entry.state is State.REFUSED
-    text = entry.detail if entry.detail else f"{entry.identity} by {entry.authority}, by {entry.authenticator}"
+    # by which credential comes first: the rest is what one knows of the target, and may be cut off
+    signed = f"by {entry.authenticator}, signed by {entry.authority}, {entry.identity}"
+    text = entry.detail or signed
     if entry.count > 1:
-        text = f"{text} ({entry.count} times, last at {entry.last_at:%H:%M:%SZ})"
+        # they are counted by reason, so that of the others only that much is known
+        text = f"{text} ({entry.reason} {entry.count} times, last at {entry.last_at:%H:%M:%SZ}; this was the first)"
     return HistoryEntry(
         at=entry.at,
         kind="refused" if refused else "issued",
@@ -40,4 +50,40 @@ def as_history(entry: LedgerEntry, target: str) -> HistoryEntry:
         outcome=_OUTCOMES[entry.state],
         serial=entry.serial,
         not_after=entry.not_after,
+        credential=entry.authenticator,
+        reason=entry.reason,
+        record=record or {},
     )
+
+
+def record_of(entry: LedgerEntry) -> dict[str, str]:
+    """Everything that the ledger has on a certificate: who got it, by what, and why it lives as long as it does."""
+    pod = f"{entry.namespace}/{entry.pod_name} ({entry.pod_uid})" if entry.pod_uid else ""
+    found = {
+        "serial": entry.serial,
+        "state": str(entry.state),
+        "decided at": _moment(entry.at),
+        "issued to": entry.identity,
+        "pod": pod,
+        "asked for by": entry.actor,
+        "credential": entry.authenticator,
+        "signed by": entry.authority,
+        "valid from": _moment(entry.not_before),
+        "until": _moment(entry.not_after),
+        "lifetime": f"{_length(entry.effective_seconds)}, {_LIMITS.get(entry.limited_by, entry.limited_by)}",
+        "asked for": _length(entry.requested_seconds) if entry.requested_seconds > entry.effective_seconds else "",
+        "names in the CSR": entry.requested_names,
+        "SHA-256 of the CSR": entry.csr_sha256,
+        "SHA-256 of its key": entry.public_key_sha256,
+        "reason": entry.reason,
+        "detail": entry.detail,
+    }
+    return {label: text for label, text in found.items() if text}
+
+
+def _length(seconds: int) -> str:
+    return f"{length_in_words(timedelta(seconds=seconds))} ({seconds} s)"
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment is not None else ""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from meshtui.backends.embedded import checks, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
-from meshtui.backends.embedded.issued import as_history
+from meshtui.backends.embedded.issued import as_history, record_of
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.planning import plan_of, resolve
 from meshtui.backends.embedded.plans import PlanBook
@@ -23,7 +23,7 @@ from meshtui.mesh.events import InfoChanged, MeshEvent
 from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
-from meshtui.mesh.targets import Target
+from meshtui.mesh.targets import Target, serial_in
 
 _LONGEST_HISTORY = 100_000
 
@@ -99,9 +99,11 @@ class EmbeddedMesh:
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
         """See `Mesh`."""
         core = self._core
-        name = _named(core, target) if target else ""
         pods = {each.pod_uid: runtime.target for runtime in core.workloads.values() for each in runtime.identities}
         limit = min(max(limit, 0), _LONGEST_HISTORY)
+        if serial := serial_in(target):
+            return _of_serial(core, serial, pods)[:limit]
+        name = _named(core, target) if target else ""
         if name in core.workloads:
             entries = core.ledger.entries(pod_uid=core.workloads[name].identity.pod_uid, limit=limit)
         else:
@@ -130,6 +132,19 @@ class EmbeddedMesh:
     def _must_be_writable(self) -> None:
         if self._read_only:
             raise RefusedError("This mesh is read-only.", fix="Start or attach without --read-only.")
+
+
+def _of_serial(core: MeshCore, serial: str, pods: Mapping[str, str]) -> list[HistoryEntry]:
+    """What the CA has on record, and what an operator did to get it."""
+    entry = core.ledger.by_serial(serial)
+    if entry is None:
+        raise UsageError(
+            f"The CA of this mesh has nothing on record about the serial {serial}.",
+            fix="It keeps certificates until 90 days after their end: meshtui history lists the newest.",
+        )
+    signed = as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity, record=record_of(entry))
+    done = [each for each in core.journal.entries(signed.target, _LONGEST_HISTORY) if each.serial == serial]
+    return sorted([signed, *done], key=lambda each: each.at, reverse=True)
 
 
 def _named(core: MeshCore, text: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 from datetime import datetime
 
+from msgspec import structs
+
+from meshtui.errors import UsageError
 from meshtui.mesh.rows import HistoryEntry, Row
 
 
@@ -17,6 +20,17 @@ class Journal:
     def newest(self, target: str, limit: int) -> list[HistoryEntry]:
         """At most `limit` entries, newest first; of everything when `target` is empty."""
         return [entry for entry in reversed(self._entries) if target in ("", entry.target)][:limit]
+
+    def of_serial(self, serial: str, limit: int) -> list[HistoryEntry]:
+        """The same for one certificate; raises UsageError when it is not known."""
+        found = [
+            structs.replace(entry, record={"serial": serial}) if entry.kind == "issued" else entry
+            for entry in reversed(self._entries)
+            if entry.serial == serial
+        ]
+        if not found:
+            raise UsageError(f"The CA of this mesh has nothing on record about the serial {serial}.")
+        return found[:limit]
 
     def operated(
         self, at: datetime, target: str, verb: str, outcome: str, *, error: str = "", serial: str = ""
@@ -47,5 +61,6 @@ class Journal:
                 outcome="ok",
                 serial=row.serial,
                 not_after=row.not_after,
+                credential="token",
             )
         )

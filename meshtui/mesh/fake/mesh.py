@@ -28,6 +28,7 @@ from meshtui.mesh.fake.turns import TEXTS, failed, turns
 from meshtui.mesh.query import Selection, select
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
+from meshtui.mesh.targets import serial_in
 
 _MUTATIONS = ("issue", "rotate", "apply", "delete")
 
@@ -171,6 +172,8 @@ class FakeMesh:
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
         """See `Mesh.history`."""
         self._answer()
+        if serial := serial_in(target):
+            return self._journal.of_serial(serial, limit)
         return self._journal.newest(target, limit)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
