@@ -12,7 +12,7 @@ from typing import Any
 
 from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.actions import Plan, Progress
-from meshtui.mesh.findings import Finding, Verification
+from meshtui.mesh.findings import Check, Finding, Verification
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
 
@@ -104,10 +104,8 @@ def verification(value: Verification) -> dict[str, Any]:
     return {
         "target": value.target,
         "passed": value.passed,
-        "checks": [
-            {"name": each.name, "passed": each.passed, "seen": each.seen, "fix": each.fix or None}
-            for each in value.checks
-        ],
+        "checks": [_check(each) for each in value.checks],
+        "by_hand": list(value.by_hand),
     }
 
 
@@ -145,6 +143,17 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "outcome": value.outcome,
         "serial": value.serial or None,
         "not_after": time(value.not_after),
+    }
+
+
+def _check(value: Check) -> dict[str, Any]:
+    return {
+        "name": value.name,
+        "passed": value.passed,
+        "seen": value.seen,
+        "fix": value.fix or None,
+        "host": value.host or None,
+        "address": value.address or None,
     }
 
 
