@@ -23,7 +23,7 @@ def commands(question: Question, contexts: Contexts, seen: Observation) -> tuple
 
 def _curl(question: Question, contexts: Contexts, kind: str, *, as_guest: bool) -> str:
     address, host = question.address, question.host
-    words = ["curl", "-sS", "-o", "/dev/null", "-w", r"%{http_code} in %{time_total} s\n"]
+    words = ["curl", "-sS", "--noproxy", "*", "-o", "/dev/null", "-w", r"%{http_code} in %{time_total} s\n"]
     if not is_address(host):
         words += ["--resolve", f"{host}:{address.port}:{_bracketed(address.host)}"]
     words += ["--tls-max", "1.2", "--ciphers", BY_KIND[kind]] if kind else []

@@ -131,6 +131,8 @@ async def _until(wire: socket.socket, client: TlsClient, step: Callable[[], T | 
         except OSError as error:
             raise TlsEndedError(End.CLOSED, _said(error)) from error
         client.take(data)
+        # what is there already is received without a pause, and a flood of it would let no deadline pass
+        await asyncio.sleep(0)
 
 
 def _silent(deadline: float) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,32 @@ async def test_one_that_never_finishes_the_handshake_is_given_up(tmp_path: Path)
     async with listening(trickle) as address:
         found = await checks(address, trusting(new_root()), prober=SOON)
     assert found["TLS"].passed is False
+
+
+async def test_a_flood_does_not_prolong_a_handshake() -> None:
+    """Hello requests, which a client ignores, as fast as they can be sent: others go on, and the deadline holds."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    hello_requests = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 5000
+
+    def flood() -> None:
+        wire, _ = listener.accept()
+        with wire, contextlib.suppress(OSError):
+            while True:
+                wire.sendall(hello_requests)
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    address = Address(host="127.0.0.1", port=listener.getsockname()[1])
+    asking = asyncio.create_task(checks(address, trusting(new_root()), prober=SOON))
+    turns = 0
+    while not asking.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert (await asking)["TLS"].seen == "no handshake: nothing came within 0.3 s"
+    assert turns > 50
+    await asyncio.to_thread(thread.join, 20)
+    listener.close()
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
