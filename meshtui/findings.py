@@ -37,6 +37,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """None: it could not be checked, which is not the same as fine."""
     seen: str
     fix: str = ""
+    """What to do; of a check that passed, a warning."""
+    host: str = ""
+    """Which host was asked for, where a check is about one endpoint; empty for those about the target."""
+    address: str = ""
+    """Where it was asked, `HOST:PORT`."""
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +49,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     target: str
     checks: tuple[Check, ...]
+    by_hand: tuple[str, ...] = ()
+    """Shell commands that repeat what was asked of the wire."""
+    outside: bool = False
+    """Of an address outside of the mesh, about which not everything can be known: an open check does not fail it."""
 
     @property
     def passed(self) -> bool:
-        """True when at least one check passed and none failed or had to be left open."""
-        return bool(self.checks) and all(check.passed for check in self.checks)
+        """True when at least one check passed and none failed or, within the mesh, had to be left open."""
+        verdicts = {check.passed for check in self.checks}
+        return True in verdicts and False not in verdicts and (self.outside or None not in verdicts)

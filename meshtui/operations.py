@@ -5,7 +5,9 @@ Written against the `Mesh` interface alone, so that it is the same over every ba
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
@@ -14,6 +16,8 @@ from meshtui.mesh.rows import Query, Sort, View
 
 Confirm = Callable[[Plan], Awaitable[bool]]
 Hear = Callable[[Progress], None]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 async def every_target(mesh: Mesh) -> tuple[str, ...]:
@@ -54,3 +58,21 @@ async def carry_out(mesh: Mesh, action: Action, confirm: Confirm, hear: Hear) ->
         if progress.done:
             ended.append(progress)
     return plan, tuple(ended)
+
+
+async def side_by_side(work: Callable[[T], Awaitable[R]], items: Sequence[T], *, at_once: int) -> list[R]:
+    """The result of each, in order, with no more than `at_once` under way. The first error ends all of them."""
+    results: dict[int, R] = {}
+    waiting = iter(enumerate(items))
+
+    async def take() -> None:
+        for number, item in waiting:
+            results[number] = await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(at_once, len(items))):
+                workers.create_task(take())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [results[number] for number in range(len(items))]

@@ -26,6 +26,7 @@ from meshtui.control.protocol import (
     RowsParams,
     TargetParams,
     TokenParams,
+    VerifyParams,
     Welcome,
     as_error,
     line,
@@ -34,6 +35,7 @@ from meshtui.control.protocol import (
 from meshtui.errors import MeshError, StateError, UnreachableError, UsageError
 from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
@@ -110,9 +112,9 @@ class RemoteMesh:
         """See `Mesh`."""
         return self._stream("perform", PerformParams(plan_id))
 
-    async def verify(self, target: str) -> Verification:
+    async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:
         """See `Mesh`."""
-        return cast(Verification, await self._unary("verify", TargetParams(target)))
+        return cast(Verification, await self._unary("verify", VerifyParams(target, caller)))
 
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """See `Mesh`."""

@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from meshtui.findings import Finding, Verification
+from meshtui.findings import Check, Finding, Verification
 from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.rows import HistoryEntry
@@ -105,10 +105,8 @@ def verification(value: Verification) -> dict[str, Any]:
     return {
         "target": value.target,
         "passed": value.passed,
-        "checks": [
-            {"name": each.name, "passed": each.passed, "seen": each.seen, "fix": each.fix or None}
-            for each in value.checks
-        ],
+        "checks": [_check(each) for each in value.checks],
+        "by_hand": list(value.by_hand),
     }
 
 
@@ -149,6 +147,17 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "credential": value.credential or None,
         "reason": value.reason or None,
         "record": value.record or None,
+    }
+
+
+def _check(value: Check) -> dict[str, Any]:
+    return {
+        "name": value.name,
+        "passed": value.passed,
+        "seen": value.seen,
+        "fix": value.fix or None,
+        "host": value.host or None,
+        "address": value.address or None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The verbs on targets: `issue`, `rotate` and `verify`."""
+"""The verbs that change targets: `issue` and `rotate`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ import click
 from meshtui.cli import contract
 from meshtui.cli.changing import change, change_options
 from meshtui.cli.completion import complete_target
-from meshtui.cli.exit_codes import Exit
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
-from meshtui.cli.session import with_mesh
 from meshtui.errors import RefusedError, UsageError
-from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Issue, Rotate
 from meshtui.mesh.interface import Mesh
-from meshtui.operations import every_target, possible_targets
-from meshtui.present.tones import Piece, Tone
-from meshtui.present.verification import verification_lines
+from meshtui.operations import possible_targets
 
 _NAMED = "Name targets, or use --all, and not both."
 _WHAT_THERE_IS = "See what there is: meshtui status"
@@ -49,26 +44,6 @@ def rotate(common: Common, *, targets: tuple[str, ...], every: bool, yes: bool, 
     return _change(common, Rotate, targets, every=every, yes=yes, dry_run=dry_run)
 
 
-@click.command()
-@_targets
-@common_options
-def verify(common: Common, *, targets: tuple[str, ...], every: bool) -> int:
-    """Check TARGETS all the way to the wire. Exits with 1 if a check failed or could not be made."""
-    output = Output(common)
-
-    async def check(mesh: Mesh) -> list[Verification]:
-        return [await mesh.verify(target) for target in await _named(mesh, targets, every=every)]
-
-    results = with_mesh(common, check)
-    if output.json:
-        output.data({"results": [contract.verification(result) for result in results]})
-    else:
-        for result in results:
-            output.lines([(Piece(output.shown(result.target), Tone.STRONG),)])
-            output.lines(verification_lines(result, output.width, output.glyphs))
-    return Exit.FINE if all(result.passed for result in results) else Exit.FAILED_CHECK
-
-
 def _change(
     common: Common, kind: type[Issue | Rotate], targets: tuple[str, ...], *, every: bool, yes: bool, dry_run: bool
 ) -> int:
@@ -85,9 +60,3 @@ def _change(
         return kind(targets=possible)
 
     return change(common, action, contract.outcome, yes=yes, dry_run=dry_run)
-
-
-async def _named(mesh: Mesh, targets: tuple[str, ...], *, every: bool) -> tuple[str, ...]:
-    if bool(targets) == every:
-        raise UsageError(_NAMED, fix=_WHAT_THERE_IS)
-    return await every_target(mesh) if every else targets

@@ -27,6 +27,7 @@ from meshtui.errors import (
 )
 from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
@@ -89,9 +90,16 @@ class RowsParams(msgspec.Struct, frozen=True):
 
 
 class TargetParams(msgspec.Struct, frozen=True):
-    """For `detail` and `verify`."""
+    """For `detail`."""
 
     target: str
+
+
+class VerifyParams(msgspec.Struct, frozen=True):
+    """For `verify`."""
+
+    target: str
+    caller: Caller = ANYBODY
 
 
 class PlanParams(msgspec.Struct, frozen=True):
@@ -146,7 +154,7 @@ METHODS = {
     "watch": Method(Nothing, MeshEvent, stream=True),
     "plan": Method(PlanParams, Plan),
     "perform": Method(PerformParams, Progress, stream=True),
-    "verify": Method(TargetParams, Verification),
+    "verify": Method(VerifyParams, Verification),
     "get": Method(GetParams, list[dict[str, Any]]),
     "history": Method(HistoryParams, list[HistoryEntry]),
     "token": Method(TokenParams, str),

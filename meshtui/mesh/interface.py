@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from meshtui.findings import Verification
 from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
@@ -44,8 +45,8 @@ class Mesh(Protocol):
         Targets are taken one at a time, and the first failure stops the rest.
         """
 
-    async def verify(self, target: str) -> Verification:
-        """Check a target all the way to the wire."""
+    async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:
+        """Check a target all the way to the wire, at a gateway as this caller."""
 
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """Manifests as stored, a Secret's private data redacted. Raises UsageError for an unknown kind or name."""

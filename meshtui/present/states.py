@@ -67,8 +67,10 @@ def severity_badge(severity: Severity, glyphs: Glyphs) -> Badge:
     }[severity]
 
 
-def check_badge(passed: bool | None, glyphs: Glyphs) -> Badge:
+def check_badge(passed: bool | None, glyphs: Glyphs, *, warns: bool = False) -> Badge:
     """The badge of a check. One that could not be made is not one that passed."""
+    if passed and warns:
+        return Badge(glyphs.alarm, "warning", Tone.WARN)
     if passed is None:
         return Badge(glyphs.unknown, "not checked", Tone.UNSURE)
     return Badge(glyphs.fine, "passed", Tone.GOOD) if passed else Badge(glyphs.broken, "failed", Tone.BAD)

@@ -1,15 +1,14 @@
-"""One HTTPS request to one address, as curl with `--resolve` and `--cacert` would make it."""
+"""One GET as a conversation without I/O: bytes to send, bytes received, and the answer when its head is complete."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from dataclasses import dataclass
 
 import h11
 
-from meshtui.errors import UnreachableError
-from meshtui.probe.tls import DEADLINE, Address, limit
+from meshtui.probe.place import is_address
+
+_HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -20,36 +19,34 @@ class Answer:
     server: str
 
 
-async def get(address: Address, host: str, path: str, ca_pem: str) -> Answer:
-    """GET `https://host/path` at `address`, verified against `ca_pem`. Raises UnreachableError when it fails."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=ca_pem)
-    limit(context, address)
-    try:
-        async with asyncio.timeout(DEADLINE):
-            reader, writer = await asyncio.open_connection(
-                address.host, address.port, ssl=context, server_hostname=host
-            )
-            try:
-                return await _exchange(reader, writer, f"{host}:{address.port}", path)
-            finally:
-                writer.transport.abort()
-    except TimeoutError as error:
-        raise UnreachableError(f"https://{host}{path} at {address} gave no answer within {DEADLINE:g} s.") from error
-    except (OSError, h11.ProtocolError) as error:
-        raise UnreachableError(f"https://{host}{path} at {address} failed: {error}.") from error
+class NotHttpError(ValueError):
+    """What came is no answer to an HTTP request."""
 
 
-async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, path: str) -> Answer:
-    connection = h11.Connection(h11.CLIENT)
-    request = h11.Request(method="GET", target=path, headers=[("host", host), ("user-agent", "meshtui")])
-    writer.write((connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b""))
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(1 << 16))
-        elif isinstance(event, h11.Response):
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in event.headers}
-            return Answer(event.status_code, headers.get("server", ""))
-        elif isinstance(event, h11.ConnectionClosed | h11.EndOfMessage):
-            raise UnreachableError(f"{host} closed the connection without an answer.")
+class Exchange:
+    """GET `https://host:port/path` once."""
+
+    def __init__(self, host: str, port: int, path: str) -> None:
+        self._connection = h11.Connection(h11.CLIENT)
+        name = f"[{host}]" if ":" in host and is_address(host) else host
+        authority = name if port == _HTTPS else f"{name}:{port}"
+        headers = [("host", authority), ("user-agent", "meshtui"), ("accept", "*/*"), ("connection", "close")]
+        head = self._connection.send(h11.Request(method="GET", target=path, headers=headers)) or b""
+        self.request = head + (self._connection.send(h11.EndOfMessage()) or b"")
+        """To be sent first."""
+
+    def take(self, data: bytes) -> Answer | None:
+        """Bytes of the other side, none when it closed; the answer once its head is complete. Raises NotHttpError."""
+        try:
+            self._connection.receive_data(data)
+            while True:
+                event = self._connection.next_event()
+                if event is h11.NEED_DATA:
+                    return None
+                if isinstance(event, h11.Response):
+                    headers = {name: value for name, value in event.headers}  # noqa: C416 - h11's type is no dict's
+                    return Answer(event.status_code, headers.get(b"server", b"").decode("latin-1"))
+                if not isinstance(event, h11.InformationalResponse):
+                    raise NotHttpError("it ended without an answer")
+        except h11.RemoteProtocolError as error:
+            raise NotHttpError(str(error)) from error

@@ -31,7 +31,9 @@ def loaded_by(*arguments: str) -> set[str]:
     [
         (["--version"], {"textual", "kubernetes", "click", "grpc", "cryptography", "msgspec"}),
         (["--help"], {"textual", "kubernetes", "grpc", "cryptography", "msgspec"}),
-        (["--state", "/no/such/mesh", "status"], {"textual", "kubernetes", "grpc", "cryptography"}),
+        (["--state", "/no/such/mesh", "status"], {"textual", "kubernetes", "grpc", "cryptography", "OpenSSL", "idna"}),
+        (["--state", "/no/such/mesh", "verify", "workload/a/b"], {"textual", "kubernetes", "grpc", "cryptography"}),
+        (["verify", "127.0.0.1:1"], {"textual", "kubernetes", "grpc"}),
     ],
 )
 def test_commands_load_only_what_they_need(arguments: list[str], absent: set[str]) -> None:

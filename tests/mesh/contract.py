@@ -11,6 +11,7 @@ import pytest
 
 from meshtui.errors import ManifestError, RefusedError, UsageError
 from meshtui.mesh.actions import Apply, Delete, Issue, Progress, Rotate
+from meshtui.mesh.caller import Caller
 from meshtui.mesh.events import MeshEvent, RowChanged
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
@@ -196,6 +197,17 @@ class MeshContract:
         assert verification.target == target
         assert all(check.seen for check in verification.checks)
         assert [check for check in verification.checks if not check.passed] == []
+
+    async def test_what_was_asked_of_a_gateway_can_be_repeated_by_hand(self, mesh: Mesh) -> None:
+        """With curl and openssl, for its host at its address; of a workload there is nothing that anybody could ask."""
+        verification = await mesh.verify(GATEWAY, Caller())
+        (host,) = {check.host for check in verification.checks if check.host}
+        (address,) = {check.address for check in verification.checks if check.address}
+        curl, openssl = verification.by_hand
+        assert curl.startswith("curl ")
+        assert f"--resolve {host}:{address.rpartition(':')[2]}:" in curl
+        assert openssl.startswith(f"openssl s_client -connect {address} -servername {host} ")
+        assert (await mesh.verify(WORKLOAD)).by_hand == ()
 
     async def test_what_an_operator_did_is_in_the_history(self, mesh: Mesh) -> None:
         """Who, what and how it ended, newest first."""

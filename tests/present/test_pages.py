@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC, datetime
 
 import pytest
@@ -144,6 +145,49 @@ def test_what_was_not_checked_is_not_called_fine(passed: tuple[bool | None, ...]
     checks = tuple(Check(name="c", passed=value, seen="s") for value in passed)
     lines = verification_lines(Verification(target=SHOP, checks=checks), 78, UNICODE)
     assert plain(lines[0]) == verdict
+
+
+def test_an_address_passes_with_what_could_not_be_made() -> None:
+    """And says how much that was."""
+    checks = tuple(Check(name="c", passed=value, seen="s") for value in (True, None))
+    lines = verification_lines(Verification(target="a:1", checks=checks, outside=True), 78, UNICODE)
+    assert plain(lines[0]) == "✓ 1 checks passed, 1 could not be made"
+
+
+def test_a_check_that_passed_and_says_what_to_do_is_a_warning() -> None:
+    """It is not quiet, and the verdict counts it."""
+    checks = (Check(name="a", passed=True, seen="s"), Check(name="b", passed=True, seen="s", fix="Renew it."))
+    lines = verification_lines(Verification(target=SHOP, checks=checks), 78, UNICODE)
+    assert plain(lines[0]) == "✓ all 2 checks passed, 1 with a warning"
+    assert [plain(line).strip() for line in lines[-2:]] == ["! b  s", "Renew it."]
+
+
+def test_endpoints_have_a_line_of_their_own_above_their_checks() -> None:
+    """The checks of the target come first; an IP address is said once."""
+    checks = (
+        Check(name="of it", passed=True, seen="s"),
+        Check(name="first", passed=True, seen="s", host="a.example", address="192.0.2.1:443"),
+        Check(name="second", passed=True, seen="s", host="a.example", address="192.0.2.1:443"),
+        Check(name="third", passed=True, seen="s", host="::1", address="[::1]:443"),
+    )
+    lines = verification_lines(Verification(target=SHOP, checks=checks), 78, UNICODE)
+    assert [plain(line).split("  ")[0] for line in lines] == [
+        *("✓ all 4 checks passed", "", "✓ of it", ""),
+        *("a.example at 192.0.2.1:443", "✓ first", "✓ second", ""),
+        *("[::1]:443", "✓ third"),
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 140])
+def test_commands_can_be_pasted_at_any_width(width: int) -> None:
+    """They are broken where a shell joins them again, never inside of quotes, and are inert."""
+    command = "curl -w '%{http_code} a  b\\n' --cacert 'it'\"'\"'s.pem' https://a.example:8443/x </dev/null"
+    lines = verification_lines(Verification(target=SHOP, checks=(), by_hand=(command,)), width, UNICODE)
+    printed = [plain(line) for line in lines][3:]
+    assert shlex.split("\n".join(printed).replace("\\\n", " ")) == shlex.split(command)
+    assert all(len(line) <= width or " " not in line.strip().removesuffix(" \\") for line in printed if "'" not in line)
+    hostile = verification_lines(Verification(target=SHOP, checks=(), by_hand=("curl \x1b[31m",)), width, UNICODE)
+    assert plain(hostile[-1]) == "curl \\x1b[31m"
 
 
 async def test_a_plan_shows_steps_effects_and_command(mesh: FakeMesh) -> None:

@@ -16,7 +16,6 @@ from cryptography import x509
 from meshtui.errors import UnreachableError
 from meshtui.identity.inspect import facts
 from meshtui.identity.keys import PrivateKey, key_pem
-from meshtui.probe import http
 from meshtui.probe.tls import Address, seen, until_presented, verified
 from tests.identity import forge
 from tests.identity.forge import Pair
@@ -97,7 +96,6 @@ async def test_a_server_with_two_certificates_is_asked_for_its_rsa_one(tmp_path:
         asked = replace(address, rsa_only=True)
         assert (await seen(asked)).leaf == rsa.certificate
         assert (await verified(asked, root.pem, "a.example", check_host=True)).leaf == rsa.certificate
-        assert (await http.get(asked, "a.example", "/", root.pem)).status == 418
         assert str(asked) == str(address)
 
 
@@ -153,15 +151,6 @@ async def test_one_that_speaks_no_tls_is_a_sentence() -> None:
     with pytest.raises(UnreachableError, match="does not take a TLS handshake"):
         await seen(address)
     server.close()
-
-
-async def test_a_request_is_answered(tmp_path: Path) -> None:
-    """Status and server, over verified TLS."""
-    server, root = Server(tmp_path), _root()
-    server.present(_server_pair(root, "a.example"))
-    answer = b"HTTP/1.1 418 Teapot\r\nserver: pot\r\ncontent-length: 0\r\n\r\n"
-    async with serving(server.context, answer) as address:
-        assert await http.get(address, "a.example", "/", root.pem) == http.Answer(418, "pot")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from meshtui.agent.ca_client import CaClient
@@ -13,6 +13,7 @@ from meshtui.ca.ledger import LedgerReader
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import EnvoyBinary
 from meshtui.mesh.rows import Step
+from meshtui.probe.prober import Prober
 from meshtui.settings import Settings, StatePaths
 
 Report = Callable[[Step, str], None]
@@ -36,3 +37,5 @@ class Context:
     ledger: LedgerReader
     changed: Callable[[str], None]
     """To be called with a target whose truths may be different now."""
+    prober: Prober = field(default_factory=Prober)
+    """Bounds what all verifications together ask of the wire."""

@@ -19,6 +19,7 @@ from meshtui.findings import Verification
 from meshtui.manifest.kinds import find_kind, kind_of
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent
 from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
@@ -76,9 +77,9 @@ class EmbeddedMesh:
         self._must_be_writable()
         return self._performer.perform(self._actor, plan_id)
 
-    async def verify(self, target: str) -> Verification:
+    async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:
         """See `Mesh`."""
-        return await checks.verify(self._core, resolve(self._core, target))
+        return await checks.verify(self._core, resolve(self._core, target), caller)
 
     async def get(self, kind: str, name: str = "", namespace: str = "") -> list[dict[str, Any]]:
         """See `Mesh`."""

@@ -10,6 +10,9 @@ from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.mesh.targets import TargetKind
 
+_ADDRESS = "127.0.0.1:8443"
+"""Where the gateway of this mesh would answer."""
+
 
 def findings_of(row: Row) -> tuple[Finding, ...]:
     """What is wrong with this row, worst first."""
@@ -48,7 +51,7 @@ def verification_of(row: Row, now: datetime) -> Verification:
         checks.insert(1, Check(name="SPIFFE ID", passed=True, seen=f"{row.identity} is of {TRUST_DOMAIN}."))
     if row.truths[3] is not Mark.ABSENT:
         checks += _wire(row, fix)
-    return Verification(target=row.target, checks=tuple(checks))
+    return Verification(target=row.target, checks=tuple(checks), by_hand=_by_hand(row))
 
 
 def _finding(row: Row, severity: Severity, code: str, text: str, fix: str) -> Finding:
@@ -62,16 +65,35 @@ def _ledger(row: Row, fix: str) -> Check:
 
 
 def _wire(row: Row, fix: str) -> list[Check]:
-    mark = row.truths[3]
+    mark, host = row.truths[3], _host(row)
+    address = _ADDRESS if host else ""
     if mark is Mark.UNKNOWN:
         ask = "Look at the proxy's log; its admin interface is how Envoy is asked."
+        seen = "Envoy's admin interface did not answer."
         return [
-            Check(name=name, passed=None, seen="Envoy's admin interface did not answer.", fix=ask)
-            for name in ("proxy", "handshake")
+            Check(name="proxy", passed=None, seen=seen, fix=ask),
+            Check(name="handshake", passed=None, seen=seen, fix=ask, host=host, address=address),
         ]
     agrees = mark is Mark.AGREES
-    seen = f"presents {row.served_serial}{'' if agrees else f', not {row.serial}'}."
+    seen, fix = f"presents {row.served_serial}{'' if agrees else f', not {row.serial}'}.", "" if agrees else fix
     return [
-        Check(name="proxy", passed=agrees, seen=f"{row.served_by} {seen}", fix="" if agrees else fix),
-        Check(name="handshake", passed=agrees, seen=f"The wire {seen}", fix="" if agrees else fix),
+        Check(name="proxy", passed=agrees, seen=f"{row.served_by} {seen}", fix=fix),
+        Check(name="handshake", passed=agrees, seen=f"The wire {seen}", fix=fix, host=host, address=address),
     ]
+
+
+def _host(row: Row) -> str:
+    """What a gateway is asked for; empty for what is no gateway."""
+    kind = row.target.partition("/")[0]
+    return row.identity.split(", ")[0].replace("*", "any") if kind == TargetKind.GATEWAY else ""
+
+
+def _by_hand(row: Row) -> tuple[str, ...]:
+    host = _host(row)
+    if not host or row.truths[3] is Mark.ABSENT:
+        return ()
+    port = _ADDRESS.rpartition(":")[2]
+    return (
+        f"curl -sS -o /dev/null --resolve {host}:{port}:127.0.0.1 --cacert root.pem https://{host}:{port}/",
+        f"openssl s_client -connect {_ADDRESS} -servername {host} -CAfile root.pem -verify_hostname {host} </dev/null",
+    )

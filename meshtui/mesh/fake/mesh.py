@@ -15,6 +15,7 @@ from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
 from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
@@ -159,7 +160,7 @@ class FakeMesh:
             self._forget(item)
             yield Progress(target=str(item.key), step=Step.SERVED, text="removed", done=True)
 
-    async def verify(self, target: str) -> Verification:
+    async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:  # noqa: ARG002 - nobody is asked
         """See `Mesh.verify`."""
         self._answer()
         return verification_of(find(target, self._rows), self._now())
