@@ -8,8 +8,8 @@ from typing import Any
 
 from meshtui.agent.gateway_client import KeyPair
 from meshtui.gateway.credential import Credential
-from meshtui.manifest.core import ISSUER
 from meshtui.manifest.documents import parse_document
+from meshtui.manifest.issuance import ISSUER
 from meshtui.manifest.model import Manifest, Secret
 from meshtui.manifest.secret_data import PAIR_NAMES, TLS, key_pair
 
