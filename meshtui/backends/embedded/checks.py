@@ -11,7 +11,8 @@ from cryptography import x509
 
 from meshtui.backends.embedded.authorities import chain_of, trust_of
 from meshtui.backends.embedded.core import MeshCore
-from meshtui.backends.embedded.credential import CredentialRuntime, example_name
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.following import example_name
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.records import State

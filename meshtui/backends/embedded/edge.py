@@ -3,14 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from meshtui.backends.embedded.desired import Desired
+from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.gateway.credential import Credential
+from meshtui.gateway.listeners import listeners_of
 from meshtui.gateway.references import SecretRef
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Secret
+from meshtui.mesh.targets import Target
 from meshtui.probe.tls import Address
 from meshtui.xds.gateway import open_ports
+
+if TYPE_CHECKING:
+    from meshtui.backends.embedded.credential import CredentialRuntime
+
+
+class MeshEdge:
+    """The edge of a mesh as it is now (`following.Edge`). A certificate that is gone is presented by nobody."""
+
+    def __init__(
+        self,
+        workloads: Mapping[str, WorkloadRuntime],
+        credentials: Mapping[str, CredentialRuntime],
+        desired: Desired,
+        ports: PortMap,
+    ) -> None:
+        self._workloads = workloads
+        self._credentials = credentials
+        self._desired = desired
+        self._ports = ports
+
+    def proxies(self, target: str) -> list[EnvoyProxy]:
+        """The gateways' Envoys that are to present it."""
+        return proxies_of(presenting(self._credential(target), self._workloads))
+
+    def endpoints(self, target: str) -> list[tuple[str, Address]]:
+        """Each of its hosts with the address that answers for it."""
+        credential = self._credential(target)
+        presenters = presenting(credential, self._workloads)
+        return endpoints_of(credential, presenters, self._desired.catalog, self._ports.ports)
+
+    def beside(self, target: str) -> frozenset[str]:
+        """SHA-256 of the certificates that its listeners present as well, with a key of another kind."""
+        own = self._credential(target)
+        ref = SecretRef(own.namespace, own.name)
+        sharing = (each.certificates for each in listeners_of(self._desired.catalog) if ref in each.certificates)
+        others = (self._credentials.get(each.target) for refs in sharing for each in refs if each != ref)
+        return frozenset(each.facts.sha256 for each in others if each is not None and each.facts is not None)
+
+    def _credential(self, target: str) -> Credential:
+        known = self._credentials.get(target)
+        return known.credential if known is not None else no_credential(target)
 
 
 def presenting(credential: Credential, workloads: Mapping[str, WorkloadRuntime]) -> list[WorkloadRuntime]:
@@ -38,3 +85,9 @@ def endpoints_of(
                 if SecretRef(credential.namespace, credential.name) in listener.certificates:
                     found += [(host, Address(host="127.0.0.1", port=port.here)) for host in sorted(hosts)]
     return found
+
+
+def no_credential(target: str, secret: Secret | None = None) -> Credential:
+    """What is known of a gateway certificate to which nothing refers."""
+    parsed = Target.parse(target)
+    return Credential(namespace=parsed.namespace, name=parsed.name, secret=secret)

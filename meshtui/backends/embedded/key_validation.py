@@ -16,6 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from meshtui.errors import IdentityError, StateError
 from meshtui.identity.keys import load_key
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Manifest, ObjectKey, Secret
+from meshtui.manifest.pairs import pair_problem
+from meshtui.manifest.secret_data import key_pair
 
 DEADLINE = 15.0
 """Seconds for one key: RSA 8192 takes two."""
@@ -41,6 +45,22 @@ class KeyValidator:
             self._good.clear()
         self._good |= {_digest(key) for key, problem in zip(keys, told, strict=True) if not problem}
         return told
+
+    async def of_objects(self, objects: Iterable[Manifest], catalog: Catalog) -> tuple[str, ...]:
+        """What is wrong with the key pairs of Secrets that are to replace those of a catalog, a line for each."""
+        pairs: dict[ObjectKey, bytes] = {}
+        told = []
+        for each in objects:
+            known = catalog.get(each.key)
+            pair = key_pair(each) if isinstance(each, Secret) else None
+            if pair is None or (isinstance(known, Secret) and key_pair(known) == pair):
+                continue
+            if problem := pair_problem(each):
+                told.append(problem)
+            else:
+                pairs[each.key] = pair[1]
+        found = await self.problems(tuple(pairs.values()))
+        return (*told, *(f"{key}: {problem}" for key, problem in zip(pairs, found, strict=True) if problem))
 
     def _said(self, key: bytes) -> str:
         return "" if _digest(key) in self._good else problem_of(key)
