@@ -33,11 +33,11 @@ _GATEWAYS_ONLY = "only gateway certificates have it"
 
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
-    the last of them are left out, and the reasons only when that is not enough.
+    the last of them are left out, and the reasons before the third of them (help).
     """
     acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
-    for reasons in (True, False):
-        for shown in range(len(others), 1, -1):
+    for reasons, least in ((True, 3), (False, 2)):
+        for shown in range(len(others), least - 1, -1):
             line = _footer(acts, others[:shown], board, reasons=reasons)
             if line_width(line) <= width:
                 return line

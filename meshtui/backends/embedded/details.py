@@ -113,17 +113,21 @@ def _serving(runtime: WorkloadRuntime) -> dict[str, str]:
 
 def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str, str]:
     credential, previous = runtime.credential, runtime.previous
-    lifetime = credential.secret.lifetime if credential.secret is not None else None
     return {
         "hosts": ", ".join(credential.hosts) or "none",
         "gateways": ", ".join(map(str, credential.gateways)) or "none refers to it",
         "TLS mode": credential.tls_mode or "none",
         "signed by": "the mesh’s CA" if runtime.authority == MESH_CA else runtime.authority or "somebody else",
-        "lifetime": length_in_words(lifetime) if lifetime is not None else "the CA's default",
+        **({"lifetime": _lifetime(runtime)} if runtime.authority else {}),
         "rotated": _rotated(core, runtime),
         **({"before it": f"{previous.serial}, until {previous.not_after:%Y-%m-%d %H:%M:%SZ}"} if previous else {}),
         "addresses": ", ".join(sorted({str(address) for _, address in core.endpoints(runtime.target)})) or "none",
     }
+
+
+def _lifetime(runtime: CredentialRuntime) -> str:
+    lifetime = runtime.credential.secret.lifetime if runtime.credential.secret is not None else None
+    return length_in_words(lifetime) if lifetime is not None else "the CA's default"
 
 
 def _rotated(core: MeshCore, runtime: CredentialRuntime) -> str:

@@ -120,7 +120,6 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
         raise RefusedError(
             f"The version before, {leaf.serial}, expired at {_time(leaf.not_after)}.", fix=f"meshtui rotate {target}"
         )
-    held = runtime.facts
     effects = []
     if undone(current, previous).rotation == UNDONE:
         effects.append("It is not rotated by itself then, until it has been rotated by hand once.")
@@ -130,10 +129,9 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
         effects.append(f"{target} is then not for {_some(missing)}, which a Gateway serves with it.")
     if _rest(previous) != _rest(current):
         effects.append("Labels, annotations and other data of the Secret are what they were then, too.")
-    instead = f" instead of {held.serial}" if held is not None else ""
     name = runtime.credential.name
     return GatewayStep(
-        f"back to {leaf.serial}{instead}, until {_time(leaf.not_after)}, push to {_gateways(core, target)}",
+        f"back to {leaf.serial}, until {_time(leaf.not_after)}, push to {_gateways(core, target)}",
         tuple(effects),
         (
             by_hand.store_pair(

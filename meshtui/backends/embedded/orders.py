@@ -15,7 +15,7 @@ from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.grants import KEYS
-from meshtui.manifest.lifetimes import SHORTEST
+from meshtui.manifest.lifetimes import SHORTEST, lifetime_text
 from meshtui.mesh.actions import Terms
 
 
@@ -79,7 +79,7 @@ def _check(order: Order) -> None:
     longest = GATEWAY_LIMITS.maximum
     if order.lifetime is not None and not SHORTEST <= order.lifetime <= longest:
         raise UsageError(
-            f"A gateway certificate cannot live {order.lifetime}.",
+            f"A gateway certificate cannot live {lifetime_text(order.lifetime)}.",
             fix=f"Use {SHORTEST.total_seconds():g}s to {longest.days}d.",
         )
     try:

@@ -132,7 +132,7 @@ def _does(row: Row) -> str:
 
 
 def _goes_back(row: Row) -> str:
-    return f"back to {row.previous} instead of {row.serial}, push to 1 Envoy"
+    return f"back to {row.previous}, push to 1 Envoy"
 
 
 def _by_hand(prepared: Prepared) -> tuple[str, ...]:
