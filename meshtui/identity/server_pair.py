@@ -15,13 +15,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from meshtui.errors import IdentityError
 from meshtui.identity.bundle import TrustBundle
+from meshtui.identity.chain import MAX_CHAIN
 from meshtui.identity.inspect import UNDECODABLE, facts, load_certificates
 from meshtui.identity.keys import PrivateKey, describe_key, load_key, public_key_sha256
 from meshtui.identity.verify import verify_chain, verify_host, verify_lifetime
 from meshtui.identity.weak_keys import weakness
 
 SERVED_KEYS = "EC P-256, P-384, P-521 or RSA of 2048 to 8192 bits"
-"""What Envoy 1.40 takes; Ed25519 it loads, and then no client that has not asked for it gets through."""
+"""What Envoy 1.40 takes and every client can do with; it would serve Ed25519 too, to those few that ask for it."""
 
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
@@ -40,6 +41,8 @@ def check_server_pair(
         chain = load_certificates(certificate)
     except IdentityError as error:
         raise IdentityError(f"The certificate cannot be read: {error.message}", fix=error.fix) from error
+    if len(chain) > MAX_CHAIN:
+        raise IdentityError(f"A chain of {len(chain)} certificates is more than clients take ({MAX_CHAIN}).")
     leaf = _leaf(chain, key)
     _check_use(leaf)
     try:

@@ -5,30 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.identity.keys import key_pem, load_key, new_key
-
-
-def unsound() -> bytes:
-    """Numbers of two keys, in one: its public half is what it should be, and what it signs nobody can verify."""
-    mine, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers() for _ in range(2))
-    mixed = rsa.RSAPrivateNumbers(
-        p=mine.p,
-        q=mine.q,
-        d=other.d,
-        dmp1=other.dmp1,
-        dmq1=other.dmq1,
-        iqmp=mine.iqmp,
-        public_numbers=mine.public_numbers,
-    )
-    return key_pem(mixed.private_key(unsafe_skip_rsa_key_validation=True))
+from tests.identity.forge import unsound_key
 
 
 async def test_each_key_is_told_apart() -> None:
     """Good ones of both kinds, one that is no key, and one whose numbers do not belong together, in their order."""
-    ec, good, bad = key_pem(new_key()), key_pem(new_key("RSA 2048")), unsound()
+    ec, good, bad = key_pem(new_key()), key_pem(new_key("RSA 2048")), key_pem(unsound_key())
     assert load_key(bad, validate=False)
     problems = await KeyValidator().problems([good, b"nonsense", bad, ec, good])
     assert [bool(problem) for problem in problems] == [False, True, True, False, False]

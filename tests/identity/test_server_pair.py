@@ -92,6 +92,7 @@ NO_SERVER = (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
             lambda: checked(BETWEEN, leaf := server(), key=key_pem(leaf.key)),
             "The certificate of the key is number 2 of 2, not the first.",
         ),
+        (lambda: checked(server(), *[ROOT] * 10), "A chain of 11 certificates is more than clients take (10)."),
         (lambda: checked(BETWEEN), "The certificate is a CA's, not a server's."),
         (lambda: checked(server(more=(NO_SERVER,))), "The certificate is not for servers"),
         (lambda: checked(server(end=timedelta(minutes=-1))), "The certificate expired at 2026-11-23T11:59:00"),

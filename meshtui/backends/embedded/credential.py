@@ -268,7 +268,8 @@ class CredentialRuntime:
             await self._versions.exchange(new, old, kept)
         except RefusedError as refusal:
             return MeshError(f"{error.message} {refusal.message}", fix=error.fix)
-        self.error = f"{error.message} The Secret has {before.serial} again."
+        again = "is served" if await self._follower.until_served(before) else "is in the Secret"
+        self.error = f"{error.message} It was taken back: {before.serial} {again} again."
         return MeshError(self.error, fix=error.fix)
 
     def _report(self, report: Report, step: Step, text: str) -> None:

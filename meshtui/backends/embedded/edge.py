@@ -10,7 +10,6 @@ from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.gateway.credential import Credential
-from meshtui.gateway.listeners import listeners_of
 from meshtui.gateway.references import SecretRef
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Secret
@@ -46,14 +45,6 @@ class MeshEdge:
         credential = self._credential(target)
         presenters = presenting(credential, self._workloads)
         return endpoints_of(credential, presenters, self._desired.catalog, self._ports.ports)
-
-    def beside(self, target: str) -> frozenset[str]:
-        """SHA-256 of the certificates that its listeners present as well, with a key of another kind."""
-        own = self._credential(target)
-        ref = SecretRef(own.namespace, own.name)
-        sharing = (each.certificates for each in listeners_of(self._desired.catalog) if ref in each.certificates)
-        others = (self._credentials.get(each.target) for refs in sharing for each in refs if each != ref)
-        return frozenset(each.facts.sha256 for each in others if each is not None and each.facts is not None)
 
     def _credential(self, target: str) -> Credential:
         known = self._credentials.get(target)

@@ -17,7 +17,7 @@ from meshtui.backends.embedded.workload import SERVE_DEADLINE
 from meshtui.errors import MeshError, RefusedError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.rows import Step
-from meshtui.probe.tls import Address, seen, until_presented
+from meshtui.probe.tls import Address, seen
 
 T = TypeVar("T")
 Endpoint = tuple[str, Address]
@@ -26,6 +26,9 @@ AT_ONCE = 16
 """Handshakes beside each other."""
 BASELINE = 1.0
 """Seconds that a host has to answer before its certificate is replaced."""
+PATIENCE = 1.5
+"""Seconds without any handshake after which the new certificate is at fault: clients have none either."""
+_LOOK_AGAIN = 0.01
 
 
 class Edge(Protocol):
@@ -36,9 +39,6 @@ class Edge(Protocol):
 
     def endpoints(self, target: str) -> list[Endpoint]:
         """Each host with the address at which a gateway answers for it."""
-
-    def beside(self, target: str) -> Collection[str]:
-        """SHA-256 of other certificates of the same listeners: clients are shown one or the other, by kind of key."""
 
 
 class Follower:
@@ -78,6 +78,7 @@ class Follower:
         before. Raises MeshError when it is not taken, UnreachableError when that cannot be said because of
         something else, RefusedError when it is displaced.
         """
+        self._must_stand(displaced)
         proxies = self._edge.proxies(self._target)
         if not proxies:
             return None
@@ -87,12 +88,18 @@ class Follower:
         await self._until(lambda: self._refusal(proxies) or self._serve(proxies, after), displaced)
         if not self._serve(proxies, after):
             self._must_run(proxies)
-            reason = self._refusal(proxies) or f"it still serves another after {SERVE_DEADLINE:g} s"
-            raise MeshError(f"Envoy did not take {after.serial}: {reason}.", fix=f"meshtui verify {self._target}")
+            raise self._not_taken(
+                after, self._refusal(proxies) or f"it still serves another after {SERVE_DEADLINE:g} s"
+            )
         report(Step.PUSHED, "Envoy acknowledged it")
         report(Step.VERIFYING, "TLS handshake")
         await self._handshakes(proxies, after, displaced, answered)
         return True
+
+    async def until_served(self, certificate: CertificateFacts) -> bool:
+        """Wait until every Envoy has it in service; returns whether that came true in time."""
+        proxies = self._edge.proxies(self._target)
+        return await self._pulse.until(lambda: self._serve(proxies, certificate), SERVE_DEADLINE)
 
     async def _handshakes(
         self,
@@ -101,17 +108,12 @@ class Follower:
         displaced: Callable[[], str],
         answered: Collection[Endpoint],
     ) -> None:
-        beside = self._edge.beside(self._target)
-
         async def ask(endpoint: Endpoint) -> MeshError | None:
-            host, address = endpoint
             try:
-                # a client and Envoy may settle on the other certificate of the listener, which is as well
-                if beside and (await seen(address, example_name(host))).facts.sha256 in beside:
-                    return None
-                presented = await until_presented(address, example_name(host), after.sha256, SERVE_DEADLINE)
+                return await self._look(endpoint, after, PATIENCE if endpoint in answered else SERVE_DEADLINE)
             except UnreachableError as error:
                 self._must_run(proxies)
+                host = endpoint[0]
                 if endpoint in answered:
                     return MeshError(
                         f"{host} takes no handshake with {after.serial}, as it did before: {error.message}"
@@ -120,15 +122,17 @@ class Follower:
                     f"Envoy has {after.serial}, but {host} takes no handshake, nor did it before: {error.message}",
                     fix=f"meshtui verify {self._target}",
                 )
-            if presented.facts.sha256 != after.sha256:
-                return MeshError(f"{host} at {address} presents {presented.facts.serial}, not {after.serial}.")
-            return None
 
         asking = asyncio.create_task(_each(self._edge.endpoints(self._target), ask))
-        ended = asyncio.create_task(self._pulse.until(lambda: bool(displaced()), 2 * SERVE_DEADLINE))
+        # of a certificate that it has had before, Envoy may show the serial while it still looks at the key
+        ended = asyncio.create_task(
+            self._pulse.until(lambda: bool(displaced() or self._refusal(proxies)), 2 * SERVE_DEADLINE)
+        )
         try:
             await asyncio.wait((asking, ended), return_when=asyncio.FIRST_COMPLETED)
             self._must_stand(displaced)
+            if refusal := self._refusal(proxies):
+                raise self._not_taken(after, refusal)
             found = [error for error in await asking if error is not None]
         finally:
             asking.cancel()
@@ -136,6 +140,30 @@ class Follower:
         # what is the certificate's own fault goes before what is not
         for error in sorted(found, key=lambda error: isinstance(error, UnreachableError)):
             raise error
+
+    async def _look(self, endpoint: Endpoint, after: CertificateFacts, patience: float) -> MeshError | None:
+        """Look until it is presented. A worker of Envoy takes a moment to use what is acknowledged, and tells nobody.
+
+        Raises UnreachableError when there is no handshake for so many seconds.
+        """
+        (host, address), clock = endpoint, asyncio.get_running_loop().time
+        begun = heard = clock()
+        while True:
+            try:
+                presented = (await seen(address, example_name(host))).facts
+            except UnreachableError:
+                if clock() - heard > patience:
+                    raise
+            else:
+                heard = clock()
+                if presented.sha256 == after.sha256:
+                    return None
+                if heard - begun > SERVE_DEADLINE:
+                    return MeshError(f"{host} at {address} presents {presented.serial}, not {after.serial}.")
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _not_taken(self, after: CertificateFacts, reason: str) -> MeshError:
+        return MeshError(f"Envoy did not take {after.serial}: {reason}.", fix=f"meshtui verify {self._target}")
 
     async def _until(self, condition: Callable[[], object], displaced: Callable[[], str]) -> None:
         await self._pulse.until(lambda: bool(displaced() or condition()), SERVE_DEADLINE)

@@ -77,7 +77,8 @@ def _with(
     if kept.get(ROTATION) == UNDONE:
         del kept[ROTATION]
     metadata["annotations"] = {**kept, **annotations}
-    data = before.get("data", {})
+    # what is stapled is about the certificate before
+    data = {name: value for name, value in before.get("data", {}).items() if name != "tls.ocsp-staple"}
     names = pair_names(data)
     encoded = {name: base64.b64encode(value).decode() for name, value in zip(names, (chain, key), strict=True)}
     head = {"apiVersion": "v1", "kind": "Secret", "type": TLS}
