@@ -220,12 +220,12 @@ async def test_what_envoy_refuses_is_taken_back(core: MeshCore, opened: Embedded
 
 
 async def test_what_envoy_takes_and_no_client_does_is_taken_back(core: MeshCore, shop: CredentialRuntime) -> None:
-    """A chain of 100 KB: acknowledged, and every handshake fails from then on."""
+    """A chain of 200 KB: acknowledged, and every handshake fails from then on."""
     held = shop.facts
     assert held is not None
     heard: list[Step] = []
     with pytest.raises(MeshError, match=r"takes no handshake with .*, as it did before"):
-        await shop.bring(lambda step, _text: heard.append(step), pair(behind=300))
+        await shop.bring(lambda step, _text: heard.append(step), pair(behind=600))
     assert heard == [Step.SIGNED, Step.PUSHED, Step.VERIFYING, Step.FAILED]
     assert (await served(core), shop.facts, previous(core)) == (held.serial, held, "")
 
@@ -244,7 +244,7 @@ async def test_a_host_that_did_not_answer_before_is_no_reason_to_go_back(
     core: MeshCore, monkeypatch: pytest.MonkeyPatch, shop: CredentialRuntime
 ) -> None:
     """Something else is in its way; the new certificate is in the Secret and in Envoy."""
-    broken = parse_document(document(pair(behind=300)))
+    broken = parse_document(document(pair(behind=600)))
     assert isinstance(broken, Secret)
     await core.apply([broken])
     async with asyncio.timeout(10):
@@ -252,7 +252,7 @@ async def test_a_host_that_did_not_answer_before_is_no_reason_to_go_back(
             pass
     monkeypatch.setattr("meshtui.backends.embedded.following.SERVE_DEADLINE", 0.5)
     with pytest.raises(UnreachableError, match="takes no handshake, nor did it before"):
-        await shop.bring(unheard, pair(behind=300))
+        await shop.bring(unheard, pair(behind=600))
     leaf = leaf_of(broken)
     assert leaf is not None
     assert (previous(core), shop.error) == (leaf.serial, "")
