@@ -47,9 +47,12 @@ async def possible_targets(mesh: Mesh, kind: type[Issue | Rotate]) -> tuple[tupl
 async def carry_out(mesh: Mesh, action: Action, confirm: Confirm, hear: Hear) -> tuple[Plan, tuple[Progress, ...]]:
     """Plan, confirm and perform; `hear` gets every step, and the last word on each target is returned.
 
-    Raises RefusedError when `confirm` says no, and what `plan` and `perform` raise.
+    Raises RefusedError when `confirm` says no, or need not be asked because the mesh is read-only; and what `plan`
+    and `perform` raise.
     """
     plan = await mesh.plan(action)
+    if (await mesh.info()).read_only:
+        raise RefusedError(f"{plan.title}: this mesh is read-only.", fix="Start or attach without --read-only.")
     if not await confirm(plan):
         raise RefusedError(f"{plan.title}: not confirmed, so nothing was changed.")
     ended = []

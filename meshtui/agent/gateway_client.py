@@ -5,6 +5,7 @@ The counterpart of `ca_client` for what has host names instead of a workload ide
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,16 +54,19 @@ class GatewayClient:
         *,
         authority: str,
         hosts: Sequence[str],
+        key_kind: str,
         lifetime: timedelta | None,
         target: str,
         actor: str,
         now: datetime,
     ) -> KeyPair:
-        """A new key and a certificate on it for `hosts`, signed by the gateway root `authority`.
+        """A new key of `key_kind` and a certificate on it for `hosts`, signed by `authority`: a gateway root, or
+        `mesh/ca`.
 
         `lifetime` None leaves it to the CA. Raises UnreachableError, RefusedError or IdentityError.
         """
-        key = new_key()
+        # an RSA key takes up to seconds, in which others are not to wait
+        key = await asyncio.to_thread(new_key, key_kind) if key_kind.startswith("RSA") else new_key(key_kind)
         request = SignServerCertificateRequest(
             authority=authority,
             csr=make_csr(key),

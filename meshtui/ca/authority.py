@@ -18,7 +18,7 @@ from meshtui.ca.group_commit import GroupCommit
 from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots
 from meshtui.ca.ledger import Ledger, SerialTakenError
-from meshtui.ca.profile import CertificateProfile, PublicKey, server_profile, workload_profile
+from meshtui.ca.profile import CertificateProfile, PublicKey, check_outside, server_profile, workload_profile
 from meshtui.ca.records import Applicant, Intent
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.ca.requests import ServerRequest, WorkloadRequest, check_csr, check_options
@@ -29,6 +29,7 @@ from meshtui.errors import StateError
 from meshtui.identity.csr import CsrFacts
 from meshtui.identity.facts import serial_text
 from meshtui.identity.keys import public_key_sha256
+from meshtui.identity.signers import MESH_CA
 
 CA_SERVER = "ca-server"
 """Target, in the ledger, of the CA's own server certificate."""
@@ -114,18 +115,24 @@ class Authority:
         return refusal
 
     async def sign_server_certificate(self, request: ServerRequest, now: datetime) -> tuple[str, ...]:
-        """A gateway's certificate, signed by the root that it names: leaf and root, PEM."""
+        """A gateway's certificate, signed by the root that it names or by the mesh's CA: leaf first, root last, PEM."""
         applicant = Applicant(target=request.target, actor=request.actor, authenticator="owner")
         try:
             profile = server_profile(request.hosts)
             csr = check_csr(request.csr, self._own_keys())
-            signer = self._gateways.signer(request.authority, now)
+            signer = self._signer_of(request.authority, profile, now)
             validity = decide_validity(request.validity_seconds, GATEWAY_LIMITS, signer.path, now)
             subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
             return self._announced(await self._issue(signer, subject, now))
         except RefusalError as refusal:
             await self._refuse(applicant, refusal, now)
             raise
+
+    def _signer_of(self, name: str, profile: CertificateProfile, now: datetime) -> Signer:
+        if name != MESH_CA:
+            return self._gateways.signer(name, now)
+        check_outside(profile)
+        return self._root
 
     def own_server_certificate(self, public_key: PublicKey, hosts: tuple[str, ...], now: datetime) -> tuple[str, ...]:
         """A certificate for the CA's own server, on a key that it made: leaf and root, PEM."""

@@ -24,6 +24,9 @@ PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 MAX_HOSTS = 100
 
+CA_HOSTS = ("127.0.0.1", "localhost", "istiod.istio-system.svc", "istio-ca.istio-system.svc")
+"""Of the CA's own server. Istio's agents ask for `istiod.istio-system.svc` when the CA's address says localhost."""
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 
@@ -87,6 +90,30 @@ def server_profile(hosts: Sequence[str]) -> CertificateProfile:
     if not 1 <= len(hosts) <= MAX_HOSTS:
         raise RefusalError(Reason.BAD_HOST, f"{len(hosts)} hosts; a server certificate has 1 to {MAX_HOSTS}")
     return CertificateProfile(tuple(_host(text) for text in hosts), (ExtendedKeyUsageOID.SERVER_AUTH,))
+
+
+def check_outside(profile: CertificateProfile) -> None:
+    """Raises RefusalError for hosts that only the mesh itself may answer to, when the mesh's own CA is to sign.
+
+    Whoever trusts the mesh's root would take such a server for the CA (agents then show it their tokens) or for
+    another service of the cluster (webhooks, for one). A server certificate for any other host is harmless under
+    that root: it has no URI and is not for clients, so that nobody takes it for an SVID.
+    """
+    for name in profile.names:
+        text = str(name.value)
+        if isinstance(name, x509.IPAddress):
+            inside = name.value.is_loopback or text in CA_HOSTS
+        else:
+            # a cluster's own domain may be called anything; its services are below `svc`
+            inside = ".svc." in f"{text}." or _covers_ca(text)
+        if inside:
+            raise RefusalError(
+                Reason.BAD_HOST, f"{text} is a name inside the mesh; the mesh's CA signs gateways' names only"
+            )
+
+
+def _covers_ca(name: str) -> bool:
+    return any(host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:]) for host in CA_HOSTS)
 
 
 def _host(text: str) -> x509.GeneralName:

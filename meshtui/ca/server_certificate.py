@@ -12,12 +12,10 @@ from typing import cast
 import grpc
 
 from meshtui.ca.authority import Authority
+from meshtui.ca.profile import CA_HOSTS
 from meshtui.ca.service import Clock
 from meshtui.ca.validity import BACKDATE, SERVER_LIMITS
 from meshtui.identity.keys import key_pem, new_key
-
-HOSTS = ("127.0.0.1", "localhost", "istiod.istio-system.svc", "istio-ca.istio-system.svc")
-"""Istio's agents ask for `istiod.istio-system.svc` when the CA's address says localhost."""
 
 
 class ServerCertificate:
@@ -64,7 +62,7 @@ class ServerCertificate:
     def _made(self) -> tuple[tuple[bytes, bytes], datetime]:
         now = self._clock()
         key = new_key()
-        chain = self._authority.own_server_certificate(key.public_key(), HOSTS, now)
+        chain = self._authority.own_server_certificate(key.public_key(), CA_HOSTS, now)
         # the roots are the callers' to have, not ours to send
         return (key_pem(key), "".join(chain[:-1]).encode()), now + SERVER_LIMITS.default / 2
 

@@ -18,7 +18,7 @@ from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.operations import Confirm, carry_out
-from meshtui.present.plan import plan_lines
+from meshtui.present.plan import by_hand_lines, plan_lines
 from meshtui.present.progress import progress_line
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -56,7 +56,7 @@ def change(
     if results is None and output.json:
         output.data({"plan": contract.plan(plan)})
     elif results is None:
-        output.lines(_shown(plan, output))
+        output.lines([*_shown(plan, output), *by_hand_lines(plan, output.glyphs)])
     elif output.json:
         output.data({"results": [outcome(result) for result in results]})
     return Exit.FAILED if any(result.error for result in results or ()) else Exit.FINE

@@ -111,7 +111,7 @@ def verification(value: Verification) -> dict[str, Any]:
 
 
 def outcome(value: Progress) -> dict[str, Any]:
-    """One of the results of `meshtui issue --json` and `rotate --json`."""
+    """One of the results of `meshtui issue --json`, `rotate --json` and `undo --json`."""
     return {
         "target": value.target,
         "ok": not value.error,
@@ -130,6 +130,7 @@ def plan(value: Plan) -> dict[str, Any]:
         "steps": [{"target": step.target, "text": step.text} for step in value.steps],
         "effects": list(value.effects),
         "command": value.command,
+        "by_hand": list(value.by_hand),
     }
 
 
@@ -175,6 +176,7 @@ def _rotation(value: Rotation) -> dict[str, Any]:
         "count": value.count,
         "failures": value.failures,
         "rejected": value.rejected,
+        "manual": value.manual,
     }
 
 
@@ -216,6 +218,7 @@ def _gateway(value: Gateway) -> dict[str, Any]:
         "held": _truth(value.held),
         "served": _truth(value.served),
         "rotation": _rotation(value.rotation),
+        "previous": certificate(value.previous),
         "disagreement": value.disagreement or None,
     }
 

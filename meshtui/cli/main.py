@@ -14,6 +14,7 @@ COMMANDS = {
     "status": ("looking", "Show every identity and what is wrong."),
     "issue": ("verbs", "Make the first certificate of targets."),
     "rotate": ("verbs", "Replace the certificates of targets."),
+    "undo": ("verbs", "Bring back the certificate before of a gateway."),
     "verify": ("verifying", "Check targets, or any address, all the way to the wire."),
     "inspect": ("inspecting", "Decode every certificate of a target, file or address."),
     "history": ("looking", "Show what was signed, refused and done."),

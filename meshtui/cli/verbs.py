@@ -1,4 +1,4 @@
-"""The verbs that change targets: `issue` and `rotate`."""
+"""The verbs that change targets: `issue`, `rotate` and `undo`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from meshtui.cli.changing import change, change_options
 from meshtui.cli.completion import complete_target
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
+from meshtui.cli.terms import terms_options
 from meshtui.errors import RefusedError, UsageError
-from meshtui.mesh.actions import Action, Issue, Rotate
+from meshtui.mesh.actions import NO_TERMS, Action, Issue, Rotate, Terms, Undo
 from meshtui.mesh.interface import Mesh
 from meshtui.operations import possible_targets
 
@@ -28,30 +29,63 @@ def _targets(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @_targets
+@terms_options
 @change_options
 @common_options
-def issue(common: Common, *, targets: tuple[str, ...], every: bool, yes: bool, dry_run: bool) -> int:
-    """Make the first certificate of TARGETS; refused for those that have one."""
-    return _change(common, Issue, targets, every=every, yes=yes, dry_run=dry_run)
+def issue(common: Common, *, targets: tuple[str, ...], every: bool, terms: Terms, yes: bool, dry_run: bool) -> int:
+    """Make the first certificate of TARGETS; refused for those that have one.
+
+    What that of a gateway is to be can be said; `rotate` keeps it.
+    """
+    return _change(common, Issue, targets, terms, every=every, yes=yes, dry_run=dry_run)
 
 
 @click.command()
 @_targets
+@terms_options
 @change_options
 @common_options
-def rotate(common: Common, *, targets: tuple[str, ...], every: bool, yes: bool, dry_run: bool) -> int:
-    """Replace the certificates of TARGETS by new ones with new keys, and follow them to the wire."""
-    return _change(common, Rotate, targets, every=every, yes=yes, dry_run=dry_run)
+def rotate(common: Common, *, targets: tuple[str, ...], every: bool, terms: Terms, yes: bool, dry_run: bool) -> int:
+    """Replace the certificates of TARGETS by new ones with new keys, and follow them to the wire.
+
+    Names, issuer, kind of key and lifetime stay as they are, unless another is said.
+    """
+    return _change(common, Rotate, targets, terms, every=every, yes=yes, dry_run=dry_run)
+
+
+@click.command()
+@click.argument("target", shell_complete=complete_target)
+@change_options
+@common_options
+def undo(common: Common, *, target: str, yes: bool, dry_run: bool) -> int:
+    """Bring back the certificate that the gateway TARGET had before its last; once more undoes that."""
+
+    async def action(_: Mesh) -> Action:
+        return Undo(target=target)
+
+    return change(common, action, contract.outcome, yes=yes, dry_run=dry_run)
 
 
 def _change(
-    common: Common, kind: type[Issue | Rotate], targets: tuple[str, ...], *, every: bool, yes: bool, dry_run: bool
+    common: Common,
+    kind: type[Issue | Rotate],
+    targets: tuple[str, ...],
+    terms: Terms,
+    *,
+    every: bool,
+    yes: bool,
+    dry_run: bool,
 ) -> int:
     async def action(mesh: Mesh) -> Action:
         if bool(targets) == every:
             raise UsageError(_NAMED, fix=_WHAT_THERE_IS)
         if not every:
-            return kind(targets=targets)
+            return kind(targets=targets, terms=terms)
+        if terms != NO_TERMS:
+            raise UsageError(
+                "What a certificate is to be is said of gateways that are named, not of all targets.",
+                fix=_WHAT_THERE_IS,
+            )
         possible, others = await possible_targets(mesh, kind)
         for reason in others:
             click.echo(f"Left out: {Output(common).shown(reason)}", err=True)

@@ -13,17 +13,25 @@ from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from meshtui.database import open_database
 from meshtui.errors import StateError
-from meshtui.manifest.model import ObjectKey
+from meshtui.manifest.model import ObjectKey, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = 1
-SCHEMA = """
+NOTHING: Mapping[ObjectKey, Mapping[str, Any] | None] = MappingProxyType({})
+VERSION = 2
+_PREVIOUS = """
+CREATE TABLE previous (
+  namespace TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
+  PRIMARY KEY (namespace, name)) WITHOUT ROWID;
+"""
+"""Of each Secret whose key pair was replaced the document before that, so that it can be brought back. Version 2."""
+SCHEMA = f"""
 CREATE TABLE objects (
   kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
   uid TEXT NOT NULL, created_at TEXT NOT NULL, revision INTEGER NOT NULL, document TEXT NOT NULL,
@@ -32,12 +40,16 @@ CREATE TABLE actions (
   id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, ended_at TEXT, actor TEXT NOT NULL, verb TEXT NOT NULL,
   target TEXT NOT NULL, outcome TEXT NOT NULL, text TEXT NOT NULL, serial TEXT NOT NULL);
 CREATE INDEX actions_by_target ON actions (target, id);
-"""
+{_PREVIOUS}"""
 
 
 def open_config(path: Path) -> sqlite3.Connection:
     """Open the file that store and journal share; raises StateError when it is damaged."""
-    return open_database(path, version=VERSION, schema=SCHEMA)
+    return open_database(path, version=VERSION, schema=SCHEMA, migrations=(_add_previous,))
+
+
+def _add_previous(connection: sqlite3.Connection) -> None:
+    connection.execute(_PREVIOUS)
 
 
 @contextmanager
@@ -88,9 +100,26 @@ class ManifestStore:
         ).fetchone()
         return str(row[0]) if row else ""
 
-    def put(self, documents: Iterable[tuple[ObjectKey, Mapping[str, Any]]], now: datetime) -> None:
-        """Create or replace all of them, or none."""
+    def previous(self) -> list[dict[str, Any]]:
+        """The version before today's of each Secret that has one; holds private keys."""
+        with reading():
+            return [json.loads(row[0]) for row in self._connection.execute("SELECT document FROM previous")]
+
+    def put(
+        self,
+        documents: Iterable[tuple[ObjectKey, Mapping[str, Any]]],
+        now: datetime,
+        previous: Mapping[ObjectKey, Mapping[str, Any] | None] = NOTHING,
+    ) -> None:
+        """Create or replace all of them, or none. `previous` says what is kept as the version before, None for none;
+        where it says nothing, what was kept is kept.
+        """
         with transaction(self._connection):
+            for key, before in previous.items():
+                self._forget_previous(key)
+                if before is not None:
+                    row = (key.namespace, key.name, json.dumps(before))
+                    self._connection.execute("INSERT INTO previous VALUES (?, ?, ?)", row)
             for key, document in documents:
                 self._connection.execute(
                     "INSERT INTO objects VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
@@ -99,13 +128,18 @@ class ManifestStore:
                 )
 
     def remove(self, keys: Iterable[ObjectKey]) -> None:
-        """Forget all of them."""
+        """Forget all of them, and the versions before."""
         with transaction(self._connection):
             for key in keys:
                 self._connection.execute(
                     "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?",
                     (key.kind, key.namespace, key.name),
                 )
+                if key.kind == Secret.kind:
+                    self._forget_previous(key)
+
+    def _forget_previous(self, key: ObjectKey) -> None:
+        self._connection.execute("DELETE FROM previous WHERE namespace = ? AND name = ?", (key.namespace, key.name))
 
 
 def _dressed(uid: str, created_at: str, revision: int, document: str) -> dict[str, Any]:

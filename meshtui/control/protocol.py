@@ -32,7 +32,7 @@ from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 
-VERSION = 1
+VERSION = 2
 """Of the protocol; the owner says its own in the answer to `hello`."""
 MAX_LINE = 8 << 20
 """Bytes of one message: more than any set of manifests, less than harm."""

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from meshtui.errors import UsageError
 from meshtui.manifest.api_model import ConfigMap
-from meshtui.manifest.fields import Fields, shown
-from meshtui.manifest.lifetimes import parse_lifetime
+from meshtui.manifest.fields import Fields
+from meshtui.manifest.issuance import read_issuance
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
-from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem, name_problem
+from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem
 from meshtui.manifest.secret_data import TLS
 
-ISSUER = "meshtui.io/issuer"
-LIFETIME = "meshtui.io/lifetime"
-_OF_THE_MESH = re.compile(r"(root|intermediate)(-\d+)?", re.ASCII)
 SECRET_MAX = 1024 * 1024
 """Bytes of all data of one Secret or ConfigMap, as in Kubernetes."""
 
@@ -94,13 +88,16 @@ def read_secret(fields: Fields, metadata: Metadata, document: dict[str, Any]) ->
         fields.problem("data", f"{missing} is missing; a TLS Secret has both halves of its key pair, or neither")
     document.pop("stringData", None)
     document["data"] = {name: base64.b64encode(value).decode() for name, value in data.items()}
+    issuance = read_issuance(fields.mapping("metadata").mapping("annotations"), metadata.annotations)
     return Secret(
         metadata=metadata,
         document=document,
         type=kind,
         data=data,
-        issuer=_issuer(fields, metadata),
-        lifetime=_lifetime(fields, metadata),
+        issuer=issuance.issuer,
+        lifetime=issuance.lifetime,
+        key_kind=issuance.key_kind,
+        rotation=issuance.rotation,
     )
 
 
@@ -144,24 +141,3 @@ def _decoded(fields: Fields, name: str, decode: Callable[[str], bytes]) -> dict[
                 except (binascii.Error, ValueError):
                     data.problem(key, "not base64 (the value is not shown)")
     return found
-
-
-def _issuer(fields: Fields, metadata: Metadata) -> str:
-    name = metadata.annotations.get(ISSUER, "")
-    place = fields.mapping("metadata").mapping("annotations")
-    if name and (reason := name_problem(name)):
-        place.problem(ISSUER, f"{reason}; found {shown(name)}")
-    elif _OF_THE_MESH.fullmatch(name):
-        place.problem(ISSUER, f"{name} is an authority of the mesh; name a gateway root, such as example.com")
-    return name
-
-
-def _lifetime(fields: Fields, metadata: Metadata) -> timedelta | None:
-    text = metadata.annotations.get(LIFETIME)
-    if text is None:
-        return None
-    try:
-        return parse_lifetime(text)
-    except UsageError as error:
-        fields.mapping("metadata").mapping("annotations").problem(LIFETIME, str(error))
-        return None

@@ -20,3 +20,12 @@ def parse_lifetime(text: str) -> timedelta:
             fix=f"Use at least {SHORTEST.total_seconds():g}s.",
         )
     return lifetime
+
+
+def lifetime_text(lifetime: timedelta) -> str:
+    """The shortest way to write it, in whole seconds."""
+    seconds = round(lifetime.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

@@ -108,9 +108,14 @@ class Secret(Manifest):
     type: str = "Opaque"
     data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     issuer: str = ""
-    """Annotation `meshtui.io/issuer`: the gateway root that issues what is missing here."""
+    """Annotation `meshtui.io/issuer`: who signs what is missing here; a gateway root, or `mesh/ca`."""
     lifetime: timedelta | None = None
     """Annotation `meshtui.io/lifetime`: of each certificate that is issued for it."""
+    key_kind: str = ""
+    """Annotation `meshtui.io/key`: kind of each key that is made for it; empty where that is left open."""
+    rotation: str = ""
+    """Annotation `meshtui.io/rotation`: `manual`, or `undone` for as long as a version is to stay that was brought
+    back. Empty: it is rotated by itself, if it has an issuer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ A plan is single-use and lapses; the owner of the mesh re-checks it when it is p
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,16 +13,56 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.rows import Step
 
 
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate and key that were made elsewhere: goes inbound only, is stored in its Secret and shown nowhere."""
+
+    certificate: str
+    """PEM, leaf first."""
+    private_key: str
+    """PEM, not encrypted."""
+    ca: str = ""
+    """PEM of what the chain must lead to. Compared, and not stored: in a Secret it would say which clients may come."""
+    files: tuple[str, ...] = ()
+    """Names of the two or three files, for messages and commands."""
+
+    def __repr__(self) -> str:
+        return f"Brought(files={self.files!r})"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the certificate of a gateway is to be. What is empty stays as it was, or is the default."""
+
+    hosts: tuple[str, ...] = ()
+    issuer: str = ""
+    """A gateway root, made when it is first named, or `mesh/ca`."""
+    key_kind: str = ""
+    """`EC P-256`, `RSA 2048`, …"""
+    lifetime: timedelta | None = None
+    brought: Brought | None = None
+    """Used instead of a new one."""
+
+
+NO_TERMS = Terms()
+
+
 class Issue(msgspec.Struct, frozen=True, kw_only=True, tag="issue"):
     """Make the first certificate of each target; refused where there is one."""
 
     targets: tuple[str, ...]
+    terms: Terms = NO_TERMS
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True, tag="rotate"):
     """Replace the certificate of each target by one with a new key."""
 
     targets: tuple[str, ...]
+    terms: Terms = NO_TERMS
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True, tag="undo"):
+    """Bring back the version that a gateway's Secret had before its key pair was replaced; once more undoes that."""
+
+    target: str
 
 
 class Apply(msgspec.Struct, frozen=True, kw_only=True, tag="apply"):
@@ -45,7 +85,7 @@ class Delete(msgspec.Struct, frozen=True, kw_only=True, tag="delete"):
     namespace: str = ""
 
 
-Action = Issue | Rotate | Apply | Delete
+Action = Issue | Rotate | Undo | Apply | Delete
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Blast radius and order, as sentences: `Serves 3 hosts, 5 routes.`"""
     command: str
     """The same on the command line."""
+    by_hand: tuple[str, ...] = ()
+    """The same without meshtui: commands for a shell, with openssl and kubectl."""
     lapses_at: datetime
 
 

@@ -37,7 +37,9 @@ class Mesh(Protocol):
         """Changes from the moment of the first `__anext__`, for as long as it is iterated."""
 
     async def plan(self, action: Action) -> Plan:
-        """What the action would do. Raises UsageError (no such target, bad documents) or RefusedError."""
+        """What the action would do; also for who may only look. Raises UsageError (no such target, bad documents) or
+        RefusedError.
+        """
 
     def perform(self, plan_id: str) -> AsyncIterator[Progress]:
         """Do it, once. Raises RefusedError when the plan lapsed, was used, or no longer fits the mesh.

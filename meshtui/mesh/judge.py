@@ -17,7 +17,7 @@ class Standing:
     lifetime: Lifetime | None
     """None while there is no certificate."""
     due_at: datetime | None
-    """None for what nobody rotates by itself."""
+    """None for what nobody is to rotate."""
     rotating: bool = False
     error: str = ""
     """Of the last attempt; empty when it succeeded."""
@@ -25,6 +25,8 @@ class Standing:
     """Whether that error was that the CA does not answer."""
     renewable: bool = True
     """Whether a new one can be had here: an authority, or a Secret that was brought from elsewhere, has none."""
+    manual: bool = False
+    """Whether it is rotated by a person only: it is due and overdue like any other, and nobody does it by itself."""
 
     @property
     def at_risk(self) -> bool:
@@ -88,6 +90,8 @@ def findings(target: str, standing: Standing, disagreement: str, now: datetime) 
         if not standing.renewable:
             fix = "It was made elsewhere: bring a new one from there."
         reason = f": {standing.error}" if standing.error else ""
+        if code == "overdue" and standing.manual:
+            text = "The rotation is overdue, and nobody does it but you"
         found.append(Finding(severity=severity, code=code, target=target, text=f"{text}{reason}", fix=fix))
     if disagreement:
         found.append(

@@ -71,6 +71,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Start of the lifetime that is judged: for our leaves the moment of issue, not the back-dated NotBefore."""
     not_after: datetime | None = None
     due_at: datetime | None = None
+    manual: bool = False
+    """Whether a person is to rotate it when it is due."""
+    previous: str = ""
+    """Serial of the version before, which undo would bring back; empty where there is none."""
     served_by: str = ""
     """`envoy 1.40.0`, `agent`, or empty."""
     disagreement: str = ""

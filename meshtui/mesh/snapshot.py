@@ -60,6 +60,8 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts that failed since then."""
     rejected: int = 0
     """Those of them whose answer the holder could not use: not the key, name or time that it had asked for."""
+    manual: bool = False
+    """Whether a person is to rotate it; `due_at` says when."""
 
 
 class GrantedIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +112,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     held: Truth
     served: Truth
     rotation: Rotation
+    previous: CertificateFacts | None = None
+    """What undo would bring back."""
     disagreement: str = ""
 
 

@@ -69,7 +69,8 @@ def _headline(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> list
     rest = f"lives {length}"
     if row.due_at is not None:
         tense = "to be" if now < row.due_at else "was to be"
-        rest += f", {tense} replaced {in_words(row.due_at, now)}, {absolute(row.due_at)}"
+        whose = " by you" if row.manual else ""
+        rest += f", {tense} replaced{whose} {in_words(row.due_at, now)}, {absolute(row.due_at)}"
     if row.at_risk:
         rest += "; at risk: the CA does not answer"
     return [*identity, cut_line(life, width, glyphs.ellipsis), *paragraph(rest, width, Tone.QUIET)]

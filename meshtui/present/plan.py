@@ -27,3 +27,17 @@ def plan_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
         lines.append(())
         lines += [line for text in plan.effects for line in paragraph(glyphs.show(text), width)]
     return [*lines, (), *paragraph(glyphs.show(plan.command), width, Tone.QUIET, first=(Piece("$ ", Tone.QUIET),))]
+
+
+def by_hand_lines(plan: Plan, glyphs: Glyphs) -> list[Line]:
+    """The same with openssl and kubectl, each command on a line of its own whatever its width: it is to be copied."""
+    if not plan.by_hand:
+        return []
+    title = (Piece("By hand, with openssl and kubectl:", Tone.QUIET),)
+    return [(), title, *((Piece(glyphs.show(command)),) for command in plan.by_hand)]
+
+
+def folded_by_hand(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
+    """The same for a page, which has a width: folded, to be read; what is copied from there is not this."""
+    prompt = (Piece("$ ", Tone.QUIET),)
+    return [(), *(line for text in plan.by_hand for line in paragraph(glyphs.show(text), width, first=prompt))]

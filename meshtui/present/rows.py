@@ -188,6 +188,8 @@ def _identity(row: Row, _now: datetime, width: int, glyphs: Glyphs) -> Line:
 
 def _error(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
     error = glyphs.show(row.last_error or row.disagreement)
+    if not error and row.manual:
+        return (Piece("manual", Tone.WARN if row.state is RotationState.OVERDUE else Tone.QUIET),)
     return (Piece(error, Tone.WARN if error else Tone.QUIET),)
 
 

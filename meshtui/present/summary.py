@@ -62,6 +62,8 @@ def _trouble(row: Row, glyphs: Glyphs) -> Line:
     if row.disagreement:
         words = glyphs.show(row.disagreement.replace("≠", glyphs.differs_from))
         return (Piece(f"{glyphs.broken} {words}", Tone.BAD), Piece(f"  {error}" if error else "", Tone.WARN))
+    if not error and row.manual:
+        return (Piece("rotated by hand only", Tone.QUIET),)
     return (Piece(f"{glyphs.alarm} {error}", Tone.WARN),) if error else ()
 
 

@@ -25,7 +25,7 @@ from meshtui.tui.themes import DARK, THEMES
 PATIENCE = 15.0
 """Seconds that a view may take to have what it shows."""
 
-VERBS = {"rotate": "r", "issue": "i", "verify": "v"}
+VERBS = {"rotate": "r", "issue": "i", "undo": "u", "verify": "v"}
 """Views of a row that are called by a verb, and the key that leads there."""
 
 
@@ -40,8 +40,8 @@ async def take(
     """A picture of `view` in a terminal of `size` columns and lines, as the text of an SVG file.
 
     A view is `identities`, `workloads`, `gateways`, `authorities` or `help`; a target, for its detail; or a verb
-    and a target: `verify gateway/istio-system/shop`, and `rotate` and `issue` for their plans. The mesh is read,
-    and stays open. Raises UsageError for a view, target or theme that does not exist, or that is never ready.
+    and a target: `verify gateway/istio-system/shop`, and `rotate`, `issue` and `undo` for their plans. The mesh is
+    read, and stays open. Raises UsageError for a view, target or theme that does not exist, or that is never ready.
     """
     verb, _, target = view.rpartition(" ")
     if theme not in {known.name for known in THEMES}:

@@ -22,20 +22,22 @@ class Verb:
 
 
 def verbs(row: Row | None, board: Board) -> tuple[Verb, ...]:
-    """Issue, rotate and verify, as they stand for this row."""
+    """Issue, rotate, undo and verify, as they stand for this row."""
     return tuple(Verb(key, name, _reason(name, row, board)) for key, name in KEYS)
 
 
-KEYS = (("i", "issue"), ("r", "rotate"), ("v", "verify"))
+KEYS = (("i", "issue"), ("r", "rotate"), ("u", "undo"), ("v", "verify"))
+_GATEWAYS_ONLY = "only gateway certificates have it"
+"""A reason that never passes, so that the footer of other rows does without the key."""
 
 
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
-    the last of them are left out, and the reasons only when that is not enough.
+    the last of them are left out, and the reasons before the third of them (help).
     """
-    acts = verbs(row, board)
-    for reasons in (True, False):
-        for shown in range(len(others), 1, -1):
+    acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
+    for reasons, least in ((True, 3), (False, 2)):
+        for shown in range(len(others), least - 1, -1):
             line = _footer(acts, others[:shown], board, reasons=reasons)
             if line_width(line) <= width:
                 return line
@@ -61,6 +63,8 @@ def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: 
 def _reason(name: str, row: Row | None, board: Board) -> str:
     if row is None:
         return "no row"
+    if name == "undo" and not row.target.startswith(f"{TargetKind.GATEWAY}/"):
+        return _GATEWAYS_ONLY
     if board.mesh is None or board.link is not Link.LIVE:
         return "no mesh"
     capability = next((item for item in board.info.capabilities if item.verb == name), None) if board.info else None
@@ -78,4 +82,6 @@ def _reason_of_row(name: str, row: Row) -> str:
         return "has one"
     if name == "rotate" and not row.serial:
         return "none yet"
+    if name == "undo" and not row.previous:
+        return "none before"
     return ""

@@ -5,6 +5,8 @@ SDS and ADS differ only in which resources they have, so both use this. State of
 acknowledges that response or, with `error_detail`, rejects it; one that repeats an older nonce than the latest
 is stale and gets no response; the names in the newest request are the subscription, and no names at all after
 names were given end it. What was sent once on a stream is not sent again until it changes: a NACK never loops.
+One thing beside its own content can make a refused listener or cluster good: a secret that it is made with. So each
+time the proxy takes a secret, what it has refused of those is sent once more.
 
 The version that a request carries decides nothing. A proxy that reconnects gets everything again, because only it
 knows which part of that version it still has, or took in spite of a NACK; what it has, Envoy compares and drops.
@@ -102,6 +104,8 @@ class _Subscription:
     """Versions by nonce, of responses that the proxy has not judged yet."""
     sent: dict[str, str] = field(default_factory=dict)
     """Versions that the proxy has been given, accepted or not."""
+    refused: bool = False
+    """Whether it did not take the last response that it judged."""
 
     def wants(self, name: str) -> bool:
         return name in self.names or (self.whole and ("*" in self.names or not self.named))
@@ -161,17 +165,27 @@ class DiscoveryStream:
             return self._due(type_url), None
         verdict, stale = self._settle(type_url, request), known.is_stale(request.response_nonce)
         known.ask(names)
-        return [] if stale else self._due(type_url), verdict
+        again = self._once_more() if type_url == SECRET and isinstance(verdict, Accepted) else []
+        return [*again, *([] if stale else self._due(type_url))], verdict
 
     def update(self, world: World) -> list[Any]:
         """The world is now this; returns the responses that tell the proxy what is new to it."""
         self._world = world
         return [response for type_url in ORDER for response in self._due(type_url)]
 
+    def _once_more(self) -> list[Any]:
+        """What was refused and may be good by now."""
+        refused = [each for each in ORDER if each in WHOLE and each in self._subscriptions]
+        refused = [each for each in refused if self._subscriptions[each].refused]
+        for type_url in refused:
+            self._subscriptions[type_url].sent, self._subscriptions[type_url].refused = {}, False
+        return [response for type_url in refused for response in self._due(type_url)]
+
     def _settle(self, type_url: str, request: Any) -> Verdict | None:
         versions = self._subscriptions[type_url].outstanding.pop(request.response_nonce, None)
         if versions is None:
             return None  # only the names changed, or the nonce is none of ours
+        self._subscriptions[type_url].refused = request.HasField("error_detail")
         if request.HasField("error_detail"):
             if type_url == SECRET:
                 self._refused.update(versions)

@@ -177,13 +177,14 @@ async def test_a_secret_that_changed_meanwhile_is_not_overwritten(core: MeshCore
     await apply(core, secret(made_elsewhere()))
     seen = core.catalog.get(SECRET)
     assert isinstance(seen, Secret)
-    newer = made_elsewhere()
+    newer, new = made_elsewhere(), parse_document(secret(made_elsewhere()))
+    assert isinstance(new, Secret)
     await apply(core, secret(newer))
     with pytest.raises(RefusedError, match="changed meanwhile"):
-        await core.replace_secret(seen, secret(made_elsewhere()))
+        await core._versions.replace(seen, new)
     await core.remove(SECRET)
     with pytest.raises(RefusedError, match="changed meanwhile"):
-        await core.replace_secret(seen, secret(made_elsewhere()))
+        await core._versions.replace(seen, new)
     assert core.catalog.get(SECRET) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from meshtui.backends.embedded.core import MeshCore
-from meshtui.backends.embedded.credential import example_name
+from meshtui.backends.embedded.following import example_name
 from meshtui.backends.embedded.mesh import EmbeddedMesh
 from meshtui.findings import Check, Verification
 from meshtui.identity.keys import key_pem

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from meshtui.agent.gateway_client import KeyPair
+from meshtui.backends.embedded.orders import Order
 from meshtui.backends.embedded.secret_documents import with_pair
 from meshtui.gateway.credential import credentials_of
 from meshtui.identity.keys import key_pem
-from meshtui.manifest.documents import parse_document
-from meshtui.manifest.model import Secret
 from meshtui.manifest.pairs import pair_problem
 from meshtui.manifest.secret_data import key_pair
+from meshtui.mesh.actions import NO_TERMS
 from tests.identity import forge
 from tests.manifest.secrets import tls_secret
 from tests.manifest.test_catalog import catalog, ingress
@@ -27,8 +27,8 @@ def test_a_new_pair_leaves_the_old_ones_staple_behind() -> None:
     (credential,) = credentials_of(mesh)
     assert credential.secret is not None
     assert pair_problem(credential.secret) == ""
-    after = parse_document(with_pair(credential, KeyPair((new.certificate,), key_pem(new.key))))
-    assert isinstance(after, Secret)
+    order = Order(authority="example.com", hosts=("a.example.com",), key_kind="EC P-256", lifetime=None)
+    after = with_pair(credential, KeyPair((new.certificate,), key_pem(new.key)), order, NO_TERMS)
     assert set(after.data) == {"tls.crt", "tls.key", "ca.crt"}
     assert key_pair(after) == (new.pem.encode(), key_pem(new.key))
     assert pair_problem(after) == ""

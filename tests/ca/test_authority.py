@@ -10,20 +10,23 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from meshtui.ca.profile import server_profile
 from meshtui.ca.records import State
 from meshtui.ca.refusal import Failure, Reason, RefusalError
 from meshtui.ca.signer import Signer
 from meshtui.ca.validity import Validity
-from meshtui.errors import StateError
+from meshtui.errors import IdentityError, StateError
 from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.csr import make_csr
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.keys import new_key, public_key_sha256
+from meshtui.identity.signers import MESH_CA
 from meshtui.identity.spiffe import SpiffeId
 from meshtui.identity.svid import svid_from_response
-from meshtui.identity.verify import verify_chain, verify_host
+from meshtui.identity.verify import verify_chain, verify_host, verify_svid
 from tests.ca.setting import Setting
 from tests.identity.forge import HTTPBIN
 
@@ -84,6 +87,38 @@ async def test_a_gateway_gets_its_certificate(ca: Setting) -> None:
     entry = ca.reader.latest_for_target("gateway/istio-system/httpbin-credential")
     assert entry is not None
     assert (entry.serial, entry.authority, entry.actor) == (facts(leaf).serial, "gateways/example.com", "sre")
+
+
+async def test_the_meshs_ca_signs_for_a_gateway_by_its_own_name(ca: Setting, tmp_path: Path) -> None:
+    """Under the mesh's root, which a gateway root called `root` does not reach; and nobody takes it for an SVID."""
+    chain = await ca.authority.sign_server_certificate(ca.server_request(authority=MESH_CA), ca.now)
+    (leaf,), bundle = load_certificates(chain[0]), TrustBundle.parse(chain[-1])
+    assert bundle.certificates == (ca.root.certificate,)
+    verify_chain([leaf], bundle, ca.now)
+    verify_host(leaf, "httpbin.example.com")
+    with pytest.raises(IdentityError, match="0 URI names"):
+        verify_svid([leaf], bundle, ca.now)
+    purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert ca.reader.entries()[0].authority == "root"
+    other = await ca.authority.sign_server_certificate(ca.server_request(authority="root"), ca.now)
+    assert load_certificates(other[-1])[0] != ca.root.certificate
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "::1", "localhost", "istiod.istio-system.svc", "*.istio-system.svc"),
+        *("httpbin.prod.svc.cluster.local", "shop.prod.svc.k8s.example.com"),
+    ],
+)
+async def test_the_meshs_ca_gives_no_gateway_a_name_inside_the_mesh(ca: Setting, host: str) -> None:
+    """Whoever trusts the mesh's root would take it for the CA or for another service; a gateway root may sign it."""
+    hosts = ("shop.example.com", host)
+    with pytest.raises(RefusalError, match="inside the mesh") as caught:
+        await ca.authority.sign_server_certificate(ca.server_request(authority=MESH_CA, hosts=hosts), ca.now)
+    assert caught.value.reason is Reason.BAD_HOST
+    assert await ca.authority.sign_server_certificate(ca.server_request(hosts=hosts), ca.now)
 
 
 @pytest.mark.parametrize(

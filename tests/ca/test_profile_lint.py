@@ -13,8 +13,7 @@ from pkilint.pkix import certificate, extension, name  # type: ignore[import-unt
 from pkilint.validation import ValidationFindingSeverity  # type: ignore[import-untyped]
 
 from meshtui.ca.keystore import GatewayRoots, open_mesh_root
-from meshtui.ca.profile import CertificateProfile, server_profile, workload_profile
-from meshtui.ca.server_certificate import HOSTS
+from meshtui.ca.profile import CA_HOSTS, CertificateProfile, server_profile, workload_profile
 from meshtui.ca.signer import Signer, new_serial
 from meshtui.ca.signing_files import open_signing_directory
 from meshtui.ca.validity import GATEWAY_LIMITS, SERVER_LIMITS, LifetimeLimits, decide_validity
@@ -38,7 +37,7 @@ LINTER = certificate.create_pkix_certificate_validator_container(
 )
 WORKLOAD = workload_profile(SpiffeId.parse(HTTPBIN))
 GATEWAY = server_profile(["httpbin.example.com", "10.0.0.1", "::1"])
-OWN = server_profile([host for host in HOSTS if host != "localhost"])
+OWN = server_profile([host for host in CA_HOSTS if host != "localhost"])
 
 
 def lint(signed: x509.Certificate) -> dict[str, str]:

@@ -49,6 +49,42 @@ def test_what_is_made_again_is_another_object(tmp_path: Path) -> None:
     assert store.uid(KEY) != uid
 
 
+SECRET = ObjectKey("Secret", "prod", "edge")
+OLD, NEW = ({"kind": "Secret", "data": {"tls.key": value}} for value in ("b2xk", "bmV3"))
+
+
+def test_the_version_before_is_kept_until_the_secret_goes(tmp_path: Path) -> None:
+    """Across a restart, beside the document and not in it; what is not mentioned is left as it was."""
+    store = ManifestStore(open_config(tmp_path / "config.db"))
+    store.put([(SECRET, OLD)], NOW)
+    assert store.previous() == []
+    store.put([(SECRET, NEW)], NOW, {SECRET: OLD})
+    store.put([(SECRET, NEW), (KEY, DOCUMENT)], NOW)
+    store = ManifestStore(open_config(tmp_path / "config.db"))
+    assert store.previous() == [OLD]
+    assert "b2xk" not in str(store.documents())
+    store.put([(SECRET, OLD)], NOW, {SECRET: None})
+    assert store.previous() == []
+    store.put([(SECRET, NEW)], NOW, {SECRET: OLD})
+    store.remove([KEY])
+    assert store.previous() == [OLD]
+    store.remove([SECRET])
+    assert store.previous() == []
+
+
+def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    """With everything that it has."""
+    path = tmp_path / "config.db"
+    connection = open_config(path)
+    ManifestStore(connection).put([(KEY, DOCUMENT)], NOW)
+    connection.executescript("DROP TABLE previous; PRAGMA user_version=1;")
+    connection.close()
+    store = ManifestStore(open_config(path))
+    store.put([(SECRET, NEW)], NOW, {SECRET: OLD})
+    assert store.previous() == [OLD]
+    assert [each["kind"] for each in store.documents()] == ["Namespace", "Secret"]
+
+
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
     """It holds the data of Secrets."""
     open_config(tmp_path / "config.db")

@@ -9,6 +9,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -31,6 +32,20 @@ class Pair:
     def pem(self) -> str:
         """The certificate."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
+
+
+def unsound_key() -> rsa.RSAPrivateKey:
+    """Numbers of two RSA keys in one: its public half is what it should be, and what it signs nobody can verify."""
+    mine, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers() for _ in range(2))
+    return rsa.RSAPrivateNumbers(
+        p=mine.p,
+        q=mine.q,
+        d=other.d,
+        dmp1=other.dmp1,
+        dmq1=other.dmq1,
+        iqmp=mine.iqmp,
+        public_numbers=mine.public_numbers,
+    ).private_key(unsafe_skip_rsa_key_validation=True)
 
 
 def usage(*allowed: str) -> x509.KeyUsage:
@@ -164,3 +179,12 @@ def ocsp_response(issuer: Pair, pair: Pair, *, now: datetime = NOW, end: datetim
     )
     signed = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.certificate).sign(issuer.key, hashes.SHA256())
     return signed.public_bytes(Encoding.DER)
+
+
+def certified(host: str, issuer: Pair, public_key: rsa.RSAPublicKey, now: datetime) -> str:
+    """A server certificate (PEM) on a public key, whoever has the private one."""
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(issuer.certificate.subject)
+    builder = builder.public_key(public_key).serial_number(x509.random_serial_number()).add_extension(names, True)
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()

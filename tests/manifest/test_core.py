@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -99,20 +98,6 @@ def test_a_tls_secret_has_both_halves_or_neither(missing: str) -> None:
     assert problems(document("Secret", "a", type="kubernetes.io/tls", data=given)) == [
         f"data: {missing} is missing; a TLS Secret has both halves of its key pair, or neither"
     ]
-
-
-def test_who_issues_a_secret_and_for_how_long() -> None:
-    """Two annotations say which root issues what is missing and how long each certificate lives."""
-    annotated = document("Secret", "a")
-    annotated["metadata"]["annotations"] = {"meshtui.io/issuer": "example.com", "meshtui.io/lifetime": "90d"}
-    (found,) = read(annotated)
-    assert isinstance(found, Secret)
-    assert ("example.com", timedelta(days=90)) == (found.issuer, found.lifetime)
-    assert (secret().issuer, secret().lifetime) == ("", None)
-    annotated["metadata"]["annotations"] = {"meshtui.io/lifetime": "for ever", "meshtui.io/issuer": "../root"}
-    path, problem = problems(annotated)
-    assert path.endswith('found "../root"')
-    assert problem.startswith("metadata.annotations[\"meshtui.io/lifetime\"]: 'for ever' is not a duration.")
 
 
 @pytest.mark.parametrize(

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
-from meshtui.errors import ManifestError, RefusedError, UsageError
-from meshtui.mesh.actions import Apply, Delete, Issue, Progress, Rotate
+from meshtui.errors import IdentityError, ManifestError, RefusedError, UsageError
+from meshtui.identity.keys import key_pem
+from meshtui.mesh.actions import Apply, Brought, Delete, Issue, Progress, Rotate, Terms, Undo
 from meshtui.mesh.caller import Caller
 from meshtui.mesh.events import MeshEvent, RowChanged
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
 from meshtui.mesh.targets import serial_in
+from tests.identity import forge
 
 WORKLOAD = "workload/prod/httpbin"
 GATEWAY = "gateway/istio-system/httpbin-credential"
+NEW = "gateway/istio-system/made"
 DEADLINE = 10.0
+HOUR = timedelta(hours=1)
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: contract}\n"
 TWO_GATEWAYS = """
@@ -39,6 +44,15 @@ spec:
 """
 
 
+def made_elsewhere(host: str) -> Brought:
+    """A pair that some other CA has signed, valid now."""
+    now = datetime.now(UTC)
+    root = forge.ca("elsewhere", start=now - timedelta(days=1), end=now + timedelta(days=9))
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    pair = forge.make([(names, True)], issuer=root, start=now - timedelta(hours=1), end=now + timedelta(days=1))
+    return Brought(certificate=pair.pem, private_key=key_pem(pair.key).decode(), files=("server.pem", "server.key"))
+
+
 async def perform(mesh: Mesh, action: Any) -> list[Progress]:
     plan = await mesh.plan(action)
     return [progress async for progress in mesh.perform(plan.id)]
@@ -55,7 +69,7 @@ class MeshContract:
     async def test_info_says_of_every_verb_whether_it_works(self, mesh: Mesh) -> None:
         """A front end can grey a key out and say why."""
         capabilities = (await mesh.info()).capabilities
-        assert {"issue", "rotate", "verify", "apply", "delete"} <= {each.verb for each in capabilities}
+        assert {"issue", "rotate", "undo", "verify", "apply", "delete"} <= {each.verb for each in capabilities}
         assert all(each.available or each.reason for each in capabilities)
 
     async def test_pages_join_to_the_whole(self, mesh: Mesh) -> None:
@@ -141,6 +155,80 @@ class MeshContract:
         assert last.after is not None
         assert last.before.serial == before.serial != last.after.serial
         assert (await row_of(mesh, target)).serial == last.after.serial
+
+    async def test_undo_brings_the_certificate_before_back_and_once_more_undoes_that(self, mesh: Mesh) -> None:
+        """By the same steps as a rotation; the row says what another undo would bring, and the history that it was."""
+        last = (await perform(mesh, Rotate(targets=(GATEWAY,))))[-1]
+        assert last.before is not None
+        assert last.after is not None
+        assert (await row_of(mesh, GATEWAY)).previous == last.before.serial
+        plan = await mesh.plan(Undo(target=GATEWAY))
+        assert (plan.verb, plan.command) == ("undo", f"meshtui undo {GATEWAY}")
+        assert last.before.serial in plan.steps[0].text
+        undone = [progress async for progress in mesh.perform(plan.id)][-1]
+        assert (undone.step, undone.error, undone.before, undone.after) == (Step.SERVED, "", last.after, last.before)
+        row = await row_of(mesh, GATEWAY)
+        assert (row.serial, row.previous, row.disagreement) == (last.before.serial, last.after.serial, "")
+        newest = next(entry for entry in await mesh.history(GATEWAY, limit=10) if entry.kind == "operator")
+        assert (newest.text.partition(":")[0], newest.outcome, newest.serial) == ("undo", "ok", last.before.serial)
+        again = (await perform(mesh, Undo(target=GATEWAY)))[-1]
+        assert again.after == last.after
+
+    async def test_only_a_gateway_that_had_another_certificate_can_be_undone(self, mesh: Mesh) -> None:
+        """Nobody has the key of a workload's certificate before, and an authority signs others."""
+        authority = (await mesh.rows(Query(view=View.AUTHORITIES))).rows[0].target
+        for target in (WORKLOAD, authority):
+            with pytest.raises(RefusedError):
+                await mesh.plan(Undo(target=target))
+
+    async def test_a_gateway_certificate_is_made_to_order(self, mesh: Mesh) -> None:
+        """One that is not there yet, for these hosts, by this root, for so long; it is then one like any other."""
+        terms = Terms(hosts=("a.contract.example", "b.contract.example"), issuer="contract.example", lifetime=HOUR)
+        with pytest.raises(UsageError):
+            await mesh.plan(Issue(targets=(NEW,)))
+        plan = await mesh.plan(Issue(targets=(NEW,), terms=terms))
+        hosts = "--host a.contract.example --host b.contract.example"
+        assert plan.command == f"meshtui issue {NEW} {hosts} --issuer contract.example --lifetime 1h"
+        assert any(command.startswith("openssl req -new") for command in plan.by_hand)
+        assert plan.by_hand[-1].startswith("kubectl create secret tls made -n istio-system ")
+        last = [progress async for progress in mesh.perform(plan.id)][-1]
+        assert (last.done, last.error, last.before) == (True, "", None)
+        assert last.after is not None
+        assert last.after.sans == terms.hosts
+        assert "contract.example" in last.after.issuer
+        row = await row_of(mesh, NEW)
+        assert (row.serial, row.previous) == (last.after.serial, "")
+        with pytest.raises(RefusedError):
+            await mesh.plan(Issue(targets=(NEW,), terms=terms))
+        with pytest.raises(RefusedError):
+            await mesh.plan(Undo(target=NEW))
+        await perform(mesh, Delete(kind="Secret", name="made", namespace="istio-system"))
+        with pytest.raises(UsageError):
+            await mesh.detail(NEW)
+
+    async def test_a_certificate_from_files_replaces_one_and_can_be_undone(self, mesh: Mesh) -> None:
+        """It is looked at before anything changes, and its key is in nothing that the mesh says."""
+        before = await row_of(mesh, GATEWAY)
+        good, other = made_elsewhere("httpbin.example.com"), made_elsewhere("other.example.com")
+        with pytest.raises(IdentityError, match=r"for other\.example\.com, not for httpbin\.example\.com"):
+            await mesh.plan(Rotate(targets=(GATEWAY,), terms=Terms(brought=other)))
+        action = Rotate(targets=(GATEWAY,), terms=Terms(brought=good))
+        assert "PRIVATE KEY" not in repr(action)
+        plan = await mesh.plan(action)
+        assert plan.command == f"meshtui rotate {GATEWAY} --cert server.pem --key server.key"
+        assert "PRIVATE KEY" not in repr(plan)
+        last = [progress async for progress in mesh.perform(plan.id)][-1]
+        assert (last.error, (await row_of(mesh, GATEWAY)).issuer) == ("", "elsewhere")
+        undone = (await perform(mesh, Undo(target=GATEWAY)))[-1]
+        assert undone.after is not None
+        assert undone.after.serial == before.serial
+        assert (await row_of(mesh, GATEWAY)).issuer == before.issuer
+
+    async def test_what_a_certificate_is_to_be_is_said_of_one_gateway(self, mesh: Mesh) -> None:
+        """Hosts of a workload, or of two gateways at once, are a mistake."""
+        for targets in ((WORKLOAD,), (GATEWAY, NEW)):
+            with pytest.raises(UsageError):
+                await mesh.plan(Rotate(targets=targets, terms=Terms(hosts=("a.example.com",))))
 
     async def test_watchers_see_a_rotation(self, mesh: Mesh) -> None:
         """An event brings the row with its new serial, without anyone asking."""

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from meshtui.errors import ManifestError, RefusedError, UnreachableError, UsageError
-from meshtui.mesh.actions import Action, Apply, Delete, Issue, Progress, Rotate
+from meshtui.mesh.actions import Action, Apply, Delete, Issue, Progress, Rotate, Undo
 from meshtui.mesh.events import MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake import FakeMesh, fleet_rows
 from meshtui.mesh.interface import Mesh
@@ -207,13 +207,24 @@ async def test_the_first_failure_stops_the_rest() -> None:
     assert untouched == (await mesh.detail(SHOP)).row
 
 
-async def test_read_only_refuses_plans_and_says_so_in_its_capabilities() -> None:
-    """A read-only mesh can be looked at and verified, and nothing else."""
+async def test_read_only_shows_plans_and_performs_none() -> None:
+    """A read-only mesh can be looked at, verified and planned for, and says in its capabilities that this is all."""
     mesh = FakeMesh(now=Clock(), read_only=True)
+    plan = await mesh.plan(Rotate(targets=(HTTPBIN,)))
     with pytest.raises(RefusedError, match="read-only"):
-        await mesh.plan(Rotate(targets=(HTTPBIN,)))
+        await anext(mesh.perform(plan.id))
     available = {item.verb: item.available for item in (await mesh.info()).capabilities}
-    assert (available["rotate"], available["verify"]) == (False, True)
+    assert (available["rotate"], available["undo"], available["verify"]) == (False, False, True)
+
+
+async def test_undo_refuses_what_has_expired() -> None:
+    """What ended meanwhile is not put in service again."""
+    clock = Clock()
+    mesh = FakeMesh(now=clock)
+    await performed(mesh, Rotate(targets=(SHOP,)))
+    clock.time += timedelta(hours=1)  # it had 38 minutes
+    with pytest.raises(RefusedError, match=r"The version before, .* expired at"):
+        await mesh.plan(Undo(target=SHOP))
 
 
 async def test_a_spiffe_id_names_its_workload() -> None:

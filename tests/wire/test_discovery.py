@@ -340,6 +340,31 @@ def test_secrets_of_an_aggregated_stream_are_sent_one_by_one() -> None:
     assert stream.receive(ask("a", "b", nonce="2")) == ([], Accepted(SECRET, {"b": "2"}))
 
 
+def test_what_was_refused_is_sent_once_more_when_a_secret_is_taken() -> None:
+    """A listener that was refused for a secret that it is made with; if it is refused again, there is no loop."""
+    stream = DiscoveryStream({LISTENER: {"a": secret("1")}, SECRET: {"s": secret("1")}})
+    stream.receive(ask(type_url=LISTENER))
+    stream.receive(ask("s"))
+    stream.receive(ask(type_url=LISTENER, nonce="1", error="bad key"))
+    assert stream.receive(ask("s", nonce="2", error="bad key"))[0] == []
+    stream.update({LISTENER: {"a": secret("1")}, SECRET: {"s": secret("2")}})
+    responses, verdict = stream.receive(ask("s", nonce="3"))
+    assert verdict == Accepted(SECRET, {"s": "2"})
+    assert [(r.type_url, r.nonce, contents(r)) for r in responses] == [(LISTENER, "4", ["content 1"])]
+    assert stream.receive(ask(type_url=LISTENER, nonce="4", error="still bad"))[0] == []
+
+
+def test_what_was_taken_is_not_sent_again_when_a_secret_is_taken() -> None:
+    """Only what the proxy does not have."""
+    stream = DiscoveryStream({LISTENER: {"a": secret("1")}, SECRET: {"s": secret("1")}})
+    stream.receive(ask(type_url=LISTENER))
+    stream.receive(ask("s"))
+    stream.receive(ask(type_url=LISTENER, nonce="1", error="bad"))
+    stream.update({LISTENER: {"a": secret("2")}, SECRET: {"s": secret("1")}})
+    stream.receive(ask(type_url=LISTENER, nonce="3"))
+    assert stream.receive(ask("s", nonce="2")) == ([], Accepted(SECRET, {"s": "1"}))
+
+
 def test_stream_of_one_type_answers_together_what_is_asked_for_together() -> None:
     """As Istio's agent does."""
     stream = DiscoveryStream(world(a="1", b="2"), only=SECRET)

@@ -6,8 +6,9 @@ Decides nothing itself: what there should be is computed by `manifest` and `xds`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.desired import Desired
-from meshtui.backends.embedded.edge import endpoints_of, presenting, proxies_of
+from meshtui.backends.embedded.edge import MeshEdge
+from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
-from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.runtimes import Runtimes
 from meshtui.backends.embedded.seed import not_seeded, seed
+from meshtui.backends.embedded.versions import SecretVersions
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.journal import Journal
@@ -37,10 +39,10 @@ from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import MeshError, RefusedError, StateError, UnreachableError
+from meshtui.errors import ManifestError, MeshError, StateError, UnreachableError
+from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.documents import parse_document
-from meshtui.manifest.model import Manifest, ObjectKey, Secret
+from meshtui.manifest.model import Manifest, ObjectKey
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
@@ -77,10 +79,17 @@ class MeshCore:
         self.journal = Journal(self._database)
         self.desired = Desired(ManifestStore(self._database), clock)
         self._runtimes = Runtimes(self.ports, self.desired.uid, settings.fleet, fleet_sockets=settings.fleet_sockets)
+        self._edge = MeshEdge(self._runtimes.workloads, self._runtimes.credentials, self.desired, self.ports)
+        self.proxies = self._edge.proxies
+        """The gateways' Envoys that are to present a gateway certificate."""
+        self.endpoints = self._edge.endpoints
+        """Each host of a gateway certificate with the address that answers for it."""
         self.notices: list[str] = []
         self.tokens = TokenIssuer.open(paths.token_key, f"https://meshtui.{settings.trust_domain}")
         self._ca = CaProcess(settings, paths, self.tokens.issuer, self.tokens.jwks())
+        self.keys = KeyValidator()
         self._changing = asyncio.Lock()
+        self._versions = SecretVersions(self.desired, self._changing, self._replaced)
         self._alarms = Alarms(clock, self.changed)
         self._schedule = Schedule(clock)
         self._pulse = Pulse()
@@ -141,21 +150,12 @@ class MeshCore:
 
     async def apply(self, objects: Iterable[Manifest]) -> None:
         """Create or replace all of them, on disk and in what runs. Raises ManifestError and changes nothing if bad."""
+        accepted = tuple(objects)
+        if problems := await self.keys.of_objects(accepted, self.catalog):
+            raise ManifestError(problems)
         async with self._changing:
-            self.desired.accept(tuple(objects))
+            self.desired.accept(accepted)
             await self._reconcile()
-
-    async def replace_secret(self, seen: Secret | None, document: Mapping[str, Any]) -> None:
-        """Put a Secret in the place of the one that was `seen`; RefusedError when that is another now, or gone."""
-        new = parse_document(document)
-        async with self._changing:
-            if self.catalog.get(new.key) != seen:
-                raise RefusedError(
-                    f"{new.key} was changed meanwhile; that change stands.", fix="Look at it and try again."
-                )
-            self.desired.accept((new,))
-            await self._reconcile()
-        self.refresh_authorities()
 
     async def remove(self, key: ObjectKey) -> None:
         """Remove one object. Raises UsageError when there is none, ManifestError when others cannot do without it."""
@@ -191,17 +191,17 @@ class MeshCore:
         return Path(self.ca_address.root)
 
     def gateway_root(self, authority: str) -> Path:
-        """Path of the PEM that verifies what this gateway root signs."""
-        return self.paths.ca / "gateways" / f"{authority}.pem"
+        """Path of the PEM that verifies what this gateway root, or the mesh's CA, signs."""
+        return self.ca_root if authority == MESH_CA else self.paths.ca / "gateways" / f"{authority}.pem"
 
-    def proxies(self, target: str) -> list[EnvoyProxy]:
-        """The gateways' Envoys that are to present a gateway certificate (`credential.Edge`)."""
-        return proxies_of(presenting(self.credentials[target].credential, self.workloads))
-
-    def endpoints(self, target: str) -> list[tuple[str, Address]]:
-        """Each host of a gateway certificate with the address that answers for it (`credential.Edge`)."""
-        credential = self.credentials[target].credential
-        return endpoints_of(credential, presenting(credential, self.workloads), self.catalog, self.ports.ports)
+    @contextlib.asynccontextmanager
+    async def expecting(self, target: str) -> AsyncIterator[CredentialRuntime]:
+        """The runtime of a gateway certificate, for as long as somebody issues it even without a Secret."""
+        assert self.context is not None  # made by `start`
+        try:
+            yield self._runtimes.expect(target, self.catalog, self.context, self._edge, self._versions)
+        finally:
+            self._drop(await self._runtimes.expect_no_more(target, self.catalog))
 
     def changed(self, target: str) -> None:
         """The truths of a target may be different now: look, and tell those who watch."""
@@ -232,14 +232,21 @@ class MeshCore:
 
     async def _reconcile(self) -> None:
         assert self.context is not None  # made by `start`
-        gone, changed = await self._runtimes.reconcile(self.catalog, self.context, self, self.replace_secret)
-        for target in gone:
-            self.board.drop(target)
-            self._alarms.set(target, None)
+        gone, changed = await self._runtimes.reconcile(self.catalog, self.context, self._edge, self._versions)
+        self._drop(gone)
         for number, target in enumerate(changed, 1):
             self.changed(target)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
+
+    async def _replaced(self) -> None:
+        await self._reconcile()
+        self.refresh_authorities()
+
+    def _drop(self, gone: Iterable[str]) -> None:
+        for target in gone:
+            self.board.drop(target)
+            self._alarms.set(target, None)
 
     def _paint(self, target: str) -> None:
         """Put the row of a target on the board as it is now, and set the alarm for its next change by the clock."""

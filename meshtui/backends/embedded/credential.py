@@ -7,66 +7,58 @@ and shows by itself as `held≠served`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from cryptography import x509
 
-from meshtui.agent.gateway_client import KeyPair
-from meshtui.agent.rotation import retry_delay, wait_until
 from meshtui.backends.embedded.context import Context, Report
+from meshtui.backends.embedded.following import Edge, Follower
 from meshtui.backends.embedded.issued import recorded
-from meshtui.backends.embedded.loops import forever
-from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.orders import hosts_of, order_for
 from meshtui.backends.embedded.pulse import Pulse
-from meshtui.backends.embedded.secret_documents import authority_for, with_pair
-from meshtui.backends.embedded.workload import SERVE_DEADLINE
-from meshtui.errors import IdentityError, MeshError, UnreachableError, UsageError
+from meshtui.backends.embedded.renewing import Renewal
+from meshtui.backends.embedded.secret_documents import undone, with_brought, with_pair
+from meshtui.backends.embedded.versions import SecretVersions
+from meshtui.errors import IdentityError, MeshError, RefusedError, UnreachableError
 from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.lifetime import Lifetime, rotate_at
-from meshtui.manifest.model import Secret
+from meshtui.manifest.model import ObjectKey, Secret
+from meshtui.manifest.pairs import leaf_of
 from meshtui.manifest.secret_data import key_pair
+from meshtui.mesh.actions import NO_TERMS, Brought, Terms
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
-from meshtui.probe.tls import Address, until_presented
 from meshtui.xds.naming import gateway_secret
 
-Replace = Callable[[Secret | None, Mapping[str, Any]], Awaitable[None]]
-"""Puts a document in the place of a Secret, if that is still the one that was seen; raises RefusedError if not."""
-
-
-class Edge(Protocol):
-    """Where a gateway certificate is presented, as the mesh is now."""
-
-    def proxies(self, target: str) -> list[EnvoyProxy]:
-        """The gateways' Envoys that are to present it."""
-
-    def endpoints(self, target: str) -> list[tuple[str, Address]]:
-        """Each host with the address at which a gateway answers for it."""
+Outcome = tuple[CertificateFacts | None, CertificateFacts, bool | None]
+"""The certificate before, the one after, and whether that is served (None where no Envoy runs)."""
+Make = Callable[[], Awaitable[Secret]]
 
 
 class CredentialRuntime:
     """The life of one gateway certificate."""
 
-    def __init__(self, credential: Credential, context: Context, replace: Replace, edge: Edge) -> None:
+    def __init__(self, credential: Credential, context: Context, versions: SecretVersions, edge: Edge) -> None:
         self.target = credential.target
+        self.key = ObjectKey(Secret.kind, credential.namespace, credential.name)
         self._context = context
-        self._replace = replace
+        self._versions = versions
         self._edge = edge
         self._pulse = Pulse()
-        self._renewal: asyncio.Task[None] | None = None
+        self._secret_name = gateway_secret(credential.namespace, credential.name)
+        self._follower = Follower(self.target, self._secret_name, edge, self._pulse)
+        self._renewal = Renewal(self._due, self._rotate_when_due, context.clock, self._pulse)
         self._single = asyncio.Lock()
-        self._failures = 0
+        self._stopped = False
         self._shift = random.uniform(-0.01, 0.01)  # noqa: S311 - so that what was issued together is not renewed together
         self.step: Step | None = None
         self.error = ""
-        """Of the last attempt to have it signed; empty when that succeeded or the Secret is another since."""
+        """Of the last attempt to replace it; empty when that succeeded or the Secret is another since."""
         self._unreachable = False
         self.count = 0
         self.issued = Truth()
@@ -80,6 +72,8 @@ class CredentialRuntime:
         self.facts: CertificateFacts | None = None
         self.broken = ""
         """Why the Secret's certificate cannot be read."""
+        self.previous: CertificateFacts | None
+        """Of the version before; None where there is none."""
         pair = key_pair(credential.secret) if credential.secret is not None else None
         if pair is not None:
             try:
@@ -88,23 +82,23 @@ class CredentialRuntime:
             except IdentityError as error:
                 self.broken = error.message
         self._lifetime = self._look_up_lifetime()
+        self.previous = leaf_of(self._versions.previous(self.key))
         self.refresh_issued()
         self._pulse.beat()
 
     def start(self) -> None:
         """Keep it fresh from now on."""
-        self._renewal = asyncio.create_task(forever(f"renewing {self.target}", self._renew_when_due))
+        self._renewal.start(self.target)
 
     async def stop(self) -> None:
         """Leave it as it is."""
-        if self._renewal is not None:
-            self._renewal.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._renewal
+        self._stopped = True
+        self._pulse.beat()
+        await self._renewal.stop()
 
     @property
     def authority(self) -> str:
-        """Name of the gateway root that signs it; empty for a Secret that was brought from elsewhere."""
+        """Who signs it: a gateway root or the mesh's CA; empty for a Secret that was brought from elsewhere."""
         return self.credential.secret.issuer if self.credential.secret is not None else ""
 
     @property
@@ -116,7 +110,12 @@ class CredentialRuntime:
     @property
     def expected(self) -> bool:
         """Whether it is to be issued here by itself: somebody names its issuer, and its hosts are known."""
-        return bool(self.authority) and bool(self.credential.hosts or self.chain)
+        return bool(self.authority) and bool(hosts_of(self.credential) or self.chain)
+
+    @property
+    def manual(self) -> bool:
+        """Whether a person is to rotate it."""
+        return self.credential.secret is not None and bool(self.credential.secret.rotation)
 
     @property
     def held(self) -> Truth:
@@ -126,8 +125,7 @@ class CredentialRuntime:
     @property
     def served(self) -> Truth | None:
         """What the gateways' Envoys have in service; the one that differs when they differ. None without any."""
-        name = gateway_secret(self.credential.namespace, self.credential.name)
-        truths = [proxy.served(name) for proxy in self._edge.proxies(self.target)]
+        truths = [proxy.served(self._secret_name) for proxy in self._edge.proxies(self.target)]
         differing = [truth for truth in truths if truth.certificate != self.facts]
         known = [truth for truth in differing if not truth.unknown]
         return next(iter([*known, *differing, *truths]), None)
@@ -141,13 +139,15 @@ class CredentialRuntime:
     def standing(self) -> Standing:
         """How its renewal goes."""
         share = self._context.settings.rotate_at
+        ours = self._lifetime is not None and (self.authority or self.manual)
         return Standing(
             lifetime=self._lifetime,
-            due_at=rotate_at(self._lifetime, share, self._shift) if self._lifetime and self.authority else None,
+            due_at=rotate_at(self._lifetime, share, self._shift) if self._lifetime and ours else None,
             rotating=self.step not in (None, Step.SERVED, Step.FAILED),
             error=self.error or self.broken,
             unreachable=self._unreachable,
             renewable=not self.brought,
+            manual=self.manual,
         )
 
     @property
@@ -157,90 +157,120 @@ class CredentialRuntime:
         return self.error or self.broken or next(filter(None, troubles), "")
 
     def refresh_issued(self) -> None:
-        """Look up in the ledger what the CA signed last for this Secret."""
-        entry = self._context.ledger.latest_for_target(self.target)
-        if entry is not None:
+        """Look up in the ledger what the CA signed for what the Secret has; without that, what it signed last.
+
+        A newer one is no disagreement where a person, or a gateway that did not take it, has put the older one back.
+        """
+        ledger = self._context.ledger
+        held = ledger.by_serial(self.facts.serial) if self.facts is not None else None
+        entry = held or ledger.latest_for_target(self.target)
+        if entry is not None and (held is not None or not self.chain):
             self.issued = Truth(certificate=recorded(entry))
-        elif self.chain:
-            self.issued = Truth(unknown="it was not signed by this mesh's CA")
         else:
-            self.issued = Truth()
+            self.issued = Truth(unknown="it was not signed by this mesh's CA") if self.chain else Truth()
 
     def beat(self) -> None:
         """Something that its truths depend on is different."""
         self._pulse.beat()
 
-    async def rotate(self, report: Report, actor: str) -> tuple[CertificateFacts | None, CertificateFacts, bool | None]:
+    async def rotate(self, report: Report, actor: str, terms: Terms = NO_TERMS, *, first: bool = False) -> Outcome:
         """Put a new key and certificate into the Secret and follow them until the wire presents them.
 
-        Returns the certificate before, the one after, and whether it is served (None where no Envoy runs). When the
-        gateways do not take it, the Secret gets back what it had, and MeshError is raised.
+        `first` is for where there must not be one yet. When the gateways do not take it, the Secret gets back what it
+        had, and MeshError is raised.
         """
-        async with self._single:
-            before, old = self.facts, self.credential.secret
+
+        async def make() -> Secret:
+            order = order_for(self.credential, self.facts, terms)
+            self._report(report, Step.KEY, f"new {order.key_kind} key and CSR")
             try:
-                self._report(report, Step.KEY, "new key and CSR")
-                pair = await self._sign(actor)
-                after = facts(pair.chain[0])
+                pair = await self._context.gateway_ca.issue(
+                    authority=order.authority,
+                    hosts=order.hosts,
+                    key_kind=order.key_kind,
+                    lifetime=order.lifetime,
+                    target=self.target,
+                    actor=actor,
+                    now=self._context.clock(),
+                )
+            except MeshError as error:
+                self.error, self._unreachable = error.message, isinstance(error, UnreachableError)
+                raise
+            return with_pair(self.credential, pair, order, terms)
+
+        return await self._replace(make, report, first=first)
+
+    async def bring(self, report: Report, brought: Brought, *, first: bool = False) -> Outcome:
+        """The same with a pair that was made elsewhere, and that has been looked at."""
+
+        async def make() -> Secret:
+            return with_brought(self.credential, brought)
+
+        return await self._replace(make, report, first=first)
+
+    async def undo(self, report: Report) -> Outcome:
+        """The same with the version before; the one of now becomes the version before."""
+
+        async def make() -> Secret:
+            previous, current = self._versions.previous(self.key), self.credential.secret
+            if previous is None or current is None:
+                raise RefusedError(f"{self.target} has no version before this one.")
+            return undone(current, previous)
+
+        return await self._replace(make, report, first=False)
+
+    async def _replace(self, make: Make, report: Report, *, first: bool) -> Outcome:
+        async with self._single:
+            before, old, kept = self.facts, self.credential.secret, self._versions.previous(self.key)
+            # asked meanwhile, so that nobody waits for it
+            asking = asyncio.create_task(self._follower.answering())
+            try:
+                if first and self.chain:
+                    raise RefusedError(f"{self.target} has a certificate by now.", fix=f"meshtui rotate {self.target}")
+                new = await make()
+                after = leaf_of(new)
+                assert after is not None  # both makers of pairs have read it
                 self._report(report, Step.SIGNED, f"serial {after.serial}")
-                await self._replace(old, with_pair(self.credential, pair))
+                answered = await asking
+                await self._versions.replace(old, new)
                 self.count += 1
                 try:
-                    served = await self._follow(after, report)
-                except UnreachableError:
-                    raise  # an Envoy that is down did not refuse it, and gets it when it is back
-                except MeshError:
-                    if old is not None and key_pair(old) is not None:
-                        await self._replace(self.credential.secret, old.document)
-                    raise
+                    served = await self._follower.follow(
+                        after,
+                        lambda: self._displaced(new),
+                        answered,
+                        lambda step, text: self._report(report, step, text),
+                    )
+                except (UnreachableError, RefusedError):
+                    raise  # nothing is wrong with it
+                except MeshError as error:
+                    raise await self._taken_back(error, new, old, kept) from error
             except MeshError as error:
                 self._report(report, Step.FAILED, error.message)
                 raise
             finally:
+                asking.cancel()
                 self.step = None
                 self._context.changed(self.target)
             return before, after, served
 
-    async def _sign(self, actor: str) -> KeyPair:
-        secret = self.credential.secret
-        hosts = self.credential.hosts or (self.facts.sans if self.facts is not None else ())
-        if not hosts:
-            raise UsageError(f"No Gateway refers to {self.target}, so its hosts are not known.")
+    def _displaced(self, new: Secret) -> str:
+        if self._stopped:
+            return f"{self.key} was deleted meanwhile; that change stands."
+        return "" if self.credential.secret == new else f"{self.key} was changed meanwhile; that change stands."
+
+    async def _taken_back(self, error: MeshError, new: Secret, old: Secret | None, kept: Secret | None) -> MeshError:
+        """What to say once the Secret has again what it had before `new`, which was not taken."""
+        before = leaf_of(old)
+        if old is None or before is None:
+            return MeshError(f"{error.message} There was none before it, so it stays.", fix=error.fix)
         try:
-            return await self._context.gateway_ca.issue(
-                authority=authority_for(self.credential),
-                hosts=hosts,
-                lifetime=secret.lifetime if secret is not None else None,
-                target=self.target,
-                actor=actor,
-                now=self._context.clock(),
-            )
-        except MeshError as error:
-            self.error, self._unreachable = error.message, isinstance(error, UnreachableError)
-            raise
-
-    async def _follow(self, after: CertificateFacts, report: Report) -> bool | None:
-        proxies = self._edge.proxies(self.target)
-        if not proxies:
-            return None
-        # one that died may be back in a moment
-        await self._pulse.until(lambda: all(proxy.running for proxy in proxies), SERVE_DEADLINE)
-        if down := next((proxy.down for proxy in proxies if proxy.down), ""):
-            raise UnreachableError(f"The Secret has the new certificate, but it is not served: {down}")
-        if not await self._pulse.until(lambda: self._serves(after), SERVE_DEADLINE):
-            reason = next((proxy.rejected for proxy in proxies if proxy.rejected), "it still serves another")
-            raise MeshError(f"Envoy did not take {after.serial}: {reason}.", fix=f"meshtui verify {self.target}")
-        self._report(report, Step.PUSHED, "Envoy acknowledged it")
-        self._report(report, Step.VERIFYING, "TLS handshake")
-        for host, address in self._edge.endpoints(self.target):
-            presented = await until_presented(address, example_name(host), after.sha256, SERVE_DEADLINE)
-            if presented.facts.sha256 != after.sha256:
-                raise MeshError(f"{host} at {address} presents {presented.facts.serial}, not {after.serial}.")
-        return True
-
-    def _serves(self, after: CertificateFacts) -> bool:
-        served = self.served
-        return served is not None and served.certificate is not None and served.certificate.sha256 == after.sha256
+            await self._versions.exchange(new, old, kept)
+        except RefusedError as refusal:
+            return MeshError(f"{error.message} {refusal.message}", fix=error.fix)
+        again = "is served" if await self._follower.until_served(before) else "is in the Secret"
+        self.error = f"{error.message} It was taken back: {before.serial} {again} again."
+        return MeshError(self.error, fix=error.fix)
 
     def _report(self, report: Report, step: Step, text: str) -> None:
         self.step = step
@@ -253,28 +283,13 @@ class CredentialRuntime:
         entry = self._context.ledger.by_serial(self.facts.serial)
         return Lifetime(entry.at if entry is not None else self.facts.not_before, self.facts.not_after)
 
-    async def _renew_when_due(self) -> None:
-        delay = wait_until(self._due(), self._context.clock(), random.random())  # noqa: S311
-        if delay:
-            await self._pulse.until(lambda: self._due() <= self._context.clock(), delay)
-            return
-        try:
-            await self.rotate(lambda _step, _text: None, "schedule")
-        except MeshError:
-            self._failures += 1  # the row says what; the next attempt comes after a pause
-        else:
-            # a success that leaves it due would otherwise be repeated at once, and for ever
-            self._failures = self._failures + 1 if self._due() <= self._context.clock() else 0
-        if self._failures:
-            await asyncio.sleep(retry_delay(self._failures, random.random(), None))  # noqa: S311
+    async def _rotate_when_due(self) -> None:
+        await self.rotate(lambda _step, _text: None, "schedule")
 
     def _due(self) -> datetime:
         """When the next rotation is due: at once for what is to be issued here and is not there yet."""
         now = self._context.clock()
+        if not self.expected or (self.chain and self.manual):
+            return now + timedelta(days=1)
         due_at = self.standing.due_at if self.chain else now
-        return due_at if self.expected and due_at is not None else now + timedelta(days=1)
-
-
-def example_name(host: str) -> str:
-    """A name that a server for `host` answers to; empty where any does."""
-    return host.replace("*", "any", 1) if host != "*" else ""
+        return due_at if due_at is not None else now + timedelta(days=1)

@@ -14,6 +14,8 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.signers import MESH_CA
+from meshtui.manifest.issuance import UNDONE
 from meshtui.mesh.rows import ChainLink, Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Truth
 from meshtui.present.times import length_in_words
@@ -102,16 +104,31 @@ def _serving(runtime: WorkloadRuntime) -> dict[str, str]:
 
 
 def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str, str]:
-    credential = runtime.credential
-    lifetime = credential.secret.lifetime if credential.secret is not None else None
+    credential, previous = runtime.credential, runtime.previous
     return {
         "hosts": ", ".join(credential.hosts) or "none",
         "gateways": ", ".join(map(str, credential.gateways)) or "none refers to it",
         "TLS mode": credential.tls_mode or "none",
-        "signed by": runtime.authority or "somebody else",
-        "lifetime": length_in_words(lifetime) if lifetime is not None else "the CA's default",
+        "signed by": "the mesh’s CA" if runtime.authority == MESH_CA else runtime.authority or "somebody else",
+        **({"lifetime": _lifetime(runtime)} if runtime.authority else {}),
+        "rotated": _rotated(core, runtime),
+        **({"before it": f"{previous.serial}, until {previous.not_after:%Y-%m-%d %H:%M:%SZ}"} if previous else {}),
         "addresses": ", ".join(sorted({str(address) for _, address in core.endpoints(runtime.target)})) or "none",
     }
+
+
+def _lifetime(runtime: CredentialRuntime) -> str:
+    lifetime = runtime.credential.secret.lifetime if runtime.credential.secret is not None else None
+    return length_in_words(lifetime) if lifetime is not None else "the CA's default"
+
+
+def _rotated(core: MeshCore, runtime: CredentialRuntime) -> str:
+    secret = runtime.credential.secret
+    if secret is not None and secret.rotation == UNDONE:
+        return "by you, once: an undone version stays until then"
+    if runtime.manual or not runtime.authority:
+        return "by you"
+    return f"by itself, at {core.settings.rotate_at:.0%} of its life"
 
 
 def _workload_chain(runtime: WorkloadRuntime) -> tuple[x509.Certificate, ...]:

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from meshtui.backends.embedded.credential import example_name
+from meshtui.backends.embedded.desired import Desired
+from meshtui.backends.embedded.following import example_name
+from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.gateway.credential import Credential
 from meshtui.gateway.presented import Clients, presented_to
 from meshtui.gateway.references import Listener, SecretRef
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Secret
+from meshtui.mesh.targets import Target
 from meshtui.probe.tls import Address
 from meshtui.xds.gateway import open_ports
+
+if TYPE_CHECKING:
+    from meshtui.backends.embedded.credential import CredentialRuntime
+
+
+class MeshEdge:
+    """The edge of a mesh as it is now (`following.Edge`). A certificate that is gone is presented by nobody."""
+
+    def __init__(
+        self,
+        workloads: Mapping[str, WorkloadRuntime],
+        credentials: Mapping[str, CredentialRuntime],
+        desired: Desired,
+        ports: PortMap,
+    ) -> None:
+        self._workloads = workloads
+        self._credentials = credentials
+        self._desired = desired
+        self._ports = ports
+
+    def proxies(self, target: str) -> list[EnvoyProxy]:
+        """The gateways' Envoys that are to present it."""
+        return proxies_of(presenting(self._credential(target), self._workloads))
+
+    def endpoints(self, target: str) -> list[tuple[str, Address]]:
+        """Each of its hosts with the address that answers for it."""
+        credential = self._credential(target)
+        presenters = presenting(credential, self._workloads)
+        return endpoints_of(credential, presenters, self._desired.catalog, self._ports.ports)
+
+    def _credential(self, target: str) -> Credential:
+        known = self._credentials.get(target)
+        return known.credential if known is not None else no_credential(target)
 
 
 def presenting(credential: Credential, workloads: Mapping[str, WorkloadRuntime]) -> list[WorkloadRuntime]:
@@ -71,3 +109,9 @@ def _can_be_seen(listener: Listener, clients: Clients) -> bool:
 
 def _only_ecdsa(cipher_suites: Sequence[str]) -> bool:
     return bool(cipher_suites) and all("ECDSA" in name for name in cipher_suites)
+
+
+def no_credential(target: str, secret: Secret | None = None) -> Credential:
+    """What is known of a gateway certificate to which nothing refers."""
+    parsed = Target.parse(target)
+    return Credential(namespace=parsed.namespace, name=parsed.name, secret=secret)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from meshtui.backends.embedded.check_steps import check, envoy_has, in_ledger, leads_to_root, left_open, valid_now
 from meshtui.backends.embedded.core import MeshCore
-from meshtui.backends.embedded.credential import CredentialRuntime, example_name
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.following import example_name
 from meshtui.findings import Check, Verification
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates

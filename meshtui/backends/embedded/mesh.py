@@ -12,8 +12,9 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
 from meshtui.backends.embedded.performing import Performer
-from meshtui.backends.embedded.planning import plan_of, resolve
+from meshtui.backends.embedded.planning import plan_of
 from meshtui.backends.embedded.plans import PlanBook
+from meshtui.backends.embedded.resolving import resolve
 from meshtui.errors import RefusedError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.kinds import find_kind, kind_of
@@ -68,9 +69,8 @@ class EmbeddedMesh:
                 yield InfoChanged(info=await self.info()) if isinstance(event, InfoChanged) else event
 
     async def plan(self, action: Action) -> Plan:
-        """See `Mesh`."""
-        self._must_be_writable()
-        return self._plans.add(self._actor, action, plan_of(self._core, action, self._plans))
+        """See `Mesh`. Who may only look may look at plans, too."""
+        return self._plans.add(self._actor, action, await plan_of(self._core, action, self._plans))
 
     def perform(self, plan_id: str) -> AsyncIterator[Progress]:
         """See `Mesh`."""

@@ -9,15 +9,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 
+from meshtui.backends.embedded.context import Report
 from meshtui.backends.embedded.core import MeshCore
+from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.planning import key_of, plan_of
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import MeshError, RefusedError, UsageError
+from meshtui.identity.facts import CertificateFacts
 from meshtui.manifest.documents import parse
-from meshtui.mesh.actions import Action, Apply, Delete, Plan, Progress
+from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, Progress, Rotate, Terms, Undo
 from meshtui.mesh.rows import Step
+from meshtui.mesh.targets import Target, TargetKind
 
 _LOG = logging.getLogger(__name__)
+_AGAIN = "Ask for a new one."
 Tell = Callable[[Progress], None]
 
 
@@ -33,11 +38,12 @@ class Performer:
         """Use a plan up and do it; yields how it goes. Raises RefusedError when it may not be done any more."""
         action, plan = self._plans.take(actor, plan_id)
         try:
-            plan_of(self._core, action, self._plans)  # as the mesh is now, not as it was when the plan was shown
+            # as the mesh is now, not as it was when the plan was shown
+            same = (await plan_of(self._core, action, self._plans)).steps == plan.steps
         except UsageError as error:
-            raise RefusedError(
-                f"The plan no longer fits the mesh: {error.message}", fix="Ask for a new one."
-            ) from error
+            raise RefusedError(f"The plan no longer fits the mesh: {error.message}", fix=_AGAIN) from error
+        if not same:
+            raise RefusedError("The plan no longer fits the mesh: it would do something else now.", fix=_AGAIN)
         queue: asyncio.Queue[Progress | MeshError | None] = asyncio.Queue()
         task = asyncio.create_task(self._run(actor, action, plan, queue))
         self._tasks.add(task)
@@ -60,7 +66,7 @@ class Performer:
                 await self._change(actor, action, plan, queue.put_nowait)
                 return
             for step in plan.steps:
-                if not await self._renew(actor, plan.verb, step.target, queue.put_nowait):
+                if not await self._renew(actor, action, step.target, queue.put_nowait):
                     break
         except MeshError as error:  # the journal or the store could not be written
             queue.put_nowait(error)
@@ -71,9 +77,10 @@ class Performer:
         finally:
             queue.put_nowait(None)
 
-    async def _renew(self, actor: str, verb: str, target: str, tell: Tell) -> bool:
+    async def _renew(self, actor: str, action: Issue | Rotate | Undo, target: str, tell: Tell) -> bool:
         """One target; returns whether it went well."""
         core = self._core
+        verb = type(action).__name__.lower()
         number = core.journal.begin(actor=actor, verb=verb, target=target, now=core.clock())
 
         def report(step: Step, text: str) -> None:
@@ -81,19 +88,31 @@ class Performer:
                 tell(Progress(target=target, step=step, text=text))
 
         try:
-            if (workload := core.workloads.get(target)) is not None:
-                before, after, served = await workload.rotate(report)
-            elif (credential := core.credentials.get(target)) is not None:
-                before, after, served = await credential.rotate(report, actor)
-            else:
-                raise RefusedError(f"{target} is gone from the mesh.", fix="See what there is: meshtui status")
+            before, after, served = await self._replaced(actor, action, target, report)
         except MeshError as error:
             core.journal.end(number, outcome="failed", text=error.message, serial="", now=core.clock())
             tell(Progress(target=target, step=Step.FAILED, done=True, error=str(error)))
             return False
-        core.journal.end(number, outcome="ok", text="", serial=after.serial, now=core.clock())
+        was = f"instead of {before.serial}" if verb == "undo" and before is not None else ""
+        core.journal.end(number, outcome="ok", text=was, serial=after.serial, now=core.clock())
         tell(Progress(target=target, step=Step.SERVED, done=True, before=before, after=after, served=served))
         return True
+
+    async def _replaced(
+        self, actor: str, action: Issue | Rotate | Undo, target: str, report: Report
+    ) -> tuple[CertificateFacts | None, CertificateFacts, bool | None]:
+        core = self._core
+        if (workload := core.workloads.get(target)) is not None:
+            return await workload.rotate(report)
+        if isinstance(action, Issue) and Target.parse(target).kind is TargetKind.GATEWAY:
+            async with core.expecting(target) as credential:
+                return await _made(credential, action.terms, report, actor, first=True)
+        known = core.credentials.get(target)
+        if known is None:
+            raise RefusedError(f"{target} is gone from the mesh.", fix="See what there is: meshtui status")
+        if isinstance(action, Undo):
+            return await known.undo(report)
+        return await _made(known, action.terms, report, actor, first=False)
 
     async def _change(self, actor: str, action: Apply | Delete, plan: Plan, tell: Tell) -> None:
         core = self._core
@@ -117,3 +136,11 @@ class Performer:
                     target=step.target, step=Step.FAILED if text else Step.SERVED, text=step.text, done=True, error=text
                 )
             )
+
+
+async def _made(
+    credential: CredentialRuntime, terms: Terms, report: Report, actor: str, *, first: bool
+) -> tuple[CertificateFacts | None, CertificateFacts, bool | None]:
+    if terms.brought is not None:
+        return await credential.bring(report, terms.brought, first=first)
+    return await credential.rotate(report, actor, terms, first=first)

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
 
 from meshtui.backends.embedded.acceptance import problems_of, warnings_of
 from meshtui.backends.embedded.core import MeshCore
-from meshtui.backends.embedded.credential import CredentialRuntime
-from meshtui.backends.embedded.details import of_credential
+from meshtui.backends.embedded.drafts import Draft, count
 from meshtui.backends.embedded.plans import PlanBook
-from meshtui.errors import ManifestError, RefusedError, UsageError
+from meshtui.backends.embedded.renewal_plans import issue_draft, rotate_draft, undo_draft
+from meshtui.errors import ManifestError, UsageError
 from meshtui.manifest.catalog import removed
 from meshtui.manifest.documents import parse
 from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
-from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate
-from meshtui.mesh.targets import Target, TargetKind
+from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate, Undo
 
 
-@dataclass(frozen=True)
-class _Draft:
-    title: str
-    verb: str
-    steps: tuple[PlannedStep, ...]
-    effects: tuple[str, ...]
-    command: str
-
-
-def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
+async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
     """The plan for an action. Raises UsageError or RefusedError when it cannot be done as the mesh is now."""
-    match action:
-        case Issue():
-            draft = _issue(core, action.targets)
-        case Rotate():
-            draft = _rotate(core, action.targets)
-        case Apply():
-            draft = _apply(core, action)
-        case Delete():
-            draft = _delete(core, action)
+    draft = await _draft(core, action)
     return Plan(
         id=plans.new_id(),
         title=draft.title,
@@ -46,98 +27,41 @@ def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
         steps=draft.steps,
         effects=draft.effects,
         command=draft.command,
+        by_hand=draft.by_hand,
         lapses_at=plans.lapse(),
     )
 
 
-def resolve(core: MeshCore, text: str) -> str:
-    """The target that is meant: named as such, or by a SPIFFE ID that only one workload has. Raises UsageError."""
-    if text.startswith("spiffe://"):
-        found = sorted(target for target, runtime in core.workloads.items() if str(runtime.identity.spiffe_id) == text)
-        if len(found) != 1:
-            many = f"{len(found)} workloads have it: {', '.join(found)}" if found else "no workload has it"
-            raise UsageError(f"{text} does not name one workload; {many}.", fix="Name the target: meshtui status")
-        return found[0]
-    target = str(Target.parse(text))
-    if target not in core.workloads and target not in core.credentials and target not in core.authorities:
-        raise UsageError(f"There is no {target} in this mesh.", fix="See what there is: meshtui status")
-    return target
+async def _draft(core: MeshCore, action: Action) -> Draft:
+    match action:
+        case Issue():
+            return await issue_draft(core, action)
+        case Rotate():
+            return await rotate_draft(core, action)
+        case Undo():
+            return undo_draft(core, action)
+        case Apply():
+            return await _apply(core, action)
+        case Delete():
+            return _delete(core, action)
 
 
-def resolve_all(core: MeshCore, texts: Sequence[str]) -> tuple[str, ...]:
-    """Each target once, in the order given; authorities are refused. Raises UsageError."""
-    targets = tuple(dict.fromkeys(resolve(core, text) for text in texts))
-    if not targets:
-        raise UsageError("No target was named.", fix="Name one, or use --all.")
-    for target in targets:
-        if Target.parse(target).kind is TargetKind.AUTHORITY:
-            raise RefusedError(
-                f"{target} signs others; it is not replaced like a leaf.", fix="Rotate what it signed, one by one."
-            )
-    return targets
-
-
-def _issue(core: MeshCore, texts: Sequence[str]) -> _Draft:
-    targets = resolve_all(core, texts)
-    for target in targets:
-        runtime = core.workloads.get(target) or core.credentials[target]
-        if runtime.held.certificate is not None:
-            raise RefusedError(
-                f"{target} has a certificate: {runtime.held.certificate.serial}.", fix=f"meshtui rotate {target}"
-            )
-    return _certificates(core, "issue", targets)
-
-
-def _rotate(core: MeshCore, texts: Sequence[str]) -> _Draft:
-    targets = resolve_all(core, texts)
-    for target in targets:
-        runtime = core.workloads.get(target) or core.credentials[target]
-        if runtime.held.certificate is None and not runtime.held.unknown:
-            raise RefusedError(f"{target} has no certificate yet.", fix=f"meshtui issue {target}")
-        if isinstance(runtime, CredentialRuntime) and runtime.brought:
-            raise RefusedError(
-                f"{target} was not issued here, so it cannot be renewed here.",
-                fix="Apply a Secret with the new certificate, or annotate it with meshtui.io/issuer: NAME.",
-            )
-    return _certificates(core, "rotate", targets)
-
-
-def _certificates(core: MeshCore, verb: str, targets: tuple[str, ...]) -> _Draft:
-    steps = tuple(PlannedStep(target=target, text=_step(core, target)) for target in targets)
-    depends = [line for target in targets if target in core.credentials for line in _served_by(core, target)]
-    hosts = sum(line.startswith("host ") for line in depends)
-    effects = []
-    if hosts:
-        kinds = ("VirtualService", "HTTPRoute")
-        routes = {kind: sum(line.startswith(f"{kind} ") for line in depends) for kind in kinds}
-        shown = " and ".join(_count(number, kind) for kind, number in routes.items() if number) or "no routes"
-        effects.append(f"Serves {_count(hosts, 'host')} and {shown}.")
-    if len(targets) > 1:
-        effects.append("One at a time; stops at the first failure.")
-    effects.append("Open connections go on with the certificate they began with.")
-    what = targets[0] if len(targets) == 1 else f"{len(targets)} identities"
-    return _Draft(f"{verb.capitalize()} {what}", verb, steps, tuple(effects), f"meshtui {verb} {' '.join(targets)}")
-
-
-def _served_by(core: MeshCore, target: str) -> tuple[str, ...]:
-    return of_credential(core, core.credentials[target])
-
-
-def _step(core: MeshCore, target: str) -> str:
-    if target in core.workloads:
-        proxy = core.workloads[target].proxy
-        return f"new key, CSR to the CA, push to {'1 Envoy' if proxy is not None else 'the agent’s SDS socket'}"
-    return f"new key, new Secret version, push to {_count(len(core.proxies(target)), 'gateway')}"
-
-
-def _apply(core: MeshCore, action: Apply) -> _Draft:
+async def _apply(core: MeshCore, action: Apply) -> Draft:
     objects = parse(action.text, action.source)
-    if problems := problems_of(objects, core.catalog):
-        raise ManifestError(problems)
+    problems = dict.fromkeys([*problems_of(objects, core.catalog), *await core.keys.of_objects(objects, core.catalog)])
+    if problems:
+        raise ManifestError(tuple(problems))
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
     warnings = set(warnings_of(core.catalog.apply(objects))) - set(warnings_of(core.catalog))
-    title = f"Apply {_count(len(objects), 'object')}"
-    return _Draft(title, "apply", steps, tuple(sorted(warnings)), f"meshtui apply -f {action.source}")
+    command = ["apply", *(word for name in action.source.split(", ") for word in ("-f", name))]
+    return Draft(
+        title=f"Apply {count(len(objects), 'object')}",
+        verb="apply",
+        steps=steps,
+        effects=tuple(sorted(warnings)),
+        command=shlex.join(["meshtui", *command]),
+        by_hand=(shlex.join(["kubectl", *command]),),
+    )
 
 
 def _difference(core: MeshCore, manifest: Manifest) -> str:
@@ -147,22 +71,31 @@ def _difference(core: MeshCore, manifest: Manifest) -> str:
     return "unchanged" if known.document == manifest.document else "replace"
 
 
-def _delete(core: MeshCore, action: Delete) -> _Draft:
+def _delete(core: MeshCore, action: Delete) -> Draft:
     key = key_of(action)
     found = core.catalog.get(key)
     if found is None:
         raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
     removed(core.catalog, key)
-    effects = ("Its key and certificate are gone for good.",) if isinstance(found, Secret) else ()
-    command = f"meshtui delete {key.kind} {key.name}" + (f" -n {key.namespace}" if key.namespace else "")
-    return _Draft(f"Delete {key}", "delete", (PlannedStep(target=str(key), text="delete"),), effects, command)
+    where = [key.name, *(("-n", key.namespace) if key.namespace else ())]
+    group, slash, _ = found.document["apiVersion"].partition("/")
+    kind = f"{key.kind.lower()}.{group}" if slash else key.kind  # kubectl may know two kinds of this name
+    return Draft(
+        title=f"Delete {key}",
+        verb="delete",
+        steps=(PlannedStep(target=str(key), text="delete"),),
+        effects=_loss(core, key) if isinstance(found, Secret) else (),
+        command=shlex.join(["meshtui", "delete", key.kind, *where]),
+        by_hand=(shlex.join(["kubectl", "delete", kind, *where]),),
+    )
+
+
+def _loss(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
+    also = ", and so is the version before" if key in core.desired.previous else ""
+    return (f"Its key and certificate are gone for good{also}.",)
 
 
 def key_of(action: Delete) -> ObjectKey:
     """The object that a Delete is about; namespaced kinds default to the namespace `default`."""
     kind = find_kind(action.kind)
     return ObjectKey(kind.name, (action.namespace or "default") if kind.namespaced else "", action.name)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

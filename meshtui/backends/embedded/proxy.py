@@ -102,6 +102,10 @@ class EnvoyProxy:
         """Envoy's words for what it did not take of its configuration; empty when it took all."""
         return self._refused.words
 
+    def refused(self, secret: str) -> str:
+        """Envoy's words for what it did not take of the secret of this name, as that is now."""
+        return self._refused.of(SECRET, secret)
+
     @property
     def trouble(self) -> str:
         """Why it does not do what it should; empty when it does."""
@@ -152,27 +156,37 @@ class EnvoyProxy:
 
 
 class Refusals:
-    """What an Envoy refused and still would: by type and name of the resource, until it takes it or it is gone."""
+    """What an Envoy refused and still would: by type and name of the resource, until it takes it, it is another or it
+    is gone.
+    """
 
     def __init__(self) -> None:
-        self._reasons: dict[tuple[str, str], str] = {}
+        self._reasons: dict[tuple[str, str], tuple[str, str]] = {}
+        self._world: World = {}
 
     @property
     def words(self) -> str:
         """Envoy's own, each once."""
-        return "; ".join(dict.fromkeys(self._reasons.values()))
+        return "; ".join(dict.fromkeys(reason for _, reason in self._reasons.values()))
+
+    def of(self, type_url: str, name: str) -> str:
+        """Envoy's own about one resource; empty when it took it."""
+        return self._reasons.get((type_url, name), ("", ""))[1]
 
     def hear(self, verdict: Verdict) -> None:
         """An Envoy took or refused resources."""
-        for name in verdict.versions:
-            if isinstance(verdict, Rejected):
-                self._reasons[verdict.type_url, name] = first_line(verdict.reason)
+        for name, version in verdict.versions.items():
+            current = self._world.get(verdict.type_url, {}).get(name)
+            if isinstance(verdict, Rejected) and (current is None or current.version == version):
+                self._reasons[verdict.type_url, name] = version, first_line(verdict.reason)
             else:
                 self._reasons.pop((verdict.type_url, name), None)
 
     def keep(self, world: World) -> None:
-        """Forget what is no longer distributed."""
-        self._reasons = {key: reason for key, reason in self._reasons.items() if key[1] in world.get(key[0], {})}
+        """Forget what is no longer distributed, or not as it was refused."""
+        self._world = world
+        now = {(type_url, name): each.version for type_url, named in world.items() for name, each in named.items()}
+        self._reasons = {key: found for key, found in self._reasons.items() if now.get(key) == found[0]}
 
 
 def in_service(

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from meshtui.backends.embedded.context import Context
-from meshtui.backends.embedded.credential import CredentialRuntime, Edge, Replace
+from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.edge import no_credential
 from meshtui.backends.embedded.fleet import fleet_uid, fleet_workloads
+from meshtui.backends.embedded.following import Edge
 from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.ports import PortMap
+from meshtui.backends.embedded.versions import SecretVersions
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.backends.embedded.worlds import bundles_of, world_of
-from meshtui.gateway.credential import credentials_of
+from meshtui.gateway.credential import Credential, credentials_of
+from meshtui.gateway.listeners import secret_of
+from meshtui.gateway.references import SecretRef
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Deployment, ObjectKey
 from meshtui.manifest.workload import Proxy, Workload
+from meshtui.mesh.targets import Target
 from meshtui.xds.gateway import wanted_ports
 
 _LOG = logging.getLogger(__name__)
@@ -37,13 +43,15 @@ class Runtimes:
         self.serving: tuple[WorkloadRuntime, ...] = ()
         """Those of them that are to serve someone: not the fleet, unless it was given sockets."""
         self.credentials: dict[str, CredentialRuntime] = {}
+        self._expected: list[str] = []
+        """Gateway certificates that are being issued, once for each attempt."""
         self._ports = ports
         self._uid = uid
         self._fleet = fleet_workloads(fleet, sockets=fleet_sockets)
         self._pods: dict[str, WorkloadRuntime] = {}
 
     async def reconcile(
-        self, catalog: Catalog, context: Context, edge: Edge, replace: Replace
+        self, catalog: Catalog, context: Context, edge: Edge, versions: SecretVersions
     ) -> tuple[list[str], list[str]]:
         """Let run what the catalog wants; returns the targets that are gone, and those that are new or different."""
         wanted = {workload.target: workload for workload in catalog.workloads()}
@@ -57,8 +65,8 @@ class Runtimes:
         self._pods = {each.pod_uid: runtime for runtime in self.workloads.values() for each in runtime.identities}
         # before anyone shows a token
         write_inventory(context.paths.inventory, catalog, self._fleet.values(), self.workloads.values())
-        lost = await self._stop_credentials({credential.target for credential in credentials_of(catalog)})
-        changed = self._start_credentials(catalog, context, edge, replace)
+        lost = await self._stop_credentials(catalog)
+        changed = self._start_credentials(catalog, context, edge, versions)
         self._configure(catalog)
         for begin in range(0, len(new), AT_ONCE):
             await asyncio.gather(*(runtime.start() for runtime in new[begin : begin + AT_ONCE]))
@@ -84,19 +92,39 @@ class Runtimes:
         served = [truth is None or truth.certificate is not None for truth in truths]
         return all(certificates) and all(proxies) and all(gateways) and all(served)
 
-    async def _stop_credentials(self, wanted: Iterable[str]) -> list[str]:
-        gone = list(self.credentials.keys() - set(wanted))
+    def expect(
+        self, target: str, catalog: Catalog, context: Context, edge: Edge, versions: SecretVersions
+    ) -> CredentialRuntime:
+        """The runtime of a gateway certificate whose Secret may only be about to be made; it stays until then."""
+        self._expected.append(target)
+        if target not in self.credentials:
+            parsed = Target.parse(target)
+            secret = secret_of(catalog, SecretRef(parsed.namespace, parsed.name))
+            self._start_credential(no_credential(target, secret), context, edge, versions)
+        return self.credentials[target]
+
+    async def expect_no_more(self, target: str, catalog: Catalog) -> list[str]:
+        """The end of that; returns the targets that are gone."""
+        self._expected.remove(target)
+        return await self._stop_credentials(catalog)
+
+    def _start_credential(self, credential: Credential, context: Context, edge: Edge, versions: SecretVersions) -> None:
+        self.credentials[credential.target] = CredentialRuntime(credential, context, versions, edge)
+        self.credentials[credential.target].start()
+
+    async def _stop_credentials(self, catalog: Catalog) -> list[str]:
+        wanted = {credential.target for credential in credentials_of(catalog)}
+        gone = list(self.credentials.keys() - wanted - set(self._expected))
         for target in gone:
             await self.credentials.pop(target).stop()
         return gone
 
-    def _start_credentials(self, catalog: Catalog, context: Context, edge: Edge, replace: Replace) -> list[str]:
+    def _start_credentials(self, catalog: Catalog, context: Context, edge: Edge, versions: SecretVersions) -> list[str]:
         changed = []
         for credential in credentials_of(catalog):
             target, known = credential.target, self.credentials.get(credential.target)
             if known is None:
-                self.credentials[target] = CredentialRuntime(credential, context, replace, edge)
-                self.credentials[target].start()
+                self._start_credential(credential, context, edge, versions)
                 changed.append(target)
             elif known.credential != credential:
                 known.take(credential)

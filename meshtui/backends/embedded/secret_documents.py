@@ -1,4 +1,4 @@
-"""Secrets as documents: with a new key pair, or keeping the one that they had. Pure."""
+"""Secrets as documents: with a new key pair, with one from elsewhere, or keeping the one that they had. Pure."""
 
 from __future__ import annotations
 
@@ -7,33 +7,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from meshtui.agent.gateway_client import KeyPair
+from meshtui.backends.embedded.orders import Order
 from meshtui.gateway.credential import Credential
-from meshtui.manifest.core import ISSUER
 from meshtui.manifest.documents import parse_document
+from meshtui.manifest.issuance import ISSUER, KEY, LIFETIME, ROTATION, UNDONE
+from meshtui.manifest.lifetimes import lifetime_text
 from meshtui.manifest.model import Manifest, Secret
 from meshtui.manifest.secret_data import OCSP_STAPLE, PAIR_NAMES, TLS, key_pair
+from meshtui.mesh.actions import Brought, Terms
 
 
-def authority_for(credential: Credential) -> str:
-    """The gateway root that is to sign: the one that the Secret names, else one for the domain of its first host."""
-    if credential.secret is not None and credential.secret.issuer:
-        return credential.secret.issuer
-    host = next(iter(credential.hosts), "").removeprefix("*.")
-    return ".".join(host.split(".")[-2:])
+def with_pair(credential: Credential, pair: KeyPair, order: Order, terms: Terms) -> Secret:
+    """The Secret with a new key pair, and with what will make the next one like it."""
+    annotations = {ISSUER: order.authority}
+    if terms.lifetime is not None:
+        annotations[LIFETIME] = lifetime_text(terms.lifetime)
+    if terms.key_kind or credential.secret is None:
+        annotations[KEY] = order.key_kind
+    return _with(credential, pair.chain_pem, pair.private_key_pem, annotations, without=())
 
 
-def with_pair(credential: Credential, pair: KeyPair) -> dict[str, Any]:
-    """The document of a Secret with a new key pair, and with the issuer that will renew it."""
-    secret = credential.secret
-    metadata: dict[str, Any] = dict(secret.document["metadata"]) if secret is not None else {"name": credential.name}
-    metadata["namespace"] = credential.namespace
-    metadata["annotations"] = {**metadata.get("annotations", {}), ISSUER: authority_for(credential)}
-    fresh = {"apiVersion": "v1", "kind": "Secret", "type": TLS}
-    document = {**(secret.document if secret is not None else fresh), "metadata": metadata}
-    # what was stapled is about the certificate that was
-    data = {name: value for name, value in document.get("data", {}).items() if name != OCSP_STAPLE}
-    certificate, key = _names(data)
-    return document | {"data": {**data, certificate: _encoded(pair.chain_pem), key: _encoded(pair.private_key_pem)}}
+def with_brought(credential: Credential, brought: Brought) -> Secret:
+    """The Secret with a pair that was made elsewhere: nobody here is to replace it by itself."""
+    return _with(
+        credential, brought.certificate.encode(), brought.private_key.encode(), {}, without=(ISSUER, LIFETIME, KEY)
+    )
+
+
+def undone(current: Secret, previous: Secret) -> Secret:
+    """The version before. One that would be renewed at once is marked to stay; what is brought back twice is as new."""
+    if current.rotation == UNDONE or not previous.issuer or previous.rotation:
+        return previous
+    metadata = previous.document["metadata"]
+    marked = {**metadata, "annotations": {**metadata.get("annotations", {}), ROTATION: UNDONE}}
+    return _secret({**previous.document, "metadata": marked})
 
 
 def keeping_its_pair(manifest: Manifest, known: Manifest | None) -> Manifest:
@@ -42,14 +49,43 @@ def keeping_its_pair(manifest: Manifest, known: Manifest | None) -> Manifest:
         return manifest
     if key_pair(manifest) is not None or key_pair(known) is None:
         return manifest
-    held = {name: value for name, value in known.document["data"].items() if name in _names(known.document["data"])}
+    held = {name: value for name, value in known.document["data"].items() if name in pair_names(known.document["data"])}
     return parse_document({**manifest.document, "data": {**manifest.document.get("data", {}), **held}})
 
 
-def _names(data: Mapping[str, Any]) -> tuple[str, str]:
-    """The names under which Istio reads the pair of this Secret."""
+def pair_names(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The names under which Istio reads the pair of a Secret with this data."""
     return next((names for names in PAIR_NAMES if all(data.get(name) for name in names)), PAIR_NAMES[1])
 
 
-def _encoded(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+def draft(credential: Credential, annotations: Mapping[str, str]) -> Secret:
+    """A Secret without a pair, for whether it would be taken. Raises ManifestError for what cannot be in it."""
+    return _with(credential, b"", b"", annotations, without=())
+
+
+def _with(
+    credential: Credential, chain: bytes, key: bytes, annotations: Mapping[str, str], *, without: tuple[str, ...]
+) -> Secret:
+    secret = credential.secret
+    before: Mapping[str, Any] = secret.document if secret is not None else {}
+    metadata: dict[str, Any] = {
+        "name": credential.name,
+        **before.get("metadata", {}),
+        "namespace": credential.namespace,
+    }
+    kept = {name: value for name, value in metadata.get("annotations", {}).items() if name not in without}
+    if kept.get(ROTATION) == UNDONE:
+        del kept[ROTATION]
+    metadata["annotations"] = {**kept, **annotations}
+    # what is stapled is about the certificate before
+    data = {name: value for name, value in before.get("data", {}).items() if name != OCSP_STAPLE}
+    names = pair_names(data)
+    encoded = {name: base64.b64encode(value).decode() for name, value in zip(names, (chain, key), strict=True)}
+    head = {"apiVersion": "v1", "kind": "Secret", "type": TLS}
+    return _secret({**head, **before, "metadata": metadata, "data": {**data, **encoded}})
+
+
+def _secret(document: Mapping[str, Any]) -> Secret:
+    found = parse_document(document)
+    assert isinstance(found, Secret)  # its kind says so
+    return found

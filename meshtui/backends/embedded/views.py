@@ -42,7 +42,7 @@ from meshtui.mesh.snapshot import (
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-VERBS = ("issue", "rotate", "verify", "apply", "delete")
+VERBS = ("issue", "rotate", "undo", "verify", "apply", "delete")
 _CA_LOG = "One that ended is started again by itself; the standard error of meshtui serve says more."
 _NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
@@ -61,7 +61,8 @@ def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
 def credential_row(runtime: CredentialRuntime, now: datetime) -> Row:
     """One line for a gateway certificate."""
     identity = ", ".join(runtime.credential.hosts)
-    return _row(runtime, identity, joined_credential(runtime), runtime.served_by, now)
+    row = _row(runtime, identity, joined_credential(runtime), runtime.served_by, now)
+    return msgspec.structs.replace(row, previous=runtime.previous.serial if runtime.previous is not None else "")
 
 
 def authority_row(authority: Authority, now: datetime) -> Row:
@@ -140,6 +141,7 @@ def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
         held=runtime.held,
         served=runtime.served or Truth(),
         rotation=_rotation(standing, now, issued_at, runtime.last_error, runtime.count),
+        previous=runtime.previous,
         disagreement=joined_credential(runtime).disagreement,
     )
 
@@ -277,6 +279,7 @@ def _row(
         issued_at=standing.lifetime.issued_at if standing.lifetime is not None else None,
         not_after=held.not_after if held is not None else None,
         due_at=standing.due_at,
+        manual=standing.manual,
         served_by=served_by,
         disagreement=joined.disagreement,
         last_error=runtime.last_error,
@@ -292,4 +295,5 @@ def _rotation(standing: Standing, now: datetime, last: datetime | None, error: s
         last_rotated_at=last,
         last_error=error,
         count=count,
+        manual=standing.manual,
     )

@@ -32,15 +32,17 @@ def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ..
     )
 
 
-def snapshot_of(info: MeshInfo, rows: Mapping[str, Row], counts: Mapping[str, int]) -> Snapshot:
-    """Everything at once; `counts` says how many certificates each target has received."""
+def snapshot_of(
+    info: MeshInfo, rows: Mapping[str, Row], counts: Mapping[str, int], before: Mapping[str, Row]
+) -> Snapshot:
+    """Everything at once; `counts` says how many certificates each target has received, `before` what undo has."""
     by_kind: dict[TargetKind, list[Row]] = {kind: [] for kind in TargetKind}
     for row in rows.values():
         by_kind[Target.parse(row.target).kind].append(row)
     return Snapshot(
         info=info,
         identities=tuple(_identity(row, counts) for row in by_kind[TargetKind.WORKLOAD]),
-        gateways=tuple(_gateway(row, counts) for row in by_kind[TargetKind.GATEWAY]),
+        gateways=tuple(_gateway(row, counts, before.get(row.target)) for row in by_kind[TargetKind.GATEWAY]),
         authorities=tuple(_authority(row) for row in by_kind[TargetKind.AUTHORITY] if row.serial),
         findings=tuple(finding for row in rows.values() for finding in findings_of(row)),
     )
@@ -84,7 +86,7 @@ def _identity(row: Row, counts: Mapping[str, int]) -> Identity:
     )
 
 
-def _gateway(row: Row, counts: Mapping[str, int]) -> Gateway:
+def _gateway(row: Row, counts: Mapping[str, int], before: Row | None) -> Gateway:
     target = Target.parse(row.target)
     return Gateway(
         target=row.target,
@@ -96,6 +98,7 @@ def _gateway(row: Row, counts: Mapping[str, int]) -> Gateway:
         held=held_truth(row),
         served=served_truth(row),
         rotation=_rotation(row, counts),
+        previous=held_truth(before).certificate if before is not None else None,
         disagreement=row.disagreement,
     )
 
@@ -120,6 +123,7 @@ def _rotation(row: Row, counts: Mapping[str, int]) -> Rotation:
         last_rotated_at=row.issued_at,
         last_error=row.last_error,
         count=counts.get(row.target, 1 if row.serial else 0),
+        manual=row.manual,
     )
 
 

@@ -14,7 +14,7 @@ from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
 from meshtui.manifest.redaction import shown
-from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
+from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate, Undo
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
@@ -22,8 +22,9 @@ from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
 from meshtui.mesh.fake.joined import detail_of, snapshot_of
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
-from meshtui.mesh.fake.objects import Objects, objects_of, target_of
+from meshtui.mesh.fake.objects import Objects, objects_of, secret_of, target_of
 from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
+from meshtui.mesh.fake.renewals import is_gateway, row_after
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
 from meshtui.mesh.query import Selection, select
@@ -31,7 +32,7 @@ from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
 
-_MUTATIONS = ("issue", "rotate", "apply", "delete")
+_MUTATIONS = ("issue", "rotate", "undo", "apply", "delete")
 
 
 class FakeMesh:
@@ -61,6 +62,8 @@ class FakeMesh:
             if row.serial and row.issued_at:
                 self._journal.issued(row.issued_at, row)
         self._counts: dict[str, int] = {}
+        self._before: dict[str, Row] = {}
+        """Rows of gateways as they were with the certificate before."""
         self._plans: dict[str, tuple[Plan, Prepared]] = {}
         self._planned = 0
         self._watchers: set[asyncio.Queue[MeshEvent | None]] = set()
@@ -103,7 +106,7 @@ class FakeMesh:
     async def snapshot(self) -> Snapshot:
         """See `Mesh.snapshot`."""
         self._answer()
-        return snapshot_of(self._info, self._rows, self._counts)
+        return snapshot_of(self._info, self._rows, self._counts, self._before)
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh.rows`."""
@@ -134,8 +137,7 @@ class FakeMesh:
     async def plan(self, action: Action) -> Plan:
         """See `Mesh.plan`."""
         self._answer()
-        self._may_change()
-        prepared = prepare(action, self._rows, self._objects)
+        prepared = self._prepared(action)
         self._planned += 1
         plan = plan_of(prepared, self._objects, f"plan-{self._planned}", self._now())
         self._plans[plan.id] = (plan, prepared)
@@ -145,11 +147,11 @@ class FakeMesh:
         """See `Mesh.perform`."""
         self._answer()
         self._may_change()
-        plan, prepared = self._take(plan_id)
-        if isinstance(prepared.action, Issue | Rotate):
+        prepared = self._take(plan_id)
+        if isinstance(prepared.action, Issue | Rotate | Undo):
             for row in prepared.rows:
                 last = None
-                async for last in self._renew(row.target, plan.verb):
+                async for last in self._renew(row, prepared.action):
                     yield last
                 if last is not None and last.error:
                     return
@@ -200,21 +202,25 @@ class FakeMesh:
         for queue in self._watchers:
             queue.put_nowait(event)
 
-    def _take(self, plan_id: str) -> tuple[Plan, Prepared]:
-        """The plan, once, if it has not lapsed and still fits."""
+    def _take(self, plan_id: str) -> Prepared:
+        """What is planned, once, if it has not lapsed and still fits."""
         plan, prepared = self._plans.pop(plan_id, (None, None))
         if plan is None or prepared is None:
             raise RefusedError(f"There is no plan {plan_id!r}, or it was used.", fix="Make a new plan.")
         if self._now() >= plan.lapses_at:
             raise RefusedError(f"The plan lapsed at {plan.lapses_at:%H:%M:%SZ}.", fix="Make a new plan.")
         try:
-            prepare(prepared.action, self._rows, self._objects)
+            self._prepared(prepared.action)
         except UsageError as error:
             raise RefusedError(f"The plan no longer fits the mesh: {error.message}", fix="Make a new plan.") from error
-        return plan, prepared
+        return prepared
 
-    async def _renew(self, target: str, verb: str) -> AsyncIterator[Progress]:
-        row = self._rows[target]
+    def _prepared(self, action: Action) -> Prepared:
+        return prepare(action, self._rows, self._objects, self._before, self._now())
+
+    async def _renew(self, planned: Row, action: Issue | Rotate | Undo) -> AsyncIterator[Progress]:
+        target, verb = planned.target, type(action).__name__.lower()
+        row = self._rows.get(target, planned)
         before = held_truth(row).certificate
         count = self._counts.get(target, 1 if row.serial else 0) + 1
         serial = serial_of(target, str(count))
@@ -223,14 +229,18 @@ class FakeMesh:
             self.put(failed(row, refusal))
             yield Progress(target=target, step=Step.FAILED, done=True, error=refusal, before=before)
             return
-        for step, changed in turns(row, serial, self._now()):
+        after = row_after(action, row, self._before.get(target), serial, self._now())
+        for step, changed in turns(row, after):
             await asyncio.sleep(self._pace)
             self._answer()
             done = step is Step.SERVED
             if done:
                 self._counts[target] = count
-                self._journal.issued(self._now(), changed)
-                self._journal.operated(self._now(), target, verb, "ok", serial=serial)
+                if not isinstance(action, Undo):
+                    self._journal.issued(self._now(), changed)
+                self._journal.operated(self._now(), target, verb, "ok", serial=changed.serial)
+                if is_gateway(row):
+                    self._keep(row)
             self.put(changed)
             yield Progress(
                 target=target,
@@ -241,6 +251,13 @@ class FakeMesh:
                 after=held_truth(changed).certificate if done else None,
                 served=(bool(changed.served_serial) or None) if done else None,
             )
+
+    def _keep(self, row: Row) -> None:
+        """A gateway's row that has another certificate from now on; a first one needs a Secret."""
+        if row.serial:
+            self._before[row.target] = row
+        elif not self._objects.has((secret := secret_of(row.target)).key):
+            self._objects.put(secret)
 
     def _store(self, item: Manifest) -> None:
         self._objects.put(item)
@@ -254,6 +271,7 @@ class FakeMesh:
     def _forget(self, item: Manifest) -> None:
         self._objects.remove(item.key)
         self._journal.operated(self._now(), str(item.key), "delete", "ok")
+        self._before.pop(target_of(item), None)
         if target_of(item) in self._rows:
             self.remove(target_of(item))
 

@@ -70,8 +70,14 @@ def objects_of(rows: Iterable[Row]) -> Iterable[Manifest]:
         if target.kind is TargetKind.WORKLOAD:
             yield parse_document(_deployment(metadata))
         elif target.kind is TargetKind.GATEWAY:
-            yield parse_document(_secret(metadata))
+            yield secret_of(row.target)
             yield parse_document(_gateway(metadata, row.identity.split(", ")))
+
+
+def secret_of(target: str) -> Manifest:
+    """The Secret of a gateway certificate."""
+    parsed = Target.parse(target)
+    return parse_document(_secret({"name": parsed.name, "namespace": parsed.namespace}))
 
 
 def _secret(metadata: dict[str, str]) -> dict[str, Any]:

@@ -21,11 +21,23 @@ TEXTS = {
 """What each step says of itself."""
 
 
-def turns(row: Row, serial: str, now: datetime) -> Iterator[tuple[Step, Row]]:
-    """Every step of replacing the certificate of `row` by one with `serial`, and the row as it is then."""
-    served = row.truths[3] is not Mark.ABSENT or row.served_by.startswith("envoy")
+def renewed(row: Row, serial: str, now: datetime) -> Row:
+    """The row with a new certificate, which lives as long as the one before it and is due at the same share of it."""
     length = LIFETIME if row.issued_at is None or row.not_after is None else row.not_after - row.issued_at
     share = 0.5 if row.due_at is None or row.issued_at is None else (row.due_at - row.issued_at) / length
+    return replace(
+        row,
+        serial=serial,
+        issued_at=now,
+        due_at=now + length * share,
+        not_after=now + length,
+        issuer=row.issuer or "intermediate-2",
+    )
+
+
+def turns(row: Row, after: Row) -> Iterator[tuple[Step, Row]]:
+    """Every step of replacing the certificate of `row` by that of `after`, and the row as it is then."""
+    served = row.truths[3] is not Mark.ABSENT or row.served_by.startswith("envoy")
     last = Mark.AGREES if served else Mark.ABSENT
     here, differs = Mark.AGREES, Mark.DIFFERS
 
@@ -36,13 +48,15 @@ def turns(row: Row, serial: str, now: datetime) -> Iterator[tuple[Step, Row]]:
         working,
         step=Step.PUSHED,
         truths=(here, here, here, differs if served else Mark.ABSENT),
-        serial=serial,
-        issued_at=now,
-        due_at=now + length * share,
-        not_after=now + length,
+        identity=after.identity,
+        serial=after.serial,
+        issued_at=after.issued_at,
+        due_at=after.due_at,
+        not_after=after.not_after,
+        issuer=after.issuer,
+        previous=after.previous,
         last_error="",
         disagreement="",
-        issuer=row.issuer or "intermediate-2",
     )
     yield Step.PUSHED, held
     yield Step.VERIFYING, replace(held, step=Step.VERIFYING)
@@ -53,7 +67,7 @@ def turns(row: Row, serial: str, now: datetime) -> Iterator[tuple[Step, Row]]:
             state=RotationState.FRESH,
             step=None,
             truths=(here, here, here, last),
-            served_serial=serial if served else "",
+            served_serial=after.serial if served else "",
         ),
     )
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from meshtui.errors import MeshError, UnreachableError
-from meshtui.mesh.actions import Issue, Rotate
+from meshtui.mesh.actions import Issue, Rotate, Undo
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Piece, Tone
 from meshtui.tui.board import Board, Told
@@ -36,6 +36,7 @@ class Framed(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "issue", "issue the first one", group=THIS_ROW),
         Binding("r", "rotate", "rotate: a new key too", group=THIS_ROW),
+        Binding("u", "undo", "undo: the one before", group=THIS_ROW),
         Binding("v", "verify", "verify to the wire", group=THIS_ROW),
         Binding("question_mark", "help", "help", group=ALWAYS),
         Binding("ctrl+r", "app.reopen", "read everything again", group=ALWAYS),
@@ -150,6 +151,11 @@ class Framed(Screen[None], inherit_bindings=False):
         if row := self._ready("rotate"):
             self._plan(Rotate(targets=(row.target,)))
 
+    def action_undo(self) -> None:
+        """Plan to bring back the certificate before."""
+        if row := self._ready("undo"):
+            self._plan(Undo(target=row.target))
+
     async def action_verify(self) -> None:
         """Look at every check of the row."""
         if row := self._ready("verify"):
@@ -179,7 +185,7 @@ class Framed(Screen[None], inherit_bindings=False):
         return self.row
 
     @work(exclusive=True, group="plan")
-    async def _plan(self, action: Issue | Rotate) -> None:
+    async def _plan(self, action: Issue | Rotate | Undo) -> None:
         """Ask the mesh for a plan, and show it to the person, who may confirm it."""
         from meshtui.tui.screens.plan import PlanDialog  # noqa: PLC0415 - a start need not wait for it
 

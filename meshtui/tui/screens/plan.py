@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from meshtui.mesh.actions import Plan
-from meshtui.present.plan import plan_lines
+from meshtui.present.plan import folded_by_hand, plan_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.clipboard import copy
@@ -31,6 +31,7 @@ class PlanDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "confirm", "do it"),
+        Binding("b", "by_hand", "the same by hand, and back"),
         Binding("c", "copy", "copy the command"),
         Binding("escape,q", "cancel", "cancel"),
     ]
@@ -39,6 +40,7 @@ class PlanDialog(ModalScreen[None]):
         super().__init__()
         self.plan = plan
         self._board = board
+        self._by_hand = False
 
     def compose(self) -> ComposeResult:
         """Show the title, the page and the answers."""
@@ -51,20 +53,30 @@ class PlanDialog(ModalScreen[None]):
     def on_mount(self) -> None:
         """Show what does not depend on the size."""
         self.query_one("#title", Lines).show([(Piece(self._board.glyphs.show(self.plan.title), Tone.STRONG),)])
+        self._show_answers()
+
+    def _show_answers(self) -> None:
         verb = self._board.glyphs.show(self.plan.verb)
+        other = "the plan" if self._by_hand else "by hand"
         answers = (
-            (Piece("enter", Tone.BUSY), Piece(f" {verb}      ")),
-            (Piece("c", Tone.BUSY), Piece(" copy command      ")),
-            (Piece("esc", Tone.BUSY), Piece(" cancel")),
+            ("enter", verb),
+            *((("b", other),) if self.plan.by_hand else ()),
+            ("c", "copy them" if self._by_hand else "copy command"),
+            ("esc", "cancel"),
         )
-        self.query_one("#answers", Lines).show([tuple(piece for answer in answers for piece in answer)])
+        pieces = [piece for key, word in answers for piece in (Piece(key, Tone.BUSY), Piece(f" {word}      "))]
+        pieces[-1] = Piece(pieces[-1].text.rstrip())
+        self.query_one("#answers", Lines).show([tuple(pieces)])
 
     def on_resize(self, event: events.Resize) -> None:
         """Take as much room as the plan needs, and no more than there is."""
         dialog = self.query_one("#dialog")
         width = min(WIDTH, event.size.width - 2)
         dialog.styles.width = width
-        dialog.styles.height = min(len(self._page(width - 6)) + _FRAME, event.size.height)
+        self._fit(width, event.size.height)
+
+    def _fit(self, width: int, height: int) -> None:
+        self.query_one("#dialog").styles.height = min(len(self._page(width - 6)) + _FRAME, height)
 
     def action_confirm(self) -> None:
         """Have it done."""
@@ -75,14 +87,27 @@ class PlanDialog(ModalScreen[None]):
         """Leave everything as it is."""
         self.dismiss()
 
+    def action_by_hand(self) -> None:
+        """Show the commands that do the same without meshtui, or the plan again."""
+        if self.plan.by_hand:
+            self._by_hand = not self._by_hand
+            self._show_answers()
+            self._fit(min(WIDTH, self.size.width - 2), self.size.height)
+            page = self.query_one("#page", Document)
+            page.show()
+            page.action_top()
+
     def action_copy(self) -> None:
-        """Copy the command line that does the same."""
+        """Copy the command line that does the same, or what is shown instead of it."""
         self._copy()
 
     @work(exclusive=True)
     async def _copy(self) -> None:
-        said = await copy(self.plan.command, self.app.copy_to_clipboard)
+        text = "\n".join(self.plan.by_hand) if self._by_hand else self.plan.command
+        said = await copy(text, self.app.copy_to_clipboard)
         self.query_one("#said", Lines).show([(Piece(said, Tone.QUIET),)])
 
     def _page(self, width: int) -> list[Line]:
+        if self._by_hand:
+            return folded_by_hand(self.plan, width, self._board.glyphs)
         return [(), *plan_lines(self.plan, width, self._board.glyphs)]
