@@ -19,7 +19,7 @@ from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots
 from meshtui.ca.ledger import Ledger, SerialTakenError
 from meshtui.ca.profile import CertificateProfile, PublicKey, server_profile, workload_profile
-from meshtui.ca.records import Applicant, Intent
+from meshtui.ca.records import Applicant, Intent, Policy
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.ca.requests import ServerRequest, WorkloadRequest, check_csr, check_options
 from meshtui.ca.reread import check_signed
@@ -47,6 +47,7 @@ class _Subject:
     public_key: PublicKey
     validity: Validity
     applicant: Applicant
+    policy: Policy
     requested_seconds: int = 0
     csr: CsrFacts | None = None
 
@@ -96,10 +97,11 @@ class Authority:
             check_options(request.options)
             wanted = request.options.get("ImpersonatedIdentity")
             identity = self._nodes.check(caller, wanted) if wanted else caller.spiffe_id
+            policy = Policy.TRUSTED_NODE if wanted else caller.policy
             csr = check_csr(request.csr, self._own_keys())
             validity = decide_validity(request.validity_seconds, self._workload_limits, self._root.path, now)
             profile = workload_profile(identity)  # whatever names the CSR asks for
-            subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
+            subject = _Subject(profile, csr.public_key, validity, applicant, policy, request.validity_seconds, csr)
             return self._announced(await self._issue(self._root, subject, now))
         except RefusalError as refusal:
             await self._refuse(applicant, refusal, now)
@@ -121,7 +123,9 @@ class Authority:
             csr = check_csr(request.csr, self._own_keys())
             signer = self._gateways.signer(request.authority, now)
             validity = decide_validity(request.validity_seconds, GATEWAY_LIMITS, signer.path, now)
-            subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
+            subject = _Subject(
+                profile, csr.public_key, validity, applicant, Policy.GATEWAY, request.validity_seconds, csr
+            )
             return self._announced(await self._issue(signer, subject, now))
         except RefusalError as refusal:
             await self._refuse(applicant, refusal, now)
@@ -131,7 +135,7 @@ class Authority:
         """A certificate for the CA's own server, on a key that it made: leaf and root, PEM."""
         applicant = Applicant(target=CA_SERVER, actor="ca", authenticator="self")
         validity = decide_validity(0, SERVER_LIMITS, self._root.path, now)
-        subject = _Subject(server_profile(hosts), public_key, validity, applicant)
+        subject = _Subject(server_profile(hosts), public_key, validity, applicant, Policy.OWN_SERVER)
         intent = _intent(self._root, subject, self._draw_serial(), now)
         number = self._ledger.intend(intent)
         try:
@@ -223,6 +227,7 @@ def _intent(signer: Signer, subject: _Subject, serial: int, now: datetime) -> In
         limited_by=validity.limited_by,
         not_before=validity.not_before,
         not_after=validity.not_after,
+        policy=subject.policy,
     )
 
 

@@ -147,6 +147,7 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "serial": value.serial or None,
         "not_after": time(value.not_after),
         "credential": value.credential or None,
+        "policy": value.policy or None,
         "reason": value.reason or None,
         "record": value.record or None,
     }
