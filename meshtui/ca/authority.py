@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.ca.caller import Authenticator
-from meshtui.ca.events import Decided
+from meshtui.ca.events import Decided, NotRecorded
 from meshtui.ca.group_commit import GroupCommit
 from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots
@@ -72,14 +72,17 @@ class Authority:
         authenticator: Authenticator,
         workload_limits: LifetimeLimits,
         announce: Callable[[Decided], None],
+        complain: Callable[[NotRecorded], None] = lambda _: None,
         serials: Callable[[], int] = new_serial,
         nodes: NodeAuthorizer = NO_NODES,
     ) -> None:
-        """`announce` hears of every answer to others after it is in the ledger; it must not block."""
+        """`announce` hears of every answer to others after it is in the ledger, `complain` when nothing can be
+        recorded; neither must block.
+        """
         self._root = root
         self._gateways = gateways
         self._ledger = ledger
-        self._record = GroupCommit(ledger)
+        self._record = GroupCommit(ledger, lambda error: complain(NotRecorded(error=error.message, fix=error.fix)))
         self._known: tuple[int, frozenset[str]] = -1, frozenset()
         ledger.seal_with(root)
         self._authenticator = authenticator

@@ -77,6 +77,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
             "envoy": info.envoy or None,
             "proxies": {"running": info.proxies_running, "wanted": info.proxies_wanted},
             "ca_answers": info.ca_answers,
+            "ca_fault": info.ca_fault or None,
             "read_only": info.read_only,
             "notices": list(info.notices),
         },
