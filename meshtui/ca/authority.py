@@ -76,8 +76,9 @@ class Authority:
         serials: Callable[[], int] = new_serial,
         nodes: NodeAuthorizer = NO_NODES,
     ) -> None:
-        """`announce` hears of every answer to others after it is in the ledger, `complain` when nothing can be
-        recorded; neither must block.
+        """`announce` hears of every answer to others after it is in the ledger; it must not block.
+
+        Nor must `complain`, which hears each time that nothing could be recorded.
         """
         self._root = root
         self._gateways = gateways

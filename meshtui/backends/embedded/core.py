@@ -276,7 +276,7 @@ class MeshCore:
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something, which may be about one of ours, whoever asked; or it could not."""
         if event.get("event") == "not-recorded":
-            self._set_ca_fault(StateError(event["error"], fix=event["fix"]))
+            self._set_ca_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
             return
         self._set_ca_fault(None)  # what was decided is recorded
         pod, target = event.get("pod_uid", ""), event.get("target", "")
