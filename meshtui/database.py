@@ -89,6 +89,11 @@ def fix_for(error: Exception, path: Path) -> str:
     return _machine(error) or _restore(path)
 
 
+def file_of(connection: sqlite3.Connection) -> Path:
+    """Which file a connection has open."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
 def schema_version(connection: sqlite3.Connection) -> int:
     """Which schema a file has."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -125,7 +130,8 @@ def _migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[
         connection.execute(f"PRAGMA user_version={version:d}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # on a full disk SQLite has rolled it back itself
+            connection.execute("ROLLBACK")
         raise
 
 

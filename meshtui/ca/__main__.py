@@ -75,6 +75,7 @@ async def _serve(arguments: Arguments, ended: Callable[[], None]) -> None:
             authenticator=ways.authenticator,
             workload_limits=arguments.limits,
             announce=lambda event: announcer.say(line(event)),
+            complain=lambda event: announcer.say(line(event)),
             nodes=NodeAuthorizer(arguments.trusted_nodes, inventory),
         )
         ways.start()

@@ -13,13 +13,13 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.ca.caller import Authenticator
-from meshtui.ca.events import Decided
+from meshtui.ca.events import Decided, NotRecorded
 from meshtui.ca.group_commit import GroupCommit
 from meshtui.ca.impersonation import NodeAuthorizer
 from meshtui.ca.keystore import GatewayRoots
 from meshtui.ca.ledger import Ledger, SerialTakenError
 from meshtui.ca.profile import CertificateProfile, PublicKey, check_outside, server_profile, workload_profile
-from meshtui.ca.records import Applicant, Intent
+from meshtui.ca.records import Applicant, Intent, Policy
 from meshtui.ca.refusal import Reason, RefusalError
 from meshtui.ca.requests import ServerRequest, WorkloadRequest, check_csr, check_options
 from meshtui.ca.reread import check_signed
@@ -48,6 +48,7 @@ class _Subject:
     public_key: PublicKey
     validity: Validity
     applicant: Applicant
+    policy: Policy
     requested_seconds: int = 0
     csr: CsrFacts | None = None
 
@@ -72,14 +73,18 @@ class Authority:
         authenticator: Authenticator,
         workload_limits: LifetimeLimits,
         announce: Callable[[Decided], None],
+        complain: Callable[[NotRecorded], None] = lambda _: None,
         serials: Callable[[], int] = new_serial,
         nodes: NodeAuthorizer = NO_NODES,
     ) -> None:
-        """`announce` hears of every answer to others after it is in the ledger; it must not block."""
+        """`announce` hears of every answer to others after it is in the ledger; it must not block.
+
+        Nor must `complain`, which hears each time that nothing could be recorded.
+        """
         self._root = root
         self._gateways = gateways
         self._ledger = ledger
-        self._record = GroupCommit(ledger)
+        self._record = GroupCommit(ledger, lambda error: complain(NotRecorded(error=error.message, fix=error.fix)))
         self._known: tuple[int, frozenset[str]] = -1, frozenset()
         ledger.seal_with(root)
         self._authenticator = authenticator
@@ -97,10 +102,11 @@ class Authority:
             check_options(request.options)
             wanted = request.options.get("ImpersonatedIdentity")
             identity = self._nodes.check(caller, wanted) if wanted else caller.spiffe_id
+            policy = Policy.TRUSTED_NODE if wanted else caller.policy
             csr = check_csr(request.csr, self._own_keys())
             validity = decide_validity(request.validity_seconds, self._workload_limits, self._root.path, now)
             profile = workload_profile(identity)  # whatever names the CSR asks for
-            subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
+            subject = _Subject(profile, csr.public_key, validity, applicant, policy, request.validity_seconds, csr)
             return self._announced(await self._issue(self._root, subject, now))
         except RefusalError as refusal:
             await self._refuse(applicant, refusal, now)
@@ -122,7 +128,9 @@ class Authority:
             csr = check_csr(request.csr, self._own_keys())
             signer = self._signer_of(request.authority, profile, now)
             validity = decide_validity(request.validity_seconds, GATEWAY_LIMITS, signer.path, now)
-            subject = _Subject(profile, csr.public_key, validity, applicant, request.validity_seconds, csr)
+            subject = _Subject(
+                profile, csr.public_key, validity, applicant, Policy.GATEWAY, request.validity_seconds, csr
+            )
             return self._announced(await self._issue(signer, subject, now))
         except RefusalError as refusal:
             await self._refuse(applicant, refusal, now)
@@ -138,7 +146,7 @@ class Authority:
         """A certificate for the CA's own server, on a key that it made: leaf and root, PEM."""
         applicant = Applicant(target=CA_SERVER, actor="ca", authenticator="self")
         validity = decide_validity(0, SERVER_LIMITS, self._root.path, now)
-        subject = _Subject(server_profile(hosts), public_key, validity, applicant)
+        subject = _Subject(server_profile(hosts), public_key, validity, applicant, Policy.OWN_SERVER)
         intent = _intent(self._root, subject, self._draw_serial(), now)
         number = self._ledger.intend(intent)
         try:
@@ -230,6 +238,7 @@ def _intent(signer: Signer, subject: _Subject, serial: int, now: datetime) -> In
         limited_by=validity.limited_by,
         not_before=validity.not_before,
         not_after=validity.not_after,
+        policy=subject.policy,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from meshtui.ca.records import Applicant
+from meshtui.ca.records import Applicant, Policy
 from meshtui.identity.spiffe import SpiffeId
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -35,6 +35,8 @@ class Caller:
     pod_uid: str
     authenticator: str
     """What vouched for it."""
+    policy: Policy = Policy.OWN_IDENTITY
+    """The rule by which it may have a certificate for its own identity."""
 
     @property
     def applicant(self) -> Applicant:

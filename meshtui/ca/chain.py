@@ -21,7 +21,10 @@ START = bytes(32)
 class Kind(StrEnum):
     """What happened."""
 
-    INTENT = "intent"
+    INTENT = "intent-3"
+    """As of schema 3: it covers the policy as well."""
+    INTENT_2 = "intent"
+    """Of before. What was hashed then stays as it is, and says nothing of a policy."""
     ISSUED = "issued"
     FAILED = "failed"
     REFUSED = "refused"
@@ -29,18 +32,47 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     """Something was dropped from the ledger: what, is in its body, with a signature of the CA."""
 
+    @property
+    def word(self) -> str:
+        """For people, to whom an intent is an intent."""
+        return Kind.INTENT_2.value if self is Kind.INTENT else self.value
+
 
 _APPLICANT = ("target", "namespace", "pod_name", "pod_uid", "actor", "authenticator")
+_INTENT_2 = (
+    *("number", "at", *_APPLICANT, "authority", "serial", "identity", "csr_sha256", "public_key_sha256"),
+    *("requested_names", "requested_seconds", "effective_seconds", "limited_by", "not_before", "not_after"),
+)
 COVERED: Mapping[Kind, tuple[str, ...]] = {
-    Kind.INTENT: (
-        *("number", "at", *_APPLICANT, "authority", "serial", "identity", "csr_sha256", "public_key_sha256"),
-        *("requested_names", "requested_seconds", "effective_seconds", "limited_by", "not_before", "not_after"),
-    ),
+    Kind.INTENT: (*_INTENT_2, "policy"),
+    Kind.INTENT_2: _INTENT_2,
     Kind.ISSUED: ("number", "pem"),
     Kind.FAILED: ("number", "reason", "detail"),
     Kind.REFUSED: ("number", "at", *_APPLICANT, "reason", "detail", "count", "last_at"),
 }
 """The columns of a decision that an event of each kind makes final, in the order in which they are hashed."""
+
+INTENTS = frozenset({Kind.INTENT, Kind.INTENT_2})
+"""How a decision about a certificate begins."""
+
+_BLANK: Mapping[str, str | int | None] = {
+    **dict.fromkeys(("authority", "identity", "csr_sha256", "public_key_sha256", "requested_names", "limited_by"), ""),
+    **dict.fromkeys(("policy", "pem", "reason", "detail"), ""),
+    **dict.fromkeys(("serial", "not_before", "not_after", "last_at")),
+    "requested_seconds": 0,
+    "effective_seconds": 0,
+    "count": 1,
+}
+UNSAID: Mapping[Kind, Mapping[str, str | int | None]] = {
+    kind: {name: value for name, value in _BLANK.items() if name not in said}
+    for kind, said in {
+        Kind.INTENT_2: {*_BLANK} - {"policy"},
+        Kind.ISSUED: {*COVERED[Kind.INTENT], *COVERED[Kind.ISSUED]},
+        Kind.FAILED: {*COVERED[Kind.INTENT], *COVERED[Kind.FAILED]},
+        Kind.REFUSED: {*COVERED[Kind.REFUSED]},
+    }.items()
+}
+"""The columns that nothing about such a decision says, and what is in them: whoever fills one in is found out too."""
 
 
 def digest(kind: Kind, values: Sequence[Any]) -> bytes:

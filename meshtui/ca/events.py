@@ -40,6 +40,17 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-def line(event: Ready | StartFailed | Decided) -> bytes:
+class NotRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing could be decided, because the ledger does not take it. Stands until the next `Decided`.
+
+    Said each time, so that a line which is lost is made good by the next.
+    """
+
+    event: str = "not-recorded"
+    error: str
+    fix: str
+
+
+def line(event: Ready | StartFailed | Decided | NotRecorded) -> bytes:
     """The event as it is written."""
     return msgspec.json.encode(event) + b"\n"

@@ -43,8 +43,10 @@ class _Waiting:
 class GroupCommit:
     """Each method is on disk when its await ends; raises StateError otherwise. On one event loop."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, failing: Callable[[StateError], None] = lambda _: None) -> None:
+        """`failing` hears of each transaction that could not be written; it must not block."""
         self._ledger = ledger
+        self._failing = failing
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
         self._expected = 1
@@ -148,6 +150,9 @@ class GroupCommit:
             del self._owed[:owed]
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             outcomes = [error] * len(group)
+            if isinstance(error, StateError):
+                # not before those are told whose group was written: they would seem to come after it
+                asyncio.get_running_loop().call_soon(self._failing, error)
             for waiting, number in zip(group, written, strict=False):
                 if waiting.abandoned is not None and isinstance(number, int):
                     self.owe(number)  # should it be there, whatever the commit reported

@@ -25,7 +25,7 @@ from meshtui.ca.prune import (
     surplus_refusals,
 )
 from meshtui.ca.records import Applicant, Intent
-from meshtui.ca.schema import MIGRATIONS, SCHEMA, VERSION
+from meshtui.ca.schema import MIGRATIONS, SCHEMA, SIGNED_SINCE, VERSION
 from meshtui.ca.seal import sign_head
 from meshtui.ca.signer import Signer
 from meshtui.ca.verify_ledger import stored_head
@@ -68,11 +68,11 @@ class Ledger:
     @classmethod
     def open(cls, path: Path, clock: Callable[[], datetime] = _utc_now) -> Ledger:
         """Open the ledger, or make one where there is no file; raises StateError for a damaged or newer one."""
-        older = path.exists() and _is_older(path)
+        unsigned = path.exists() and _is_unsigned(path)
         connection = open_database(path, version=VERSION, schema=SCHEMA, migrations=MIGRATIONS)
         with _mapped(path):
             ledger = cls(path, connection, clock)
-        ledger._may_be_unsigned = older
+        ledger._may_be_unsigned = unsigned
         return ledger
 
     def seal_with(self, signer: Signer) -> None:
@@ -248,9 +248,9 @@ class Ledger:
         return _mapped(self._path)
 
 
-def _is_older(path: Path) -> bool:
+def _is_unsigned(path: Path) -> bool:
     with closing(open_database_for_reading(path)) as connection:
-        return schema_version(connection) < VERSION
+        return schema_version(connection) < SIGNED_SINCE
 
 
 @contextmanager

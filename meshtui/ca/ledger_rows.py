@@ -81,6 +81,7 @@ class LedgerRows:
             "limited_by": intent.limited_by,
             "not_before": text(intent.not_before),
             "not_after": text(intent.not_after),
+            "policy": intent.policy,
         }
         try:
             number = self._insert(_INTEND, values)

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from meshtui.ca.bearer import bearer_token, claimed_issuer, key_id, refuse, shown
 from meshtui.ca.caller import Caller, Credentials
 from meshtui.ca.key_source import KeySource
+from meshtui.ca.records import Policy
 from meshtui.ca.refusal import Reason
 from meshtui.ca.token_claims import caller_of, check_claims, read_claims
 
@@ -47,4 +48,5 @@ class OidcAuthenticator:
         claims = read_claims(payload)
         check_claims(claims, self._issuer, self._audiences, int(now.timestamp()))
         # its pods are not ours: what it says of them must neither join with our workloads nor stand on our nodes
-        return replace(caller_of(claims, self._trust_domain, self.name), pod_name="", pod_uid="")
+        caller = caller_of(claims, self._trust_domain, self.name)
+        return replace(caller, pod_name="", pod_uid="", policy=Policy.OUTSIDE_ISSUER)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from meshtui.ca.chain import COVERED, START, Kind, digest, link
+from meshtui.ca.chain import COVERED, INTENTS, START, UNSAID, Kind, digest, link
 from meshtui.ca.ledger_rows import text
 
 KEPT_AFTER_EXPIRY = timedelta(days=90)
@@ -65,7 +65,7 @@ def expired_beginning(connection: sqlite3.Connection, before: datetime) -> Cut |
         if not expired or not _follows(previous, event):
             break
         kind, previous = event["kind"], event["hash"]
-        pending += {"intent": 1, "issued": -1, "failed": -1}.get(kind, 0)
+        pending += 1 if kind in INTENTS else -1 if kind in ("issued", "failed") else 0
         certificates += kind == "issued"
         if not pending:
             found = Cut(event["position"], previous, certificates, limit)
@@ -104,7 +104,8 @@ def _follows(previous: bytes, event: Mapping[str, Any]) -> bool:
     elif event["state"] is None:
         content = event["digest"] if kind is Kind.REFUSED else b""
     else:
-        content = digest(kind, [event[name] for name in COVERED[kind]])
+        untouched = all(event[name] == value for name, value in UNSAID.get(kind, {}).items())
+        content = digest(kind, [event[name] for name in COVERED[kind]]) if untouched else b""
     return (content, link(previous, event["position"], kind, event["decision"], content)) == (
         event["digest"],
         event["hash"],

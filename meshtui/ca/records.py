@@ -19,6 +19,23 @@ class State(StrEnum):
     REFUSED = "refused"
 
 
+class Policy(StrEnum):
+    """The rule of the CA by which an applicant may have a certificate for an identity. Words that stay as they are."""
+
+    OWN_IDENTITY = "own-identity"
+    """A token of the mesh's own names the service account that the certificate is for."""
+    OUTSIDE_ISSUER = "outside-issuer"
+    """The same with a token of an issuer outside the mesh, which `--oidc` says to believe."""
+    RENEWAL = "renewal"
+    """The holder of a certificate that this CA has issued gets another for the same identity (`ca.renewal`)."""
+    TRUSTED_NODE = "trusted-node"
+    """A trusted account asks for what runs on its own node (`ca.impersonation`), however it proved who it is."""
+    GATEWAY = "gateway"
+    """The owner of the mesh asks for a gateway. Which authority signs for it is on record beside this."""
+    OWN_SERVER = "own-server"
+    """The CA asks itself, for the server that it answers on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Applicant:
     """Who asks, as far as it is known; empty before anyone is authenticated."""
@@ -55,6 +72,7 @@ class Intent:
     limited_by: str
     not_before: datetime
     not_after: datetime
+    policy: Policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +91,7 @@ class LedgerEntry:
     authenticator: str
     authority: str
     serial: str
-    """Empty for a refusal, like everything below but the last two fields."""
+    """Empty for a refusal, like everything below but `reason` to `last_at`."""
     identity: str
     csr_sha256: str
     public_key_sha256: str
@@ -93,3 +111,5 @@ class LedgerEntry:
     """Refusals before anyone is authenticated are one entry for each reason and minute; `detail` is the first's."""
     last_at: datetime | None = None
     """When the last of them was."""
+    policy: str = ""
+    """A word of `Policy`; empty for refusals, and for certificates from before the ledger kept it."""

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from meshtui.ca.bearer import refuse
 from meshtui.ca.caller import Caller, Credentials
-from meshtui.ca.records import LedgerEntry, State
+from meshtui.ca.records import LedgerEntry, Policy, State
 from meshtui.ca.refusal import Reason
 from meshtui.errors import IdentityError
 from meshtui.identity.bundle import TrustBundle
@@ -94,6 +94,7 @@ class CertificateAuthenticator:
             entry.pod_name,
             entry.pod_uid,
             Renewal(entry.serial, token_at).text,
+            Policy.RENEWAL,
         )
 
     def _verified(self, pem: str, now: datetime) -> tuple[x509.Certificate, SpiffeId]:

@@ -11,7 +11,9 @@ import sqlite3
 
 from meshtui.ca.chain import COVERED, START, Kind, digest, link
 
-VERSION = 2
+VERSION = 3
+SIGNED_SINCE = 2
+"""From this version on a ledger that has events has a signed head."""
 
 _FIRST = """
 CREATE TABLE decisions (
@@ -52,7 +54,11 @@ CREATE INDEX decisions_by_target ON decisions (target, number) WHERE target != '
 CREATE INDEX decisions_by_identity ON decisions (identity, number) WHERE identity != '';
 """
 
-SCHEMA = _FIRST + _SECOND
+_THIRD = """
+ALTER TABLE decisions ADD COLUMN policy TEXT NOT NULL DEFAULT '';
+"""
+
+SCHEMA = _FIRST + _SECOND + _THIRD
 
 
 def migrate_first(connection: sqlite3.Connection) -> None:
@@ -62,7 +68,7 @@ def migrate_first(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO signers SELECT DISTINCT authority FROM decisions WHERE authority != ''")
     number, previous = 0, START
     for decision, state in connection.execute("SELECT number, state FROM decisions ORDER BY number").fetchall():
-        kinds = (Kind.REFUSED,) if state == "refused" else (Kind.INTENT, Kind(state))
+        kinds = (Kind.REFUSED,) if state == "refused" else (Kind.INTENT_2, Kind(state))
         for kind in dict.fromkeys(kinds):
             number += 1
             columns = ", ".join(COVERED[kind])
@@ -78,4 +84,9 @@ def migrate_first(connection: sqlite3.Connection) -> None:
             )
 
 
-MIGRATIONS = (migrate_first,)
+def migrate_second(connection: sqlite3.Connection) -> None:
+    """From version 2, whose intents say no policy: theirs stays empty, and their events as they were signed."""
+    connection.execute(_THIRD)
+
+
+MIGRATIONS = (migrate_first, migrate_second)

@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from meshtui.ca.chain import COVERED, START, Kind, digest, link
+from meshtui.ca.chain import COVERED, INTENTS, START, UNSAID, Kind, digest, link
 from meshtui.ca.schema import VERSION
 from meshtui.ca.seal import Head, Seal, flaw, stranger
 from meshtui.database import fix_for, open_database_for_reading, schema_version
@@ -74,6 +74,8 @@ class _Event(NamedTuple):
     """Of its decision; None where that is gone."""
     covered: tuple[Any, ...]
     """The columns of its decision that it made final."""
+    unsaid: tuple[Any, ...]
+    """The columns that must be as they were made: `chain.UNSAID`."""
 
 
 @dataclass
@@ -103,7 +105,7 @@ class _Walk:
             self._check_content(event)
             if link(previous, number, event.kind, event.decision, event.digest) != event.hash:
                 self._report(
-                    f"Event {number} ({event.kind}, decision {event.decision}) does not follow from those before."
+                    f"Event {number} ({event.kind.word}, decision {event.decision}) does not follow from those before."
                 )
             previous, count = event.hash, number
             seen[event.kind] += event.state is not None
@@ -113,7 +115,7 @@ class _Walk:
         self._check_head(head, count, previous)
         if not compared:
             self._report(self._difference(count, first))
-        return Verdict(head, count - first, seen[Kind.INTENT] + seen[Kind.REFUSED], tuple(self.problems[:MAX_PROBLEMS]))
+        return Verdict(head, count - first, _intents(seen) + seen[Kind.REFUSED], tuple(self.problems[:MAX_PROBLEMS]))
 
     def _beginning(self) -> tuple[int, bytes]:
         """Number and hash of the event before the first, by the newest checkpoint that dropped a beginning."""
@@ -138,7 +140,8 @@ class _Walk:
         kinds = (self.connection.execute(_of_kind(kind), (kind,)) for kind in Kind)
         for row in heapq.merge(*kinds, key=itemgetter(0)):
             number, kind, decision, body, content, end, state = row[:7]
-            yield _Event(number, Kind(kind), decision, body, content, end, state, row[7:])
+            covered = 7 + len(COVERED.get(kind, ()))
+            yield _Event(number, Kind(kind), decision, body, content, end, state, row[7:covered], row[covered:])
 
     def _check_content(self, event: _Event) -> None:
         """Is what an event is about still what it was? A refusal may be gone, where a checkpoint says so."""
@@ -148,15 +151,15 @@ class _Walk:
                 self._report(f"The checkpoint {event.number} was changed after it was recorded.")
         elif event.state is None:
             if kind is not Kind.REFUSED or event.decision > self.refusals_dropped:
-                self._report(f"Decision {event.decision} is missing ({kind}).")
-        elif digest(kind, event.covered) != event.digest:
-            self._report(f"Decision {event.decision} was changed after it was recorded ({kind}).")
-        elif kind is not Kind.INTENT and event.state != kind:
+                self._report(f"Decision {event.decision} is missing ({kind.word}).")
+        elif digest(kind, event.covered) != event.digest or event.unsaid != _UNSAID[kind]:
+            self._report(f"Decision {event.decision} was changed after it was recorded ({kind.word}).")
+        elif kind not in INTENTS and event.state != kind:
             self._report(f"Decision {event.decision} is {event.state}, but it became {kind}.")
 
     def _check_rows(self, seen: Counter[Kind]) -> None:
         """Every row is vouched for by its events, but the refusals of a minute that is not over."""
-        intents = seen[Kind.INTENT] - seen[Kind.ISSUED] - seen[Kind.FAILED]
+        intents = _intents(seen) - seen[Kind.ISSUED] - seen[Kind.FAILED]
         vouched = {"intent": intents, **{kind.value: seen[kind] for kind in (Kind.ISSUED, Kind.FAILED, Kind.REFUSED)}}
         query = "SELECT state, count(*) FROM decisions WHERE sealed = 1 OR state != 'refused' GROUP BY state"
         rows = dict(self.connection.execute(query).fetchall())
@@ -196,10 +199,17 @@ class _Walk:
 _UNKNOWN = f"SELECT kind, number FROM events WHERE kind NOT IN ({', '.join('?' * len(Kind))}) LIMIT 1"  # noqa: S608
 
 
+_UNSAID = {kind: tuple(UNSAID.get(kind, {}).values()) for kind in Kind}
+
+
+def _intents(seen: Counter[Kind]) -> int:
+    return sum(seen[kind] for kind in INTENTS)
+
+
 def _of_kind(kind: Kind) -> str:
-    """All events of a kind, with the state of their decisions and what they cover of them."""
+    """All events of a kind, with the state of their decisions, what they cover of them and what they leave alone."""
     columns = ("events.number", "kind", "decision", "body", "digest", "hash", "state")
-    covered = (f"decisions.{name}" for name in COVERED.get(kind, ()))
+    covered = (f"decisions.{name}" for name in (*COVERED.get(kind, ()), *UNSAID.get(kind, ())))
     return (
         f"SELECT {', '.join((*columns, *covered))} FROM events"  # noqa: S608 - names of our own
         " LEFT JOIN decisions ON decisions.number = decision WHERE kind = ? ORDER BY events.number"

@@ -77,6 +77,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
             "envoy": info.envoy or None,
             "proxies": {"running": info.proxies_running, "wanted": info.proxies_wanted},
             "ca_answers": info.ca_answers,
+            "ca_fault": info.ca_fault or None,
             "read_only": info.read_only,
             "notices": list(info.notices),
         },
@@ -146,6 +147,7 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "serial": value.serial or None,
         "not_after": time(value.not_after),
         "credential": value.credential or None,
+        "policy": value.policy or None,
         "reason": value.reason or None,
         "record": value.record or None,
     }

@@ -47,7 +47,8 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     info, glyphs = snapshot.info, output.glyphs
     dot = f" {glyphs.dot} "
     envoys = f"{info.proxies_running} of {info.proxies_wanted} Envoys" if info.envoy else "no Envoy"
-    ca = "CA answers" if info.ca_answers else "CA does not answer"
+    able = "CA cannot record" if info.ca_fault else "CA answers"
+    ca = able if info.ca_answers else "CA does not answer"
     head = dot.join((info.backend, output.shown(info.trust_domain), envoys, ca, info.endpoints.gateway_https))
     columns = layout(View.IDENTITIES, output.width)
     lines: list[Line] = [(Piece(head.removesuffix(dot), Tone.STRONG),)]

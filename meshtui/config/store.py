@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from meshtui.database import open_database
+from meshtui.database import file_of, fix_for, open_database
 from meshtui.errors import StateError
 from meshtui.manifest.model import ObjectKey, Secret
 
@@ -53,12 +53,12 @@ def _add_previous(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
     """Raises StateError when the file cannot be read after all."""
     try:
         yield
     except sqlite3.Error as error:
-        fix = "Restore it from a backup, or choose another directory with --state."
+        fix = fix_for(error, file_of(connection))
         raise StateError(f"The configuration cannot be read: {error}.", fix=fix) from error
 
 
@@ -69,16 +69,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # on a full disk SQLite has rolled it back itself
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
     except sqlite3.Error as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise StateError(
-            f"The mesh's configuration could not be written: {error}.", fix="Free some disk space."
-        ) from error
+        fix = fix_for(error, file_of(connection))
+        raise StateError(f"The mesh's configuration could not be written: {error}.", fix=fix) from error
 
 
 class ManifestStore:
@@ -90,7 +88,7 @@ class ManifestStore:
     def documents(self) -> list[dict[str, Any]]:
         """Every document, with server-set metadata (uid, creationTimestamp, resourceVersion), in key order."""
         query = "SELECT uid, created_at, revision, document FROM objects ORDER BY kind, namespace, name"
-        with reading():
+        with reading(self._connection):
             return [_dressed(*row) for row in self._connection.execute(query)]
 
     def uid(self, key: ObjectKey) -> str:

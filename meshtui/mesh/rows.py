@@ -116,6 +116,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime | None = None
     credential: str = ""
     """What vouched for who asked, where the CA decided: `token`, a client certificate, an issuer of tokens."""
+    policy: str = ""
+    """The rule of the CA by which whoever asked could have this identity, a stable word: `own-identity`, `gateway`."""
     reason: str = ""
     """Stable code of the CA's, where it refused or a certificate came to nothing."""
     record: dict[str, str] = {}

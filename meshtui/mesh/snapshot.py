@@ -168,6 +168,8 @@ class MeshInfo(msgspec.Struct, frozen=True, kw_only=True):
     proxies_running: int
     proxies_wanted: int
     ca_answers: bool
+    ca_fault: str = ""
+    """Why the CA could record nothing when it was last asked, so that it issues nothing; empty where it could."""
     read_only: bool
     endpoints: Endpoints
     capabilities: tuple[Capability, ...]

@@ -44,8 +44,8 @@ def _mesh(info: MeshInfo | None, glyphs: Glyphs) -> tuple[Line, ...]:
     if info is None:
         return ()
     dot = Piece(f" {glyphs.dot} ", Tone.QUIET)
-    sign = glyphs.fine if info.ca_answers else glyphs.broken
-    authority = Piece(f"ca {sign}", Tone.QUIET if info.ca_answers else Tone.BAD)
+    works = info.ca_answers and not info.ca_fault
+    authority = Piece(f"ca {glyphs.fine if works else glyphs.broken}", Tone.QUIET if works else Tone.BAD)
     domain = Piece(glyphs.show(info.trust_domain), Tone.QUIET)
     backend = Piece(glyphs.show(info.backend), Tone.QUIET)
     proxies = _proxies(info)

@@ -24,6 +24,7 @@ from meshtui.backends.embedded.mesh import EmbeddedMesh
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import ManifestError, MeshError, RefusedError
+from meshtui.findings import Finding, Severity
 from meshtui.identity.keys import key_pem, new_key
 from meshtui.manifest.documents import parse, parse_document
 from meshtui.manifest.model import ObjectKey, Secret
@@ -233,6 +234,31 @@ async def test_a_ca_that_dies_is_started_again_at_the_same_address(core: MeshCor
     before = runtime.identity.secrets.count
     await runtime.rotate(lambda _step, _text: None)
     assert runtime.identity.secrets.count > before
+
+
+async def test_a_ca_that_cannot_record_is_a_finding_until_it_can(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """Its ledger's own sentence and fix stand on the root, from the first that it could not sign for to the next."""
+    ledger, aside = core.paths.ledger, core.paths.ledger.with_name("aside.db")
+    runtime = core.workloads["workload/prod/sleep"]
+
+    async def told() -> list[Finding]:
+        return [each for each in (await opened.snapshot()).findings if each.code == "ca-cannot-record"]
+
+    ledger.rename(aside)
+    with pytest.raises(MeshError):
+        await runtime.rotate(lambda _step, _text: None)
+    await until(core, lambda: core.ca_fault is not None)
+    (finding,) = await told()
+    assert (finding.target, finding.severity) == ("authority/root", Severity.CRITICAL)
+    assert f"{ledger.name} is gone" in finding.text
+    assert "Put it back" in finding.fix
+    assert (await opened.info()).ca_fault == finding.text
+    assert finding in (await opened.detail("authority/root")).findings
+    aside.rename(ledger)
+    await runtime.rotate(lambda _step, _text: None)
+    await until(core, lambda: core.ca_fault is None)
+    assert await told() == []
+    assert (await opened.info()).ca_fault == ""
 
 
 def _extra_workload() -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from meshtui.ca.chain import COVERED, START, Kind, digest, link
 from meshtui.ca.ledger import Ledger, LedgerReader
 from meshtui.ca.ledger_rows import text
 from meshtui.ca.profile import mesh_root_subject, root_builder
-from meshtui.ca.records import Applicant, Intent, LedgerEntry
+from meshtui.ca.records import Applicant, Intent, LedgerEntry, Policy
 from meshtui.ca.seal import sign_head
 from meshtui.ca.signer import Signer
 from meshtui.ca.verify_ledger import verify_ledger
@@ -164,6 +164,7 @@ def _intent(number: int, now: datetime) -> Intent:
         limited_by="default",
         not_before=now,
         not_after=now + timedelta(days=1),
+        policy=Policy.OWN_IDENTITY if rest < 9 else Policy.GATEWAY,
     )
 
 

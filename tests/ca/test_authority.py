@@ -47,6 +47,7 @@ async def test_a_workload_gets_its_svid(ca: Setting) -> None:
     assert (entry.actor, entry.authenticator, entry.authority) == ("prod/httpbin", "token", "root")
     assert (entry.identity, entry.requested_names) == (HTTPBIN, HTTPBIN)
     assert (entry.requested_seconds, entry.effective_seconds, entry.limited_by) == (600, 600, "request")
+    assert entry.policy == "own-identity"
     assert entry.public_key_sha256 == public_key_sha256(ca.key.public_key())
     assert [(event.event, event.serial, event.pod_uid) for event in ca.heard] == [
         ("issued", entry.serial, "uid-httpbin")
@@ -87,6 +88,7 @@ async def test_a_gateway_gets_its_certificate(ca: Setting) -> None:
     entry = ca.reader.latest_for_target("gateway/istio-system/httpbin-credential")
     assert entry is not None
     assert (entry.serial, entry.authority, entry.actor) == (facts(leaf).serial, "gateways/example.com", "sre")
+    assert entry.policy == "gateway"
 
 
 async def test_the_meshs_ca_signs_for_a_gateway_by_its_own_name(ca: Setting, tmp_path: Path) -> None:
@@ -138,7 +140,7 @@ async def test_a_refusal_is_recorded(ca: Setting, changes: dict[str, str | int |
         await ca.authority.create_certificate(ca.workload_request(**changes), ca.now)  # type: ignore[arg-type]
     assert caught.value.reason is reason
     (entry,) = ca.reader.entries()
-    assert (entry.state, entry.reason) == (State.REFUSED, reason)
+    assert (entry.state, entry.reason, entry.policy) == (State.REFUSED, reason, "")
     assert entry.pod_uid == ("" if "token" in changes else "uid-httpbin")
     assert entry.detail
     assert [(event.event, event.reason) for event in ca.heard] == [("refused", reason)]

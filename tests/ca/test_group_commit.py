@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -50,6 +51,36 @@ async def test_many_are_recorded_together(ledger: Ledger, path: Path, monkeypatc
     assert len(commits) < 50
     assert [entry.state for entry in LedgerReader(path).entries(limit=200)] == [State.ISSUED] * 100
     assert verify_ledger(path, ROOT.pem.encode()).problems == ()
+
+
+async def test_who_waits_for_a_group_is_told_before_the_next_one_complains(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure is heard of each time, and after what was recorded before it."""
+    heard: list[str] = []
+    group = GroupCommit(ledger, lambda error: heard.append(error.message))
+    commit = ledger.commit
+
+    def commit_once() -> None:
+        commit()
+        monkeypatch.setattr(ledger, "begin", _full)
+
+    async def issue(serial: str) -> None:
+        with contextlib.suppress(StateError):
+            await group.intend(replace(INTENT, serial=serial))
+            heard.append(serial)
+
+    monkeypatch.setattr(ledger, "commit", commit_once)
+    first = asyncio.create_task(issue("a1"))
+    await asyncio.sleep(0)  # its group gathers
+    await asyncio.sleep(0)
+    await asyncio.gather(first, issue("a2"), issue("a3"))
+    await issue("a4")
+    assert heard == ["a1", "full", "full"]
+
+
+def _full() -> None:
+    raise StateError("full")
 
 
 async def test_one_that_fails_fails_alone(ledger: Ledger, path: Path) -> None:

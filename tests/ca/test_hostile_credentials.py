@@ -154,6 +154,7 @@ async def test_an_outside_token_is_taken(ca: Hostile) -> None:
     assert (await ca.ask(ca.message(), ca.bearer(ca.outside_token(**pod)))).code is grpc.StatusCode.OK
     (entry,) = ca.decisions()
     assert (entry.identity, entry.authenticator, entry.pod_uid) == (HTTPBIN, f"oidc {OUTSIDE}", "")
+    assert entry.policy == "outside-issuer"
 
 
 async def test_without_keys_nothing_is_decided(ca: Hostile) -> None:

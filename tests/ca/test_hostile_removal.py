@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -59,6 +60,13 @@ async def _told_to_the_owner(home: Home) -> str:
     return caught.value.details() or ""
 
 
+async def _heard(running: Running, event: str) -> dict[str, Any]:
+    """The next line of a kind that the owner reads."""
+    while (line := await running.line()).get("event") != event:
+        pass
+    return line
+
+
 def _execute(path: Path, script: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, timeout=DEADLINE)) as connection:
         connection.executescript(script)
@@ -104,9 +112,12 @@ async def test_nothing_is_signed_without_the_ledger_in_its_place(
     take(path, home.directory / "aside")
     await _unavailable(home, running)
     assert says in await _told_to_the_owner(home)
+    told = await _heard(running, "not-recorded")
+    assert says in f"{told['error']} {told['fix']}"
     await _unavailable(home, running)
     put_back(path, home.directory / "aside")
     received += await _leaves(home, running)
+    assert (await _heard(running, "issued"))["serial"]
     entries = LedgerReader(path).entries(pod_uid="uid-1", limit=1000)
     assert [entry.state for entry in entries] == [State.ISSUED] * 2 * CALLERS
     assert {entry.pem for entry in entries} == set(received)

@@ -270,6 +270,7 @@ async def test_a_nodes_proxy_gets_certificates_for_its_pods(ca: Hostile) -> None
     assert list(names) == [x509.UniformResourceIdentifier(HTTPBIN)]
     (entry,) = ca.decisions()
     assert (entry.actor, entry.identity, entry.state) == ("istio-system/ztunnel", HTTPBIN, State.ISSUED)
+    assert entry.policy == "trusted-node"
 
 
 def _nested(depth: int) -> bytes:

@@ -16,7 +16,7 @@ from meshtui.ca import ledger as ledger_module
 from meshtui.ca import schema
 from meshtui.ca.ledger import Ledger, LedgerReader
 from meshtui.ca.profile import mesh_root_subject, root_builder
-from meshtui.ca.records import Applicant, Intent, State
+from meshtui.ca.records import Applicant, Intent, Policy, State
 from meshtui.ca.signer import Signer
 from meshtui.ca.verify_ledger import verify_ledger
 from meshtui.errors import StateError
@@ -40,6 +40,7 @@ INTENT = Intent(
     limited_by="default",
     not_before=NOW - timedelta(minutes=2),
     not_after=NOW + timedelta(days=1),
+    policy=Policy.OWN_IDENTITY,
 )
 
 _KEY = new_key()
@@ -72,7 +73,7 @@ def test_an_issued_certificate_is_read_by_another(path: Path) -> None:
     assert (entry.state, entry.at, entry.pem) == (State.ISSUED, NOW, "PEM")
     for name in ("serial", "identity", "authority", "requested_seconds", "effective_seconds", "limited_by"):
         assert getattr(entry, name) == getattr(INTENT, name)
-    for name in ("csr_sha256", "public_key_sha256", "requested_names", "not_before", "not_after"):
+    for name in ("csr_sha256", "public_key_sha256", "requested_names", "not_before", "not_after", "policy"):
         assert getattr(entry, name) == getattr(INTENT, name)
     for name in ("target", "namespace", "pod_name", "pod_uid", "actor", "authenticator"):
         assert getattr(entry, name) == getattr(APPLICANT, name)

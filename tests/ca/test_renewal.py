@@ -81,6 +81,7 @@ async def test_a_certificate_renews_itself(ca: Hostile) -> None:
     entry, original = ca.decisions()
     assert (entry.serial, entry.pod_uid, entry.actor) == (second.serial, "uid-httpbin", "prod/httpbin")
     assert Renewal.parse(entry.authenticator) == Renewal(first.serial, original.at)
+    assert (entry.policy, original.policy) == ("renewal", "own-identity")
 
 
 async def test_a_token_is_due_every_week(ca: Hostile) -> None:
@@ -129,6 +130,7 @@ async def test_an_expired_certificate_renews_nothing(ca: Hostile) -> None:
 async def test_an_impersonated_certificate_is_not_renewed(ca: Hostile) -> None:
     """What a node's proxy got for a pod, only that proxy's token gets again: the pod may have moved on."""
     held = await _issue(ca, token=ca.ztunnel(), ImpersonatedIdentity=HTTPBIN)
+    assert ca.decisions()[0].policy == "trusted-node"
     await _refused(ca, held, Reason.BAD_CREDENTIAL, "only a token renews it")
 
 

@@ -180,7 +180,7 @@ async def test_the_server_certificate_renews_itself(ca: Served) -> None:
     assert second.not_valid_after_utc == ca.now.replace(microsecond=0) + timedelta(hours=24)
     entry = ca.reader.latest_for_target("ca-server")
     assert entry is not None
-    assert entry.serial == facts(second).serial
+    assert (entry.serial, entry.policy) == (facts(second).serial, "own-server")
 
 
 async def test_an_old_tls_is_refused(ca: Served) -> None:
@@ -207,6 +207,7 @@ async def test_the_owner_gets_gateway_certificates(ca: Served) -> None:
         stub = GatewayAuthorityStub(channel)
         answer = await stub.SignServerCertificate(_gateway_request(ca), timeout=DEADLINE)
         assert len(answer.cert_chain) == 2
+        assert [entry.policy for entry in ca.reader.entries(target="gateway/a/b")] == ["gateway"]
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.SignServerCertificate(_gateway_request(ca, authority="../x"), timeout=DEADLINE)
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

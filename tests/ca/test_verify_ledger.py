@@ -69,7 +69,7 @@ def test_a_whole_ledger_passes(path: Path) -> None:
 
 _EDITABLE = (
     *("at", "actor", "authenticator", "pod_uid", "identity", "serial", "csr_sha256", "public_key_sha256", "pem"),
-    *("effective_seconds", "limited_by", "not_after", "requested_names", "authority", "target", "not_before"),
+    *("effective_seconds", "limited_by", "not_after", "requested_names", "authority", "target", "not_before", "policy"),
 )
 
 

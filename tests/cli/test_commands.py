@@ -165,6 +165,8 @@ def test_history_of_a_serial_is_all_that_is_on_record(served: ServedMesh) -> Non
     record = issued["record"]
     assert (record["serial"], record["signed by"], record["asked for by"]) == (held["serial"], "root", "prod/httpbin")
     assert record["pod"].startswith("prod/httpbin-")
+    assert record["policy"] == "own-identity, a token of the mesh names this service account"
+    assert (issued["policy"], operator["policy"]) == ("own-identity", None)
     assert record["lifetime"] == "10 minutes (600 s), as it was asked for"
     lines = served.run("history", held["serial"]).stdout.splitlines()
     first = dict(zip(FIELDS, lines[0].split("\t"), strict=True))

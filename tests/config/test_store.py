@@ -119,6 +119,54 @@ def test_a_damaged_file_is_never_replaced(tmp_path: Path, damage: Callable[[Path
     assert path.read_bytes() == before
 
 
+def _fill(path: Path, connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA max_page_count = 1")  # as many as there are
+
+
+def _hold(path: Path, connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout = 0")
+    _HOLDING.append(sqlite3.connect(path, isolation_level=None))
+    _HOLDING[-1].execute("BEGIN IMMEDIATE")
+
+
+def _lose(path: Path, connection: sqlite3.Connection) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TABLE objects")
+
+
+_HOLDING: list[sqlite3.Connection] = []
+
+
+@pytest.mark.parametrize(
+    ("fault", "fix"),
+    [
+        (_fill, "Free some disk space."),
+        (_hold, "Another program holds it"),
+        (_lose, "Restore config.db from a backup"),
+    ],
+    ids=["full", "held", "damaged"],
+)
+def test_what_cannot_be_written_says_what_to_do(
+    tmp_path: Path, fault: Callable[[Path, sqlite3.Connection], None], fix: str
+) -> None:
+    """By what is wrong, and not that the disk is full whatever it is."""
+    connection = open_config(tmp_path / "config.db")
+    fault(tmp_path / "config.db", connection)
+    large = {**DOCUMENT, "data": "x" * 100_000}
+    with pytest.raises(StateError, match="could not be written") as caught:
+        ManifestStore(connection).put([(KEY, large)], NOW)
+    assert fix in caught.value.fix
+
+
+def test_what_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    """The same for reading."""
+    connection = open_config(tmp_path / "config.db")
+    _lose(tmp_path / "config.db", connection)
+    with pytest.raises(StateError, match="cannot be read") as caught:
+        ManifestStore(connection).documents()
+    assert "Restore config.db from a backup" in caught.value.fix
+
+
 def test_an_action_is_on_disk_before_it_begins(tmp_path: Path) -> None:
     """What a crash interrupts is in the journal as started; what ended says how."""
     journal = Journal(open_config(tmp_path / "config.db"))

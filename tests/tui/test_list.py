@@ -252,12 +252,14 @@ async def test_notices_stand_under_the_header_until_dismissed() -> None:
 
 
 async def test_the_header_says_what_runs() -> None:
-    """A proxy that is missing and a CA that does not answer are said where one always looks."""
+    """A proxy that is missing and a CA that does not answer or cannot record are said where one always looks."""
     mesh = FakeMesh(now=Clock())
     async with console(mesh) as shown:
         assert "fake · cluster.local · 3 envoys · ca ✓   live · 14:02Z" in shown.lines[0]
         mesh.set_info(replace(await mesh.info(), proxies_running=2, ca_answers=False))
         await shown.until_shown("2/3 envoys · ca ✗")
+        mesh.set_info(replace(await mesh.info(), proxies_running=3, ca_answers=True, ca_fault="full"))
+        await shown.until_shown("3 envoys · ca ✗")
 
 
 async def test_a_mesh_that_starts_is_waited_for_in_words() -> None:

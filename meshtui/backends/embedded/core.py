@@ -69,6 +69,8 @@ class MeshCore:
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
+        self.ca_fault: StateError | None = None
+        """Why the CA, which answers, could record nothing when it was last asked."""
         self.envoy = find_envoy() if settings.envoy else None
         if paths.ledger.exists() and not paths.store.exists():
             raise StateError(
@@ -279,7 +281,11 @@ class MeshCore:
                 self._paint(credential.target)
 
     def _on_decision(self, event: dict[str, Any]) -> None:
-        """The CA signed or refused something: it may be about one of ours, whoever asked."""
+        """The CA signed or refused something, which may be about one of ours, whoever asked; or it could not."""
+        if event.get("event") == "not-recorded":
+            self._set_ca_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
+            return
+        self._set_ca_fault(None)  # what was decided is recorded
         pod, target = event.get("pod_uid", ""), event.get("target", "")
         if (runtime := self._runtimes.of_pod(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
             self.changed(runtime.target)
@@ -298,7 +304,14 @@ class MeshCore:
         if answers != self.ca_alive:
             self._on_ca_life(answers)
 
+    def _set_ca_fault(self, fault: StateError | None) -> None:
+        if str(fault) != str(self.ca_fault):
+            self.ca_fault = fault
+            self._pulse.beat()
+            self.announce()
+
     def _on_ca_life(self, alive: bool) -> None:
         self.ca_alive = alive
+        self.ca_fault = None  # of a process that is gone, or will say so again
         self._pulse.beat()
         self.announce()

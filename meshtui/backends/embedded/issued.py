@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from meshtui.ca.records import LedgerEntry, State
+from meshtui.ca.records import LedgerEntry, Policy, State
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.svid import Svid
@@ -16,6 +16,14 @@ _LIMITS = {
     "request": "as it was asked for",
     "default": "which is the default",
     "signer": "cut to the end of the CA's own certificate",
+}
+_POLICIES: dict[str, str] = {
+    Policy.OWN_IDENTITY: "a token of the mesh names this service account",
+    Policy.OUTSIDE_ISSUER: "a token of an issuer given by --oidc names this service account",
+    Policy.RENEWAL: "the holder of a certificate of this CA gets the next one",
+    Policy.TRUSTED_NODE: "a trusted account may ask for what runs on its node",
+    Policy.GATEWAY: "the owner of the mesh may ask for its gateways",
+    Policy.OWN_SERVER: "the CA certifies the server that it answers on",
 }
 _OUTCOMES = {State.INTENT: "started", State.ISSUED: "ok", State.FAILED: "failed", State.REFUSED: "refused"}
 
@@ -51,6 +59,7 @@ def as_history(entry: LedgerEntry, target: str, *, record: dict[str, str] | None
         serial=entry.serial,
         not_after=entry.not_after,
         credential=entry.authenticator,
+        policy=entry.policy,
         reason=entry.reason,
         record=record or {},
     )
@@ -67,6 +76,7 @@ def record_of(entry: LedgerEntry) -> dict[str, str]:
         "pod": pod,
         "asked for by": entry.actor,
         "credential": entry.authenticator,
+        "policy": ", ".join(filter(None, (entry.policy, _POLICIES.get(entry.policy)))),
         "signed by": entry.authority,
         "valid from": _moment(entry.not_before),
         "until": _moment(entry.not_after),

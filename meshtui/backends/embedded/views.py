@@ -166,6 +166,9 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     found: list[Finding] = []
     if not core.ca_alive:
         found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not answer.", _CA_LOG))
+    elif core.ca_fault is not None:
+        fault = core.ca_fault
+        found.append(_finding(Severity.CRITICAL, "ca-cannot-record", "authority/root", fault.message, fault.fix))
     for workload in core.workloads.values():
         found += target_findings(workload, _joined_workload(workload), now)
         if workload.proxy is not None:
@@ -216,6 +219,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
         proxies_running=sum(proxy.running for proxy in proxies),
         proxies_wanted=len(proxies),
         ca_answers=core.ca_alive,
+        ca_fault=core.ca_fault.message if core.ca_fault is not None else "",
         read_only=read_only,
         endpoints=Endpoints(
             ca=str(core.ca_address),
