@@ -30,13 +30,25 @@ def _targets(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @_targets
 @terms_options
+@click.option("--route", default="", metavar="NS/SERVICE[:PORT]", help="Make a Gateway and VirtualService to there.")
 @change_options
 @common_options
-def issue(common: Common, *, targets: tuple[str, ...], every: bool, terms: Terms, yes: bool, dry_run: bool) -> int:
+def issue(
+    common: Common, *, targets: tuple[str, ...], every: bool, terms: Terms, route: str, yes: bool, dry_run: bool
+) -> int:
     """Make the first certificate of TARGETS; refused for those that have one.
 
-    What that of a gateway is to be can be said; `rotate` keeps it.
+    What that of a gateway is to be can be said; `rotate` keeps it. With --route, one gateway certificate becomes all
+    that is needed: root, certificate, Secret, Gateway and VirtualService, followed to the wire.
     """
+    if route and (every or not targets):
+        raise UsageError("--route is for one gateway certificate.", fix="Name one: gateway/NAMESPACE/SECRET.")
+    if route:
+
+        async def action(_: Mesh) -> Action:
+            return Issue(targets=targets, terms=terms, route=route)
+
+        return change(common, action, contract.outcome, yes=yes, dry_run=dry_run)
     return _change(common, Issue, targets, terms, every=every, yes=yes, dry_run=dry_run)
 
 

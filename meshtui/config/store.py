@@ -100,7 +100,7 @@ class ManifestStore:
 
     def previous(self) -> list[dict[str, Any]]:
         """The version before today's of each Secret that has one; holds private keys."""
-        with reading():
+        with reading(self._connection):
             return [json.loads(row[0]) for row in self._connection.execute("SELECT document FROM previous")]
 
     def put(

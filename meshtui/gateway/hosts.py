@@ -24,7 +24,9 @@ def host_flaw(leaf: x509.Certificate, hosts: Iterable[str], target: str) -> Flaw
         return None
     have = ", ".join(names[:5]) + (", …" if len(names) > 5 else "") if names else "no host at all"
     text = f"It does not cover {', '.join(missing)}: it is for {have}{_hint(leaf, names, missing)}."
-    return Flaw(Code.HOST_NOT_COVERED, Severity.CRITICAL, text, f"meshtui rotate {target}, or correct the hosts.")
+    # a rotation keeps the names that there are, so that all of them are said
+    wanted = " ".join(f"--host {host}" for host in dict.fromkeys([*names, *missing]) if _is_host(host))
+    return Flaw(Code.HOST_NOT_COVERED, Severity.CRITICAL, text, f"meshtui rotate {target} {wanted}")
 
 
 def covers(names: Sequence[str], host: str) -> bool:
@@ -32,6 +34,11 @@ def covers(names: Sequence[str], host: str) -> bool:
     wanted = host.lower()
     parent = wanted.partition(".")[2]
     return any(name in (wanted, f"*.{parent}" if parent else wanted) for name in map(str.lower, names))
+
+
+def _is_host(name: str) -> bool:
+    """Of a certificate of others: what a command line may be told to type."""
+    return bool(name) and all(character.isalnum() or character in "*.-:" for character in name) and name.isascii()
 
 
 def names_of(leaf: x509.Certificate) -> list[str]:

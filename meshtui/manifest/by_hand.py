@@ -7,10 +7,12 @@ none of meshtui's own is named. Names are data and end up in nobody's shell unqu
 from __future__ import annotations
 
 import ipaddress
+import json
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from meshtui.identity.signers import MESH_CA
 
@@ -45,6 +47,11 @@ def new_pair(name: str, *, hosts: Sequence[str], issuer: str, key_kind: str, lif
         f"openssl x509 -req -in {csr} -CA {ca} -CAkey {ca_key} -CAcreateserial -sha256 -days {days}"
         f" -copy_extensions copyall -out {certificate}",
     )
+
+
+def apply(document: Mapping[str, Any]) -> str:
+    """Create or replace an object that holds nothing secret."""
+    return f"echo {shlex.quote(json.dumps(document))} | kubectl apply -f -"
 
 
 def check_pair(certificate: str, key: str, ca: str, hosts: Sequence[str]) -> tuple[str, ...]:

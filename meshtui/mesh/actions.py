@@ -50,6 +50,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, tag="issue"):
 
     targets: tuple[str, ...]
     terms: Terms = NO_TERMS
+    route: str = ""
+    """`NAMESPACE/SERVICE[:PORT]`: for one gateway certificate, make what leads from its hosts to there as well."""
 
 
 class Rotate(msgspec.Struct, frozen=True, kw_only=True, tag="rotate"):

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable
 from meshtui.backends.embedded.context import Report
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
+from meshtui.backends.embedded.new_routes import route_documents
 from meshtui.backends.embedded.planning import key_of, plan_of
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import MeshError, RefusedError, UsageError
 from meshtui.identity.facts import CertificateFacts
-from meshtui.manifest.documents import parse
+from meshtui.manifest.documents import parse, parse_document
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, Progress, Rotate, Terms, Undo
 from meshtui.mesh.rows import Step
 from meshtui.mesh.targets import Target, TargetKind
@@ -105,6 +106,9 @@ class Performer:
         if (workload := core.workloads.get(target)) is not None:
             return await workload.rotate(report)
         if isinstance(action, Issue) and Target.parse(target).kind is TargetKind.GATEWAY:
+            if action.route:
+                # first, so that the certificate is followed to the wire
+                await core.apply(map(parse_document, route_documents(core.catalog, action, (target,))))
             async with core.expecting(target) as credential:
                 return await _made(credential, action.terms, report, actor, first=True)
         known = core.credentials.get(target)

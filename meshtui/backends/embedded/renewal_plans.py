@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.details import of_credential
 from meshtui.backends.embedded.drafts import Draft, count
 from meshtui.backends.embedded.gateway_plans import GatewayStep, brought_step, made_step, undone_step
+from meshtui.backends.embedded.new_routes import route_documents
 from meshtui.backends.embedded.resolving import refuse_authority, resolve, resolve_all
 from meshtui.errors import RefusedError, UsageError
 from meshtui.manifest import by_hand
@@ -32,7 +34,8 @@ async def issue_draft(core: MeshCore, action: Issue) -> Draft:
                 f"{target} has a certificate: {runtime.held.certificate.serial}.",
                 fix=f"meshtui rotate {target}{options}",
             )
-    return await _draft(core, "issue", targets, action.terms)
+    draft = await _draft(core, "issue", targets, action.terms)
+    return _with_route(core, draft, action, targets) if action.route else draft
 
 
 async def rotate_draft(core: MeshCore, action: Rotate) -> Draft:
@@ -95,6 +98,19 @@ async def _step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     if terms.brought is not None:
         return await brought_step(core, target, terms.brought, terms.hosts)
     return made_step(core, target, terms)
+
+
+def _with_route(core: MeshCore, draft: Draft, action: Issue, targets: tuple[str, ...]) -> Draft:
+    documents = route_documents(core.catalog, action, targets)
+    names = " and ".join(
+        f"{each['kind']} {each['metadata']['namespace']}/{each['metadata']['name']}" for each in documents
+    )
+    return replace(
+        draft,
+        effects=(f"Creates {names} for {', '.join(action.terms.hosts)}.", *draft.effects),
+        command=f"{draft.command} {shlex.join(['--route', action.route])}",
+        by_hand=(*draft.by_hand, *map(by_hand.apply, documents)),
+    )
 
 
 def _check_terms(targets: Sequence[str], terms: Terms) -> None:
