@@ -216,6 +216,22 @@ def test_killing_the_owner_leaves_nothing_running_and_loses_nothing(start_mesh: 
     assert curl(again, "/status/418", "-o", "/dev/null", "-w", "%{http_code}").stdout == "418"
 
 
+def test_the_certificate_before_survives_the_owner(start_mesh: Callable[..., ServedMesh]) -> None:
+    """kill -9, a new start, and undo still has it; openssl sees it at the gateway."""
+    first = start_mesh()
+    before = first.json("rotate", GATEWAY, "--yes")["results"][0]["before"]["serial"]
+    first.kill()
+    again = start_mesh(state=first.state)
+    assert again.identity(GATEWAY)["previous"]["serial"] == before
+    undone = again.json("undo", GATEWAY, "--yes")["results"][0]
+    assert (undone["ok"], undone["served"], undone["after"]["serial"]) == (True, True, before)
+    assert s_client_serial(again) == int(before, 16)
+    again.kill()
+    third = start_mesh(state=first.state)
+    assert third.identity(GATEWAY)["held"]["serial"] == before
+    assert third.identity(GATEWAY)["rotation"]["manual"] is True
+
+
 def test_sigterm_ends_everything_in_order(start_mesh: Callable[..., ServedMesh]) -> None:
     """Exit status 0, no process left, nothing on stderr."""
     mesh = start_mesh()

@@ -25,7 +25,9 @@ def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--host", "hosts", multiple=True, metavar="HOST", help="A name that it is for (repeat for more).")
     @click.option("--issuer", default="", metavar="NAME", help="Root that signs; made when it is first named.")
     @click.option("--mesh-ca", is_flag=True, help="Let the mesh's own CA sign.")
-    @click.option("--key-kind", type=click.Choice(KEYS, case_sensitive=False), help="Kind of its key.")
+    @click.option(
+        "--key-kind", type=click.Choice(KEYS, case_sensitive=False), metavar="KIND", help=f"One of {', '.join(KEYS)}."
+    )
     @click.option("--lifetime", metavar="TIME", help="How long it lives: 90d, 24h.")
     @click.option("--cert", type=click.Path(path_type=Path), help="Take this certificate (PEM, leaf first).")
     @click.option("--key", type=click.Path(path_type=Path), help="Its private key (PEM, not encrypted).")

@@ -33,7 +33,9 @@ from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 
 VERSION = 2
-"""Of the protocol; the owner says its own in the answer to `hello`."""
+"""Of the protocol; the owner says its own in the answer to `hello`. What an owner would not understand is refused, not
+left out: since 2, actions say what a certificate is to be.
+"""
 MAX_LINE = 8 << 20
 """Bytes of one message: more than any set of manifests, less than harm."""
 

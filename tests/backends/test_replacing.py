@@ -367,6 +367,18 @@ async def test_a_plan_that_would_do_something_else_by_now_is_refused(
         await anext(aiter(opened.perform(plan.id)))
 
 
+async def test_an_undo_that_had_to_wait_goes_back_to_what_it_was_asked_for(
+    core: MeshCore, opened: EmbeddedMesh, shop: CredentialRuntime
+) -> None:
+    """Or to nothing: the rotation that it waited for has made another version the one before."""
+    await perform(opened, Rotate(targets=(TARGET,)))
+    rotating = asyncio.create_task(shop.rotate(unheard, "schedule"))
+    await asyncio.sleep(0)  # one turn of the loop: it has begun
+    with pytest.raises(RefusedError, match="it would go back to another version now"):
+        await shop.undo(unheard)
+    assert (await rotating)[1] == shop.facts
+
+
 # Undo, and who rotates.
 
 

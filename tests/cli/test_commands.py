@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,68 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
     assert served.identity(HTTPBIN)["held"]["serial"] == before
 
 
+def test_dry_run_prints_the_same_by_hand(served: ServedMesh) -> None:
+    """openssl and kubectl, each command on a line of its own however long it is; also for who may only look."""
+    result = served.run("--read-only", "rotate", GATEWAY, "--dry-run")
+    assert result.returncode == 0
+    commands = result.stdout.partition("By hand, with openssl and kubectl:\n")[2].splitlines()
+    assert commands == served.json("rotate", GATEWAY, "--dry-run")["plan"]["by_hand"]
+    assert commands[0] == "umask 077"
+    assert commands[-1].startswith("kubectl create secret tls httpbin-credential -n istio-system ")
+    assert any(line.startswith("openssl req -new -newkey ec ") for line in commands)
+    assert served.json("rotate", HTTPBIN, "--dry-run")["plan"]["by_hand"] == [
+        "kubectl rollout restart deployment/httpbin -n prod"
+    ]
+
+
+def test_a_gateway_certificate_is_made_to_order_and_undone(served: ServedMesh) -> None:
+    """Hosts, kind of key and lifetime as they were said; undo brings the one before back, and once more undoes that."""
+    options = [
+        "--host",
+        "httpbin.example.com",
+        "--host",
+        "more.example.com",
+        "--key-kind",
+        "ec p-384",
+        "--lifetime",
+        "2d",
+    ]
+    made = served.json("rotate", GATEWAY, *options, "--yes")["results"][0]
+    assert (made["ok"], made["served"]) == (True, True)
+    assert made["after"]["sans"] == ["httpbin.example.com", "more.example.com"]
+    assert made["after"]["key"] == "EC P-384"
+    plan = served.json("undo", GATEWAY, "--dry-run")["plan"]
+    assert (plan["verb"], plan["command"]) == ("undo", f"meshtui undo {GATEWAY}")
+    undone = served.json("undo", GATEWAY, "--yes")["results"][0]
+    assert (undone["ok"], undone["served"], undone["after"]) == (True, True, made["before"])
+    gateway = served.identity(GATEWAY)
+    assert gateway["previous"]["serial"] == made["after"]["serial"]
+    assert gateway["rotation"]["manual"] is True
+    assert served.json("history", GATEWAY)["entries"][0]["text"].startswith("undo: instead of ")
+    assert served.json("undo", GATEWAY, "--yes")["results"][0]["after"] == made["after"]
+    assert served.run("rotate", GATEWAY, "--yes").returncode == 0
+
+
+def test_a_certificate_comes_from_files_that_openssl_made(served: ServedMesh, tmp_path: Path) -> None:
+    """The commands that a plan prints make one that can be brought; its key is in nothing that is printed."""
+    plan = served.json("rotate", GATEWAY, "--key-kind", "RSA 2048", "--host", "httpbin.example.com", "--dry-run")
+    commands = [line for line in plan["plan"]["by_hand"] if "kubectl" not in line]
+    subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=tmp_path, check=True, capture_output=True)
+    certificate, key = (str(tmp_path / f"httpbin-credential.{suffix}") for suffix in ("crt", "key"))
+    files = ["--cert", certificate, "--key", key, "--ca", str(tmp_path / "example.com.root.crt")]
+    result = served.run("rotate", GATEWAY, *files, "--yes", "--json")
+    brought = json.loads(result.stdout)["results"][0]
+    assert (brought["ok"], brought["served"], brought["after"]["key"]) == (True, True, "RSA 2048")
+    lines = (tmp_path / "httpbin-credential.key").read_text().splitlines()
+    said = result.stdout + result.stderr + served.run("history").stdout + served.run("get", "Secret").stdout
+    assert not any(line in said for line in lines[1:-1])
+    assert served.run("rotate", GATEWAY, "--yes").returncode == 4
+    assert served.run("undo", GATEWAY, "--yes").returncode == 0
+    assert served.run("issue", "gateway/prod/files", *files, "--yes").returncode == 0
+    assert served.identity("gateway/prod/files")["held"]["sans"] == ["httpbin.example.com"]
+    assert served.run("delete", "Secret", "files", "-n", "prod", "--yes").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -85,6 +149,23 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
         (["rotate", "workload/prod/nobody", "--yes"], 2, "no workload/prod/nobody"),
         (["rotate", "spiffe://cluster.local/ns/prod/sa/bookinfo-reviews", "--yes"], 2, "3 workloads have it"),
         (["rotate", "--yes"], 2, "Name targets, or use --all"),
+        (["undo", HTTPBIN, "--yes"], 4, "nobody has the key"),
+        (["undo", "authority/root", "--yes"], 4, "signs others"),
+        (["undo", "gateway/prod/nobody", "--yes"], 2, "no gateway/prod/nobody"),
+        (["issue", "gateway/prod/new", "--yes"], 2, "no gateway/prod/new"),
+        (["issue", "gateway/nowhere/new", "--host", "a.example", "--yes"], 2, "there is no namespace nowhere"),
+        (["issue", "gateway/prod/new", "--host", "A.example", "--yes"], 2, "neither a DNS name in lower case"),
+        (["issue", "gateway/prod/new", "--host", "localhost", "--mesh-ca", "--yes"], 4, "inside the mesh"),
+        (["issue", "gateway/prod/new", "--host", "a.example", "--issuer", "root", "--yes"], 2, "authority of the mesh"),
+        (["issue", "gateway/prod/new", "--host", "a.example", "--lifetime", "2y", "--yes"], 2, "not a duration"),
+        (["issue", "gateway/prod/new", "--host", "a.example", "--key-kind", "DSA", "--yes"], 2, "'DSA' is not one of"),
+        (["rotate", GATEWAY, "--issuer", "a", "--mesh-ca", "--yes"], 2, "two that are to sign"),
+        (["rotate", GATEWAY, "--issuer", "mesh/ca", "--yes"], 2, "Write --mesh-ca"),
+        (["rotate", GATEWAY, HTTPBIN, "--key-kind", "RSA 2048", "--yes"], 2, "not a gateway certificate: --key-kind"),
+        (["rotate", "--all", "--key-kind", "RSA 2048", "--yes"], 2, "not of all targets"),
+        (["rotate", GATEWAY, "--cert", "/no/such", "--key", "/no/such", "--yes"], 2, "/no/such cannot be read"),
+        (["rotate", GATEWAY, "--cert", "/etc/hostname", "--yes"], 2, "--cert and --key go together"),
+        (["rotate", GATEWAY, "--cert", sys.executable, "--key", sys.executable, "--yes"], 2, "is not PEM"),
         (["rotate", HTTPBIN, "--all", "--yes"], 2, "and not both"),
         (["verify", "workload/prod/\x1b[31mred"], 2, "\\x1b"),
         (["get", "Unicorn"], 2, "no kind"),

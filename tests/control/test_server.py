@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from meshtui.control.protocol import MAX_LINE
+from meshtui.control.protocol import MAX_LINE, VERSION
 from meshtui.control.server import MAX_CALLS, OperatorServer
 from meshtui.errors import UsageError
 from meshtui.mesh.fake import FakeMesh
@@ -80,7 +80,7 @@ async def peer(setting: Setting) -> AsyncIterator[Peer]:
 async def test_the_peer_is_known_by_its_unix_user(setting: Setting, peer: Peer) -> None:
     """As the kernel says, not as the peer does."""
     await peer.say(HELLO)
-    assert await peer.hear() == {"id": 1, "result": {"protocol": 2}}
+    assert await peer.hear() == {"id": 1, "result": {"protocol": VERSION}}
     assert setting.opened == [(pwd.getpwuid(os.getuid()).pw_name, False)]
 
 

@@ -95,3 +95,18 @@ def test_a_disagreement_comes_before_a_warning() -> None:
 def test_a_fresh_certificate_is_no_finding() -> None:
     """Quiet when healthy."""
     assert findings("workload/a/b", Standing(LIFE, HALF), "", at(1)) == ()
+
+
+def test_an_overdue_manual_rotation_is_an_alarm_for_a_person() -> None:
+    """It is due and overdue like any other, and the finding says whose turn it is."""
+    standing = Standing(LIFE, HALF, manual=True)
+    assert [state(standing, at(hours)) for hours in (1, 5, 7)] == [
+        RotationState.FRESH,
+        RotationState.DUE,
+        RotationState.OVERDUE,
+    ]
+    (finding,) = findings("gateway/a/b", standing, "", at(7))
+    assert (finding.code, finding.fix) == ("overdue", "meshtui rotate gateway/a/b")
+    assert "nobody does it but you" in finding.text
+    (automatic,) = findings("gateway/a/b", Standing(LIFE, HALF), "", at(7))
+    assert "nobody" not in automatic.text

@@ -140,3 +140,15 @@ def test_rows_without_a_certificate_have_empty_times() -> None:
     row = ROWS["workload/batch/loader"]
     assert (cell(row, "left"), cell(row, "lifetime"), cell(row, "serial")) == ("", "", "")
     assert row.truths[1] is Mark.DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("state", "tone"), [(RotationState.OVERDUE, Tone.WARN), (RotationState.DUE, Tone.QUIET)], ids=["overdue", "due"]
+)
+def test_what_a_person_is_to_rotate_says_so(state: RotationState, tone: Tone) -> None:
+    """Where an error would stand, and loud once it is overdue; an error goes before it."""
+    row = replace(SHOP, manual=True, state=state, last_error="", disagreement="")
+    columns = layout(View.GATEWAYS, 160)
+    found = dict(zip([column.key for column in columns], cells(row, columns, NOW, UNICODE), strict=True))["error"]
+    assert (plain(found).rstrip(), found[0].tone) == ("manual", tone)
+    assert cell(replace(row, last_error="no"), "error", view=View.GATEWAYS) == "no"

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from meshtui.errors import RefusedError
-from meshtui.mesh.actions import Action, Plan, Progress
+from meshtui.mesh.actions import Action, Plan, Progress, Rotate
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Step
 from meshtui.tui.screens.plan import PlanDialog
@@ -18,6 +18,7 @@ from tests.tui.console import Clock, Console, console
 
 HTTPBIN = "workload/prod/httpbin"
 LOADER = "workload/batch/loader"
+GATEWAY = "gateway/istio-system/httpbin-credential"
 
 
 class Stepwise(FakeMesh):
@@ -164,3 +165,57 @@ async def test_a_mesh_that_dies_under_a_plan_says_so() -> None:
         mesh.silence()
         await shown.press("enter")
         await shown.until_shown("The mesh does not answer.")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_undo_is_a_key_on_gateways_that_have_a_version_before(size: tuple[int, int]) -> None:
+    """Greyed with the reason until there is one; then a plan, and by the same steps back."""
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh, size) as shown:
+        await go_to(shown, GATEWAY)
+        first = (await mesh.detail(GATEWAY)).row.serial
+        await shown.press("u")
+        assert "undo does not work here: none before." in shown.text
+        await confirm(shown, "r")
+        await shown.until(lambda: (row := shown.app.board.store.get(GATEWAY)) is not None and row.previous == first)
+        await shown.until(lambda: "under way" not in shown.text and "✓ served" in shown.lines[-2])
+        await shown.press("u")
+        await shown.until_shown("enter undo")
+        assert "back to" in shown.text
+        assert first[:10] in shown.text
+        assert f"$ meshtui undo {GATEWAY}" in shown.text
+        assert "? help" in shown.lines[-1]
+        await shown.press("enter")
+        await shown.until_shown(f"✓ served {first[:4]}…{first[-4:]}, was ")
+        assert (await mesh.detail(GATEWAY)).row.serial == first
+
+
+async def test_other_rows_do_without_the_key_for_undo() -> None:
+    """No reason is given for what could never be; whoever presses it is told."""
+    async with console() as shown:
+        await go_to(shown, HTTPBIN)
+        assert "u undo" not in shown.lines[-1]
+        await shown.press("u")
+        assert "undo does not work here: only gateway certificates have it." in shown.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_a_plan_can_be_read_as_what_is_done_by_hand(size: tuple[int, int]) -> None:
+    """b shows the commands and the plan again, c copies what is shown, each command whole."""
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh, size) as shown:
+        await go_to(shown, GATEWAY)
+        plan = await mesh.plan(Rotate(targets=(GATEWAY,)))
+        await shown.press("r")
+        await shown.until_shown("b by hand")
+        await shown.press("b")
+        await shown.until_shown("b the plan")
+        assert "$ [ -e example.com.root.key ] || openssl req -x509" in shown.text
+        await shown.press("c")
+        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        assert shown.app.clipboard == "\n".join(plan.by_hand)
+        await shown.press("b")
+        await shown.until_shown("b by hand")
+        assert "openssl" not in shown.text
+        await shown.press("enter")
+        await shown.until_shown("✓ served ")

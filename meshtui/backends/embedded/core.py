@@ -81,7 +81,11 @@ class MeshCore:
         self.journal = Journal(self._database)
         self.desired = Desired(ManifestStore(self._database), clock)
         self._runtimes = Runtimes(self.ports, self.desired.uid, settings.fleet, fleet_sockets=settings.fleet_sockets)
-        self._edge = MeshEdge(self._runtimes.workloads, self._runtimes.credentials, self.desired, self.ports)
+        self.workloads = self._runtimes.workloads
+        """What runs, by target."""
+        self.credentials = self._runtimes.credentials
+        """Gateway certificates, by target."""
+        self._edge = MeshEdge(self.workloads, self.credentials, self.desired, self.ports)
         self.proxies = self._edge.proxies
         """The gateways' Envoys that are to present a gateway certificate."""
         self.endpoints = self._edge.endpoints
@@ -173,19 +177,9 @@ class MeshCore:
     # -- where things are ------------------------------------------------------------------------------------------
 
     @property
-    def workloads(self) -> dict[str, WorkloadRuntime]:
-        """What runs, by target."""
-        return self._runtimes.workloads
-
-    @property
     def serving(self) -> tuple[WorkloadRuntime, ...]:
         """Those workloads that are to serve someone: not the fleet, unless it was given sockets."""
         return self._runtimes.serving
-
-    @property
-    def credentials(self) -> dict[str, CredentialRuntime]:
-        """Gateway certificates, by target."""
-        return self._runtimes.credentials
 
     @property
     def ca_root(self) -> Path:
@@ -203,7 +197,8 @@ class MeshCore:
         try:
             yield self._runtimes.expect(target, self.catalog, self.context, self._edge, self._versions)
         finally:
-            self._drop(await self._runtimes.expect_no_more(target, self.catalog))
+            async with self._changing:
+                self._drop(await self._runtimes.expect_no_more(target, self.catalog))
 
     def changed(self, target: str) -> None:
         """The truths of a target may be different now: look, and tell those who watch."""

@@ -210,11 +210,12 @@ class CredentialRuntime:
 
     async def undo(self, report: Report) -> Outcome:
         """The same with the version before; the one of now becomes the version before."""
+        wanted = self._versions.previous(self.key)
 
         async def make() -> Secret:
             previous, current = self._versions.previous(self.key), self.credential.secret
-            if previous is None or current is None:
-                raise RefusedError(f"{self.target} has no version before this one.")
+            if previous is None or current is None or previous != wanted:
+                raise RefusedError(f"{self.target} was replaced meanwhile: it would go back to another version now.")
             return undone(current, previous)
 
         return await self._replace(make, report, first=False)

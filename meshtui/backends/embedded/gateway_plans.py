@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,9 +57,7 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     credential = credential_of(core, target)
     held = leaf_of(credential.secret)
     order = order_for(credential, held, terms)
-    wanted = draft(credential, {ISSUER: order.authority})
-    if problems := core.catalog.apply((wanted,)).problems():
-        raise ManifestError(problems)
+    _check_place(core, credential, {ISSUER: order.authority})
     text = f"new {order.key_kind} key, certificate by {_signer(order)} for {_some(order.hosts)}"
     effects = []
     if credential.secret is not None and credential.secret.rotation == UNDONE:
@@ -91,8 +90,7 @@ async def brought_step(core: MeshCore, target: str, brought: Brought, wanted: tu
     chain = check_server_pair(certificate, key, hosts, core.clock(), roots=brought.ca.encode())
     if problem := (await core.keys.problems([key]))[0]:
         raise IdentityError(problem)
-    if problems := core.catalog.apply((draft(credential, {}),)).problems():
-        raise ManifestError(problems)
+    _check_place(core, credential, {})
     leaf, held = facts(chain[0]), leaf_of(credential.secret)
     effects = ["It is not renewed by itself: it is signed elsewhere."]
     if missing := uncovered(chain[0], hosts_of(credential)):
@@ -131,7 +129,7 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
         effects.append("Labels, annotations and other data of the Secret are what they were then, too.")
     name = runtime.credential.name
     return GatewayStep(
-        f"back to {leaf.serial}, until {_time(leaf.not_after)}, push to {_gateways(core, target)}",
+        f"back to {leaf.serial}, until {_time(leaf.not_after)}, {_gateways(core, target)}",
         tuple(effects),
         (
             by_hand.store_pair(
@@ -143,6 +141,14 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
             ),
         ),
     )
+
+
+def _check_place(core: MeshCore, credential: Credential, annotations: Mapping[str, str]) -> None:
+    """Raises ManifestError for a Secret that would not be taken."""
+    wanted = draft(credential, annotations)
+    # one that is there is in a namespace that is there; to look through all objects for each of many takes its time
+    if credential.secret is None and (problems := core.catalog.apply((wanted,)).problems()):
+        raise ManifestError(problems)
 
 
 def _in_order(
@@ -171,11 +177,12 @@ def _rest(secret: Secret) -> tuple[object, ...]:
 
 def _push(core: MeshCore, target: str, held: CertificateFacts | None) -> str:
     kept = ", previous kept for undo" if held is not None else ""
-    return f"new Secret version, push to {_gateways(core, target)}{kept}"
+    return f"new Secret version, {_gateways(core, target)}{kept}"
 
 
 def _gateways(core: MeshCore, target: str) -> str:
-    return count(len(core.proxies(target)), "gateway")
+    number = len(core.proxies(target))
+    return f"push to {count(number, 'gateway')}" if number else "which no gateway presents"
 
 
 def _signer(order: Order) -> str:

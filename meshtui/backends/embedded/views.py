@@ -60,7 +60,7 @@ def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
 
 def credential_row(runtime: CredentialRuntime, now: datetime) -> Row:
     """One line for a gateway certificate."""
-    identity = ", ".join(runtime.credential.hosts)
+    identity = ", ".join(runtime.credential.hosts or (runtime.facts.sans if runtime.facts is not None else ()))
     row = _row(runtime, identity, joined_credential(runtime), runtime.served_by, now)
     return msgspec.structs.replace(row, previous=runtime.previous.serial if runtime.previous is not None else "")
 
