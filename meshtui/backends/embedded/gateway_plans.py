@@ -182,7 +182,7 @@ def _push(core: MeshCore, target: str, held: CertificateFacts | None) -> str:
 
 def _gateways(core: MeshCore, target: str) -> str:
     number = len(core.proxies(target))
-    return f"push to {count(number, 'gateway')}" if number else "which no gateway presents"
+    return f"push to {count(number, 'gateway')}" if number else "which no gateway presents yet"
 
 
 def _signer(order: Order) -> str:
