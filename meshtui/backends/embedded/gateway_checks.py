@@ -11,6 +11,8 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.following import example_name
 from meshtui.findings import Check, Verification
+from meshtui.gateway.listeners import listeners_of
+from meshtui.gateway.references import SecretRef
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.keys import load_key, public_key_sha256
@@ -100,13 +102,21 @@ def _question(
         address=address,
         host=example_name(host) or _any_name(held) or address.host,
         speaks_http=True,
-        tls_mode=credential.tls_mode,
+        tls_mode=_mode(core, runtime, host),
         expected=tuple(expected),
         stapled=credential.secret is not None and bool(credential.secret.data.get(_STAPLE)),
         issued_at=lifetime.issued_at if lifetime is not None else None,
         due_at=DUE_AT if runtime.brought else core.settings.rotate_at,
         mend="" if runtime.brought else _rotate(runtime),
     )
+
+
+def _mode(core: MeshCore, runtime: CredentialRuntime, host: str) -> str:
+    """Of the server that answers for this host: one Secret may be presented under several modes."""
+    credential = runtime.credential
+    own = SecretRef(credential.namespace, credential.name)
+    servers = (each for each in listeners_of(core.catalog) if own in each.certificates)
+    return next((each.mode for each in servers if host in each.binding.server.hosts), credential.tls_mode)
 
 
 def _any_name(held: CertificateFacts) -> str:
