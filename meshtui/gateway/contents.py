@@ -119,7 +119,7 @@ def _place_of_key(chain: tuple[x509.Certificate, ...], pem: bytes, target: str) 
 
 
 def _order_flaws(chain: tuple[x509.Certificate, ...], place: int | None, target: str) -> Iterator[Flaw]:
-    bring = f"Bring the certificate of this key first, then its intermediates; or meshtui rotate {target}"
+    bring = f"meshtui rotate {target} --cert FILE --key FILE, with the certificate of the key first."
     leaf = next((number for number, each in enumerate(chain) if not is_ca(each)), None)
     if leaf is None:
         severity = Severity.WARNING if place == 0 else Severity.CRITICAL
@@ -133,7 +133,12 @@ def _order_flaws(chain: tuple[x509.Certificate, ...], place: int | None, target:
         yield Flaw(Code.LEAF_NOT_FIRST, Severity.CRITICAL, text, bring)
     if place is None and leaf is not None:
         text = "The private key does not match the certificate: Envoy refuses the pair and keeps what it had."
-        yield Flaw(Code.KEY_MISMATCH, Severity.CRITICAL, text, f"Bring both of one issue; or meshtui rotate {target}")
+        yield Flaw(
+            Code.KEY_MISMATCH,
+            Severity.CRITICAL,
+            text,
+            f"meshtui rotate {target}, or bring a pair: --cert FILE --key FILE",
+        )
 
 
 def _key_digest(pem: bytes, target: str) -> tuple[str, Flaw | None]:

@@ -58,7 +58,7 @@ def judge(case: Case, roots: Roots) -> tuple[Flaw, ...]:
 
 def aging(contents: Contents, target: str, now: datetime) -> Iterator[Flaw]:
     """What is wrong with its certificates by the clock."""
-    fix = f"meshtui rotate {target}, or bring a new one."
+    fix = f"meshtui rotate {target}, or bring a new one: --cert FILE --key FILE."
     for number, each in enumerate(contents.chain):
         start, end = each.not_valid_before_utc, each.not_valid_after_utc
         if now > end and number == 0:

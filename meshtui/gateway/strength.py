@@ -23,7 +23,7 @@ _STRONG = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 def strength_flaws(chain: Sequence[x509.Certificate], target: str) -> Iterator[Flaw]:
     """Of the whole chain; a root's own signature does not count, since nobody checks it."""
-    fix = f"meshtui rotate {target}, or bring one with a key of at least {LEAST_RSA_BITS} bits and SHA-256."
+    fix = f"meshtui rotate {target} --key-kind 'EC P-256', or bring one: --cert FILE --key FILE."
     for number, certificate in enumerate(chain, 1):
         if reason := _key(certificate):
             severity = Severity.CRITICAL if number == 1 and "Envoy" in reason else Severity.WARNING
