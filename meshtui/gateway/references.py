@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.binding import Binding
-from meshtui.manifest.model import Reference
 from meshtui.manifest.reference_grant import Permissions, grant_document
+from meshtui.manifest.server import Reference
 
 CA_SUFFIX = "-cacert"
 ASKS_CLIENTS = ("MUTUAL", "OPTIONAL_MUTUAL")

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from meshtui.manifest.kinds import KUBERNETES_GATEWAY
-from meshtui.manifest.model import HttpRoute, Manifest, Server
+from meshtui.manifest.model import HttpRoute, Manifest
 from meshtui.manifest.selectors import LabelSelector
+from meshtui.manifest.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Sequence
 
 from meshtui.manifest.fields import Fields, shown
-from meshtui.manifest.model import Reference
 from meshtui.manifest.names import host_problem, label_problem, name_problem
+from meshtui.manifest.server import Reference
 
 
 def read_reference(fields: Fields, own_namespace: str, kinds: Sequence[str]) -> Reference:

@@ -14,8 +14,9 @@ from meshtui.manifest.api_model import Backend, HttpRule, KubernetesGateway, Kub
 from meshtui.manifest.attachment import beside
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.hosts import covers
-from meshtui.manifest.model import Destination, HttpRoute, Metadata, Server, Service, VirtualService
+from meshtui.manifest.model import Destination, HttpRoute, Metadata, Service, VirtualService
 from meshtui.manifest.names import SERVICE_DOMAIN
+from meshtui.manifest.server import Server
 
 NOWHERE = Destination(host="")
 """In place of what there is not, or what a route may not refer to."""

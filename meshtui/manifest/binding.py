@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from meshtui.manifest.api_model import KubernetesGateway
-from meshtui.manifest.model import Gateway, Server, Service
+from meshtui.manifest.model import Gateway, Service
+from meshtui.manifest.server import Server
 from meshtui.manifest.workload import Workload
 
 ServicesOf = Callable[[Workload], Iterable[Service]]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from meshtui.manifest.model import Reference
 from meshtui.manifest.names import label_problem, name_problem
+from meshtui.manifest.server import Reference
 
 _FORM = re.compile(r"(?:(?P<scheme>[a-z-]+)://)?(?:(?P<namespace>[^/]+)/)?(?P<name>[^/]+)", re.ASCII)
 _KINDS = {"kubernetes": "Secret", "kubernetes-gateway": "Secret", "configmap": "ConfigMap"}

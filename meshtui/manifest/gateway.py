@@ -10,8 +10,9 @@ from typing import Any
 from meshtui.manifest.fields import Fields
 from meshtui.manifest.gateway_tls import read_plain_tls, read_tls
 from meshtui.manifest.kinds import GATEWAY_API
-from meshtui.manifest.model import Gateway, Metadata, Server
+from meshtui.manifest.model import Gateway, Metadata
 from meshtui.manifest.names import host_problem, label_key_problem, label_value_problem
+from meshtui.manifest.server import Server
 
 PLAIN = ("HTTP", "HTTP2", "GRPC")
 _ENCRYPTED = ("HTTPS", "TLS")

@@ -14,9 +14,10 @@ from meshtui.manifest.api_references import hostname_problem, read_group
 from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.gateway_api_tls import ClientChecks, read_client_checks, read_listener_tls
 from meshtui.manifest.kinds import GATEWAY_API
-from meshtui.manifest.model import Metadata, Server
+from meshtui.manifest.model import Metadata
 from meshtui.manifest.names import SERVICE_DOMAIN, label_problem, name_problem
 from meshtui.manifest.selectors import LabelSelector, read_selector
+from meshtui.manifest.server import Server
 
 _CLASS = "istio"
 _OTHER_CLASSES = ("istio-waypoint", "istio-remote", "istio-east-west")

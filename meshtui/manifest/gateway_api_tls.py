@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from meshtui.manifest.api_references import read_reference
 from meshtui.manifest.fields import Fields
-from meshtui.manifest.model import Reference, ServerTls
+from meshtui.manifest.server import Reference, ServerTls
 
 TERMINATE_MODE = "gateway.istio.io/tls-terminate-mode"
 _OWN_CERTIFICATE = ("ISTIO_SIMPLE", "ISTIO_MUTUAL")

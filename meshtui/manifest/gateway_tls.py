@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from meshtui.manifest.credential_name import ca_name_problem, credential_name_problem, reference
 from meshtui.manifest.fields import Fields
-from meshtui.manifest.model import CertificateFiles, Reference, ServerTls
+from meshtui.manifest.server import CertificateFiles, Reference, ServerTls
 
 MODES = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH")
 _NEEDS_CERTIFICATE = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")

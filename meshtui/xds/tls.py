@@ -16,8 +16,8 @@ from envoy.config.core.v3 import base_pb2, config_source_pb2
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tls_pb2
 from google.protobuf import any_pb2
 
-from meshtui.manifest.model import ServerTls
 from meshtui.manifest.names import name_problem
+from meshtui.manifest.server import ServerTls
 from meshtui.xds import naming
 
 SDS_CLUSTER = "sds-grpc"

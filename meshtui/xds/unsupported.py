@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from meshtui.gateway.references import ASKS_CLIENTS
 from meshtui.manifest.fields import shown
-from meshtui.manifest.model import Gateway, Manifest, Server, ServerTls
+from meshtui.manifest.model import Gateway, Manifest
+from meshtui.manifest.server import Server, ServerTls
 from meshtui.xds.tls import subject_kind
 
 Problem = tuple[str, str]

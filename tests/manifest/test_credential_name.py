@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshtui.manifest.credential_name import ca_name_problem, credential_name_problem, reference
-from meshtui.manifest.model import Reference
+from meshtui.manifest.server import Reference
 
 FORMS = "expected NAME, NAMESPACE/NAME, kubernetes://"
 

@@ -9,7 +9,8 @@ import pytest
 from meshtui.errors import UsageError
 from meshtui.manifest.documents import parse
 from meshtui.manifest.edge_documents import Route, edge_documents
-from meshtui.manifest.model import Gateway, Reference, VirtualService
+from meshtui.manifest.model import Gateway, VirtualService
+from meshtui.manifest.server import Reference
 from tests.manifest.test_catalog import catalog, ingress
 from tests.manifest.writing import document, gateway, https
 

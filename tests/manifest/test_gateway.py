@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from meshtui.manifest.model import Gateway, Reference, Server, ServerTls
+from meshtui.manifest.model import Gateway
+from meshtui.manifest.server import Reference, Server, ServerTls
 from tests.manifest.writing import document, gateway, http, https, problems, read
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from meshtui.manifest.api_model import ApiListener, KubernetesGateway
-from meshtui.manifest.model import Gateway, ObjectKey, Reference, Server, ServerTls
+from meshtui.manifest.model import Gateway, ObjectKey
 from meshtui.manifest.selectors import LabelSelector, Requirement
+from meshtui.manifest.server import Reference, Server, ServerTls
 from tests.manifest.api_writing import allowing, kubernetes_gateway, listens, reference, terminates
 from tests.manifest.writing import document, gateway, http, problems, read
 

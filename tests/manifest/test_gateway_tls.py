@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from meshtui.manifest.model import CertificateFiles, Gateway, Reference, ServerTls
+from meshtui.manifest.model import Gateway
+from meshtui.manifest.server import CertificateFiles, Reference, ServerTls
 from tests.manifest.writing import gateway, https, problems, read
 
 FILES = {"serverCertificate": "/etc/a.crt", "privateKey": "/etc/a.key"}
