@@ -16,7 +16,7 @@ from typing import Any
 from meshtui.agent.ca_client import CaClient
 from meshtui.agent.gateway_client import GatewayClient
 from meshtui.agent.schedule import Schedule
-from meshtui.backends.embedded import views
+from meshtui.backends.embedded import mesh_info, views
 from meshtui.backends.embedded.alarms import Alarms
 from meshtui.backends.embedded.authorities import known_roots, read_authorities
 from meshtui.backends.embedded.board import Board
@@ -213,7 +213,7 @@ class MeshCore:
 
     def announce(self) -> None:
         """Tell those who watch if the mesh itself is different now."""
-        info = views.info(self, read_only=self.settings.read_only)
+        info = mesh_info.info(self, read_only=self.settings.read_only)
         if info != self._info:
             self._info = info
             self.board.announce(info)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from meshtui.backends.embedded import checks, views
+from meshtui.backends.embedded import checks, mesh_info, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
@@ -44,7 +44,7 @@ class EmbeddedMesh:
 
     async def info(self) -> MeshInfo:
         """See `Mesh`."""
-        return views.info(self._core, read_only=self._read_only)
+        return mesh_info.info(self._core, read_only=self._read_only)
 
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.mesh import EmbeddedMesh
+from meshtui.backends.embedded.mesh_info import info
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.backends.embedded.state_directory import claim
-from meshtui.backends.embedded.views import info
 from meshtui.control.server import OperatorServer
 from meshtui.errors import MeshError
 from meshtui.mesh.snapshot import MeshInfo

