@@ -148,6 +148,10 @@ async def test_envoy_serves_what_the_agent_holds(home: Home, ca: Running) -> Non
         second = await holding
         assert second != first
         await envoy.presents(second)
+        # files come last: one that is killed between two of them leaves those that do not fit together
+        await agents[0].says(
+            "Wrote the certificate", after=next(n for n, line in enumerate(agents[0].said) if second in line)
+        )
 
         agents[0].process.kill()
         await agents[0].ended()

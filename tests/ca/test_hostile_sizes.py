@@ -133,10 +133,14 @@ _HEADERS = {
 @pytest.mark.parametrize("acknowledge", [True, False])
 @pytest.mark.parametrize("kind", _HEADERS)
 async def test_large_header_blocks_are_refused(ca: Hostile, kind: str, acknowledge: bool) -> None:
-    """By gRPC, or by the CA where gRPC's own bound does not hold: for peers that do not acknowledge its settings."""
+    """By gRPC, or by the CA where gRPC's own bound does not hold: for peers that do not acknowledge its settings.
+
+    Those may be hung up on while they are still sending, and then do not read why.
+    """
     block = call_headers([*ca.bearer(), *_HEADERS[kind]])
     assert len(block) > MAX_HEADERS
-    assert await _status(ca, block, grpc_message(ca.message()), acknowledge=acknowledge) == RESOURCE_EXHAUSTED
+    found = await _status(ca, block, grpc_message(ca.message()), acknowledge=acknowledge)
+    assert found == RESOURCE_EXHAUSTED or (found == b"" and not acknowledge)
     await _goes_on(ca)
 
 
