@@ -78,7 +78,7 @@ class Edge:
         if users or (secret is not None and not as_ca and not forbidden and _is_credential(secret)):
             flaws = judge(self._case(ref, secret, users), self._roots)
             affects = reach(users, self._index.routes.of)
-            found += [_finding(flaw, ref, affects) for flaw in flaws]
+            found += [flaw.of(ref.target, affects) for flaw in flaws]
         return tuple(found)
 
     def _case(self, ref: SecretRef, secret: Secret | None, users: tuple[Listener, ...]) -> Case:
@@ -138,7 +138,7 @@ class Edge:
                 flaw = client_ca_flaw(ca, self._authority(ca), user.mode, now)
                 flaws += [flaw] if flaw is not None and flaw not in flaws else []
         affects = reach(users, self._index.routes.of) if flaws else ()
-        yield from (_finding(flaw, ref, affects) for flaw in flaws)
+        yield from (flaw.of(ref.target, affects) for flaw in flaws)
 
 
 def _ref(target: str) -> SecretRef:
@@ -169,15 +169,4 @@ def _own_roots(secret: Secret | None) -> Roots:
 
 def _forbidden(ref: SecretRef, reason: str, fix: str, affects: tuple[str, ...]) -> Finding:
     text = f"The {ref} is named, but {reason}."
-    return _finding(Flaw(Code.FORBIDDEN, Severity.CRITICAL, text, fix), ref, affects)
-
-
-def _finding(flaw: Flaw, ref: SecretRef, affects: tuple[str, ...]) -> Finding:
-    return Finding(
-        severity=flaw.severity,
-        code=flaw.code.value,
-        target=ref.target,
-        text=flaw.text,
-        fix=flaw.fix,
-        affects=affects,
-    )
+    return Flaw(Code.FORBIDDEN, Severity.CRITICAL, text, fix).of(ref.target, affects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from meshtui.findings import Severity
+from meshtui.findings import Finding, Severity
 
 
 class Code(StrEnum):
@@ -45,3 +45,14 @@ class Flaw:
     severity: Severity
     text: str
     fix: str
+
+    def of(self, target: str, affects: tuple[str, ...]) -> Finding:
+        """Said of a target and of what stands behind it."""
+        return Finding(
+            severity=self.severity,
+            code=self.code.value,
+            target=target,
+            text=self.text,
+            fix=self.fix,
+            affects=affects,
+        )

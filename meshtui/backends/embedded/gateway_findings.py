@@ -59,11 +59,4 @@ def _not_served(core: MeshCore, runtime: CredentialRuntime, affects: tuple[str, 
     refused = next((proxy.rejected for proxy in core.proxies(runtime.target) if proxy.rejected), "")
     held = runtime.facts.serial if runtime.facts is not None else ""
     flaw = serving_flaw(held, served.serial if served is not None else "", refused, runtime.target)
-    return Finding(
-        severity=flaw.severity,
-        code=flaw.code.value,
-        target=runtime.target,
-        text=flaw.text,
-        fix=flaw.fix,
-        affects=affects,
-    )
+    return flaw.of(runtime.target, affects)
