@@ -10,7 +10,7 @@ from cryptography import x509
 from meshtui.findings import Severity
 from meshtui.gateway.contents import is_ca, read_certificates
 from meshtui.gateway.flaws import Code, Flaw
-from meshtui.gateway.references import SecretRef
+from meshtui.gateway.references import CA_SUFFIX, SecretRef
 from meshtui.identity.pem import blocks
 from meshtui.manifest.api_model import ConfigMap
 from meshtui.manifest.client_roots import roots_problem
@@ -27,7 +27,10 @@ def client_ca_flaw(ref: SecretRef | None, secret: Secret | ConfigMap | None, mod
     if not reason:
         return None
     where = f"The {ref}" if ref is not None else "Its TLS settings"
-    fix = f"Apply the {ref} with the CA of its clients as ca.crt." if ref is not None else "Name a Secret with ca.crt."
+    fix = "Name a Secret with ca.crt."
+    if ref is not None:
+        name = ref.name.removesuffix(CA_SUFFIX) + CA_SUFFIX if ref.kind == "Secret" else ref.name
+        fix = f"Apply a {ref.kind} {name} in namespace {ref.namespace} with the CA of its clients as ca.crt."
     text = f"{where} {reason}, so that this {mode} server cannot check its clients, and nothing is served."
     return Flaw(Code.NO_CLIENT_CA, Severity.CRITICAL, text, fix)
 

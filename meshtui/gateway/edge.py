@@ -86,6 +86,7 @@ class Edge:
         return Case(
             ref=ref,
             contents=contents,
+            made_here=secret is not None and bool(secret.issuer),
             own=_own_roots(secret),
             users=users,
             rivals=tuple(dict.fromkeys(rival for user in users for rival in self._rivals(user, contents))),
@@ -105,7 +106,7 @@ class Edge:
                     if ref in self._index.contents
                 }
                 same = contents is not None and contents.sha256 in others
-                yield Rival(place[2], place[1], winner.key, same)
+                yield Rival(place[2], place[1], winner.key, binding.gateway.key, same)
 
     def _sharers(self, users: tuple[Listener, ...], contents: Contents | None) -> tuple[Listener, ...]:
         """Listeners with this certificate at ports where more than one server has it."""

@@ -16,8 +16,11 @@ from meshtui.findings import Severity
 from meshtui.gateway.flaws import Code, Flaw
 
 
-def host_flaw(leaf: x509.Certificate, hosts: Iterable[str], target: str) -> Flaw | None:
-    """The hosts that it does not cover, in one flaw; None when it covers all."""
+def host_flaw(leaf: x509.Certificate, hosts: Iterable[str], target: str, *, made_here: bool = True) -> Flaw | None:
+    """The hosts that it does not cover, in one flaw; None when it covers all.
+
+    `made_here` says whether a rotation can make another, or a new one has to be brought.
+    """
     names = names_of(leaf)
     missing = [host for host in hosts if host != "*" and not covers(names, host)]
     if not missing:
@@ -26,7 +29,8 @@ def host_flaw(leaf: x509.Certificate, hosts: Iterable[str], target: str) -> Flaw
     text = f"It does not cover {', '.join(missing)}: it is for {have}{_hint(leaf, names, missing)}."
     # a rotation keeps the names that there are, so that all of them are said
     wanted = " ".join(f"--host {host}" for host in dict.fromkeys([*names, *missing]) if _is_host(host))
-    return Flaw(Code.HOST_NOT_COVERED, Severity.CRITICAL, text, f"meshtui rotate {target} {wanted}")
+    fix = f"meshtui rotate {target} {wanted}" + ("" if made_here else " --cert FILE --key FILE, or --issuer NAME")
+    return Flaw(Code.HOST_NOT_COVERED, Severity.CRITICAL, text, fix)
 
 
 def covers(names: Sequence[str], host: str) -> bool:

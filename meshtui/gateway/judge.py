@@ -29,6 +29,7 @@ class Rival:
     host: str
     port: int
     winner: ObjectKey
+    loser: ObjectKey
     same_certificate: bool
 
 
@@ -39,6 +40,8 @@ class Case:
     ref: SecretRef
     contents: Contents | None
     """None when there is no such Secret."""
+    made_here: bool = True
+    """Whether a rotation can make another certificate for it."""
     own: Roots = NO_ROOTS
     """The CAs in the Secret itself."""
     users: tuple[Listener, ...] = ()
@@ -84,7 +87,7 @@ def _secret_flaws(case: Case, roots: Roots) -> Iterator[Flaw]:
     yield from chain_flaws(contents.chain, case.own, roots, target)
     yield from strength_flaws(contents.chain, target)
     hosts = sorted({host for user in case.users for host in user.binding.server.hosts})
-    if (flaw := host_flaw(contents.leaf, hosts, target)) is not None:
+    if (flaw := host_flaw(contents.leaf, hosts, target, made_here=case.made_here)) is not None:
         yield flaw
 
 
@@ -93,8 +96,8 @@ def _rival_flaws(case: Case) -> Iterator[Flaw]:
         what = "with the same certificate" if rival.same_certificate else "with another certificate"
         text = f"{rival.host} on port {rival.port} is answered by the {rival.winner}, which is older, {what}."
         severity = Severity.WARNING if rival.same_certificate else Severity.CRITICAL
-        winner = rival.winner
-        fix = f"Give the host to one Gateway: meshtui get {winner.kind} {winner.name} -n {winner.namespace}"
+        loser = rival.loser
+        fix = f"Take the host out of one of the two, or: meshtui delete {loser.kind} {loser.name} -n {loser.namespace}"
         yield Flaw(Code.HOST_CONFLICT, severity, text, fix)
 
 

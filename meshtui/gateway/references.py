@@ -136,6 +136,6 @@ def _not_granted(ref: SecretRef, sources: set[str], permissions: Permissions) ->
             return Forbidden(
                 ref,
                 f"no ReferenceGrant in namespace {ref.namespace} lets Gateways of {namespace} refer to it",
-                f"Grant it: echo '{grant}' | meshtui apply -f -",
+                f"Grant it: echo '{grant}' | meshtui apply --yes -f -",
             )
     return None

@@ -55,7 +55,9 @@ def load_key(pem: bytes, *, validate: bool = True) -> PrivateKey:
     try:
         key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=not validate)
     except TypeError as error:
-        raise IdentityError("The private key is encrypted.", fix="Decrypt it first: openssl pkey -in KEY.") from error
+        raise IdentityError(
+            "The private key is encrypted.", fix="Decrypt it first: openssl pkey -in KEY -out PLAIN."
+        ) from error
     except (ValueError, UnsupportedAlgorithm):
         # not chained: the cause may quote the bytes of the key
         raise IdentityError("The private key cannot be read.", fix="Give an unencrypted PEM key, EC or RSA.") from None

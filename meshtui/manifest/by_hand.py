@@ -105,7 +105,10 @@ def _signer(issuer: str) -> tuple[str, str, tuple[str, ...]]:
         f"[ -e {key} ] || openssl req -x509 -newkey {_KINDS['EC P-256']} -sha256 -nodes -days 3650 -subj {subject}"
         f" {extensions} -keyout {key} -out {certificate}"
     )
-    return certificate, key, (make,)
+    other = (
+        f"# another root than the one in this mesh, unless its files are here: clients must come to trust {certificate}"
+    )
+    return certificate, key, (other, make)
 
 
 def _entry(name: str) -> str:

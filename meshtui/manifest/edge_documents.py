@@ -5,6 +5,7 @@ Pure; what they are made of is checked where documents are read, like everything
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,7 @@ def edge_documents(
                 f"There is a {kind} {route.namespace}/{secret} already.",
                 fix="Leave --route out, or apply what it is to be.",
             )
+    _check_hosts(catalog, namespace, hosts)
     port = _port(service, route)
     server = {
         "port": {"number": _HTTPS, "name": f"https-{secret}", "protocol": "HTTPS"},
@@ -71,6 +73,29 @@ def edge_documents(
             {"hosts": list(hosts), "gateways": [secret], "http": [{"route": [{"destination": destination}]}]},
         ),
     )
+
+
+def _check_hosts(catalog: Catalog, namespace: str, hosts: Sequence[str]) -> None:
+    for host in hosts:
+        if _is_address(host):
+            raise UsageError(
+                f"{host} is an address: a gateway tells its hosts apart by name (SNI), and clients send none of those.",
+                fix="Name a host.",
+            )
+        for binding in catalog.bindings():
+            beside = binding.workload.namespace == namespace and binding.server.number == _HTTPS
+            if beside and host in binding.server.hosts:
+                raise UsageError(
+                    f"{host} is answered by the {binding.gateway.key}, which is older and would keep it.",
+                    fix="Choose another host, or take it out of that Gateway first.",
+                )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 def _port(service: Service, route: Route) -> int:

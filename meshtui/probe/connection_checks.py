@@ -47,6 +47,8 @@ def old_tls(seen: Observation) -> Check:
         both = seen.oldest is not None and seen.oldest.presented
         accepted = "TLS 1.0 and 1.1 are" if both else f"{version_text(old.version)} is"
         return Check(name=name, passed=False, seen=f"{accepted} accepted", fix=_RAISE)
+    if not seen.main.presented:
+        return unasked(name, seen)  # whatever the version, nothing is served
     if old.end in (End.REFUSED, End.CLOSED):
         return Check(name=name, passed=True, seen="TLS 1.0 and 1.1 are refused")
     return Check(name=name, passed=None, seen=f"TLS 1.0 and 1.1 are not known: {old.reason}")

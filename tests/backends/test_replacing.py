@@ -443,7 +443,10 @@ async def test_the_version_before_goes_with_its_secret(
     await perform(opened, Rotate(targets=(TARGET,)))
     assert previous(core)
     plan = await opened.plan(Delete(kind="Secret", name="shop", namespace="istio-system"))
-    assert plan.effects == ("Its key and certificate are gone for good, and so is the version before.",)
+    assert plan.effects == (
+        f"It is in use: host {HOST}, Gateway prod/shop fail without it.",
+        "Its key and certificate are gone for good, and so is the version before.",
+    )
     await core.remove(SECRET)
     assert previous(core) == ""
     assert core.desired._store.previous() == []

@@ -110,7 +110,7 @@ async def test_a_host_that_nobody_serves_is_told_from_a_server_that_is_down(tmp_
     strict = ["-servername", "b.example", "-servername_fatal", "-cert2", other, "-key2", other]
     with s_server(tmp_path, [leaf(root)], *strict) as address:
         found = await checks(address, trusting(root))
-    assert [name for name, check in found.items() if check.passed] == ["TCP", "old TLS"]
+    assert [name for name, check in found.items() if check.passed] == ["TCP"]
     assert found["TLS"].seen == "no handshake: TLS alert 112, unrecognized name"
     assert found["SNI"].passed is False
     assert found["chain"].seen == "there is no handshake"

@@ -45,10 +45,10 @@ def read_authorities(directory: Path, roots: Path) -> tuple[Authority, ...]:
     )
 
 
-def known_roots(directory: Path) -> Roots:
-    """What may have signed a gateway certificate: the mesh's gateway roots, and those that this system trusts."""
+def known_roots(directory: Path, roots: Path) -> Roots:
+    """What may have signed a gateway certificate: gateway roots, the mesh's CA, and what this system trusts."""
     gateways = [certificate for path in sorted((directory / "gateways").glob("*.pem")) for certificate in _load(path)]
-    return Roots([*gateways, *_system_roots()])
+    return Roots([*gateways, *_load(roots), *_system_roots()])
 
 
 @cache

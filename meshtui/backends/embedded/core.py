@@ -221,7 +221,7 @@ class MeshCore:
     def refresh_authorities(self) -> None:
         """Read the CA's public certificates again: a gateway root may be new."""
         self.authorities = {each.target: each for each in read_authorities(self.paths.ca, self.ca_root)}
-        self.desired.edge.trust(known_roots(self.paths.ca))
+        self.desired.edge.trust(known_roots(self.paths.ca, self.ca_root))
         for target in self.authorities:
             self._paint(target)
 

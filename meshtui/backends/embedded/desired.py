@@ -15,6 +15,7 @@ from meshtui.gateway.edge import Edge
 from meshtui.manifest.catalog import Catalog, removed
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
+from meshtui.manifest.pairs import leaf_of
 from meshtui.manifest.secret_data import key_pair
 
 
@@ -93,7 +94,9 @@ class Desired:
         known = self.catalog.get(new.key)
         if not isinstance(known, Secret) or not isinstance(new, Secret):
             return None
-        return known if key_pair(known) not in (None, key_pair(new)) else None
+        before, after = leaf_of(known), leaf_of(new)
+        # the same certificate with another chain is no version to go back to
+        return known if key_pair(known) is not None and (before is None or before != after) else None
 
     def _birth(self, key: ObjectKey) -> str:
         known = self.catalog.get(key)

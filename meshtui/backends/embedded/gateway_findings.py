@@ -20,7 +20,7 @@ from meshtui.mesh.judge import findings
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-_NONE_THERE = ("no-certificate", "desired-not-issued", "desired-not-held")
+_NONE_THERE = ("no-certificate", "desired-not-issued", "desired-not-held", "issued-not-held")
 _HELD_NOT_SERVED = "held≠served"
 
 

@@ -65,6 +65,12 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     if order.authority != MESH_CA and not core.gateway_root(order.authority).exists():
         effects.append(f"{order.authority} is a new root, which no client trusts yet.")
     missing = tuple(host for host in hosts_of(credential) if host not in order.hosts and not _covered(host, order))
+    if missing and terms.hosts:
+        # said names replace all that there are: a live host would be lost by a slip
+        raise RefusedError(
+            f"{', '.join(terms.hosts)} leave out {_some(missing)}, which a Gateway serves with {target}.",
+            fix=f"Add --host {' --host '.join(missing)}, or take it out of the Gateway first.",
+        )
     if missing:
         effects.append(f"{target} is not for {_some(missing)}, which a Gateway serves with it: add it with --host.")
     pair = by_hand.new_pair(

@@ -15,6 +15,7 @@ from meshtui.manifest.documents import parse
 from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate, Undo
+from meshtui.mesh.targets import TargetKind
 
 
 async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
@@ -92,7 +93,9 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
 
 def _loss(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
     also = ", and so is the version before" if key in core.desired.previous else ""
-    return (f"Its key and certificate are gone for good{also}.",)
+    served = core.desired.edge.reach_of(f"{TargetKind.GATEWAY}/{key.namespace}/{key.name}")
+    breaks = (f"It is in use: {', '.join(served)} fail without it.",) if served else ()
+    return (*breaks, f"Its key and certificate are gone for good{also}.")
 
 
 def key_of(action: Delete) -> ObjectKey:

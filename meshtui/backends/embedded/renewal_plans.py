@@ -120,10 +120,12 @@ def _check_terms(targets: Sequence[str], terms: Terms) -> None:
 
 def _with_new_ones(core: MeshCore, texts: Sequence[str], terms: Terms) -> tuple[str, ...]:
     """The targets; one that is not there yet is made by whoever says what it is to be."""
-    if len(texts) == 1 and terms != NO_TERMS:
-        target = Target.parse(texts[0])
-        if target.kind is TargetKind.GATEWAY and str(target) not in core.credentials:
-            return (str(target),)
+    if len(texts) == 1 and texts[0].startswith(f"{TargetKind.GATEWAY}/"):
+        target = str(Target.parse(texts[0]))
+        if target not in core.credentials and terms == NO_TERMS:
+            raise UsageError(f"There is no {target} yet, and no Gateway says for which hosts it is.", fix="Add --host.")
+        if target not in core.credentials:
+            return (target,)
     return resolve_all(core, texts)
 
 
