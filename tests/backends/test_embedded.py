@@ -77,7 +77,9 @@ def secret(pair: forge.Pair, **changes: bytes) -> dict[str, Any]:
 async def apply(core: MeshCore, *documents: Any) -> None:
     """Let it reach Envoy whatever it is: `core.apply` refuses a pair that is none."""
     async with core._changing:
-        core.desired.catalog = core.catalog.apply(tuple(parse_document(each) for each in documents))
+        objects = tuple(parse_document(each) for each in documents)
+        core.desired.catalog = core.catalog.apply(objects)
+        core.desired.edge.change(objects)
         await core._reconcile()
 
 

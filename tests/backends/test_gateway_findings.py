@@ -56,6 +56,9 @@ async def test_envoy_waits_and_then_serves_an_older_one(core: MeshCore) -> None:
 async def test_a_missing_secret_is_said_once(core: MeshCore) -> None:
     """Not as a missing certificate and as a disagreement beside it."""
     assert found(core).keys() == {"secret-missing"}
+    row = core.board.row(TARGET)
+    assert row is not None
+    assert row.last_error == found(core)["secret-missing"].text
 
 
 async def test_what_expires_affects_its_hosts(core: MeshCore) -> None:

@@ -25,6 +25,7 @@ from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.desired import Desired
 from meshtui.backends.embedded.edge import MeshEdge
+from meshtui.backends.embedded.gateway_findings import worst_told
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.ports import PortMap
@@ -263,7 +264,7 @@ class MeshCore:
         if (workload := self.workloads.get(target)) is not None:
             return views.workload_row(workload, now), workload.standing
         if (credential := self.credentials.get(target)) is not None:
-            return views.credential_row(credential, now), credential.standing
+            return worst_told(views.credential_row(credential, now), self.desired.edge, now), credential.standing
         if (authority := self.authorities.get(target)) is not None:
             return views.authority_row(authority, now), views.authority_standing(authority)
         return None

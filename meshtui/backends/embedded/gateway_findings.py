@@ -13,9 +13,11 @@ import msgspec
 
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.findings import Finding, Severity
+from meshtui.gateway.edge import Edge
 from meshtui.gateway.serving import serving_flaw
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import findings
+from meshtui.mesh.rows import Row
 
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
@@ -34,6 +36,13 @@ def gateway_findings(core: MeshCore, now: datetime) -> Iterator[Finding]:
             if finding.code not in _NONE_THERE or runtime.error or runtime.target not in explained:
                 known[finding.target, finding.code] = finding
     yield from known.values()
+
+
+def worst_told(row: Row, edge: Edge, now: datetime) -> Row:
+    """A certificate that is fresh may be of no use to its hosts: its row says the worst of that."""
+    found = edge.findings_of(row.target, now) if not row.last_error else ()
+    worst = next((each.text for each in found if each.severity is Severity.CRITICAL), "")
+    return msgspec.structs.replace(row, last_error=worst) if worst else row
 
 
 def joined_credential(runtime: CredentialRuntime) -> Joined:
