@@ -36,7 +36,7 @@ FRAME = 16_000
 
 @pytest.fixture
 async def ca(tmp_path: Path) -> AsyncIterator[Hostile]:
-    options = {**dict(OPTIONS), "grpc.http2.settings_timeout": 500}
+    options = {**dict(OPTIONS), "grpc.http2.settings_timeout": 4000}  # longer than any of these takes on a busy machine
     async with serving(setting(tmp_path), patience=1.0, options=tuple(options.items())) as served:
         yield served
 
@@ -133,14 +133,10 @@ _HEADERS = {
 @pytest.mark.parametrize("acknowledge", [True, False])
 @pytest.mark.parametrize("kind", _HEADERS)
 async def test_large_header_blocks_are_refused(ca: Hostile, kind: str, acknowledge: bool) -> None:
-    """By gRPC, or by the CA where gRPC's own bound does not hold: for peers that do not acknowledge its settings.
-
-    Those may be hung up on while they are still sending, and then do not read why.
-    """
+    """By gRPC, or by the CA where gRPC's own bound does not hold: for peers that do not acknowledge its settings."""
     block = call_headers([*ca.bearer(), *_HEADERS[kind]])
     assert len(block) > MAX_HEADERS
-    found = await _status(ca, block, grpc_message(ca.message()), acknowledge=acknowledge)
-    assert found == RESOURCE_EXHAUSTED or (found == b"" and not acknowledge)
+    assert await _status(ca, block, grpc_message(ca.message()), acknowledge=acknowledge) == RESOURCE_EXHAUSTED
     await _goes_on(ca)
 
 
