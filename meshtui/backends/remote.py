@@ -15,9 +15,12 @@ from meshtui.control.protocol import (
     MAX_LINE,
     METHODS,
     VERSION,
+    AuditParams,
+    ExplainParams,
     GetParams,
     Hello,
     HistoryParams,
+    MatrixParams,
     Nothing,
     PerformParams,
     PlanParams,
@@ -26,6 +29,7 @@ from meshtui.control.protocol import (
     RowsParams,
     TargetParams,
     TokenParams,
+    TrafficParams,
     VerifyParams,
     Welcome,
     as_error,
@@ -34,11 +38,13 @@ from meshtui.control.protocol import (
 )
 from meshtui.errors import MeshError, StateError, UnreachableError, UsageError
 from meshtui.findings import Verification
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
+from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
 _START = "Start a mesh with: meshtui serve"
 _STUCK = "Its process may be stopped or stuck: see `meshtui info` for its lock, and end it."
@@ -123,6 +129,26 @@ class RemoteMesh:
     async def history(self, target: str = "", limit: int = 100) -> list[HistoryEntry]:
         """See `Mesh`."""
         return cast(list[HistoryEntry], await self._unary("history", HistoryParams(target, limit)))
+
+    async def explain(self, question: AccessQuestion) -> Explanation:
+        """See `Mesh`."""
+        return cast(Explanation, await self._unary("explain", ExplainParams(question)))
+
+    async def matrix(self, namespace: str = "") -> Matrix:
+        """See `Mesh`."""
+        return cast(Matrix, await self._unary("matrix", MatrixParams(namespace)))
+
+    async def policies(self) -> list[PolicyRow]:
+        """See `Mesh`."""
+        return cast(list[PolicyRow], await self._unary("policies", Nothing()))
+
+    async def traffic(self, query: TrafficQuery) -> Traffic:
+        """See `Mesh`."""
+        return cast(Traffic, await self._unary("traffic", TrafficParams(query)))
+
+    async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
+        """See `Mesh`."""
+        return cast(list[HistoryEntry], await self._unary("audit", AuditParams(query)))
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh`."""

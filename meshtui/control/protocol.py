@@ -26,15 +26,17 @@ from meshtui.errors import (
     UsageError,
 )
 from meshtui.findings import Verification
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
+from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
-VERSION = 2
+VERSION = 3
 """Of the protocol; the owner says its own in the answer to `hello`. What an owner would not understand is refused, not
-left out: since 2, actions say what a certificate is to be.
+left out: since 2, actions say what a certificate is to be; since 3, policies, traffic and the audit can be asked for.
 """
 MAX_LINE = 8 << 20
 """Bytes of one message: more than any set of manifests, less than harm."""
@@ -131,6 +133,30 @@ class HistoryParams(msgspec.Struct, frozen=True):
     limit: int = 100
 
 
+class ExplainParams(msgspec.Struct, frozen=True):
+    """For `explain`."""
+
+    question: AccessQuestion
+
+
+class MatrixParams(msgspec.Struct, frozen=True):
+    """For `matrix`."""
+
+    namespace: str = ""
+
+
+class TrafficParams(msgspec.Struct, frozen=True):
+    """For `traffic`."""
+
+    query: TrafficQuery
+
+
+class AuditParams(msgspec.Struct, frozen=True):
+    """For `audit`."""
+
+    query: AuditQuery
+
+
 class TokenParams(msgspec.Struct, frozen=True):
     """For `token`."""
 
@@ -159,6 +185,11 @@ METHODS = {
     "verify": Method(VerifyParams, Verification),
     "get": Method(GetParams, list[dict[str, Any]]),
     "history": Method(HistoryParams, list[HistoryEntry]),
+    "explain": Method(ExplainParams, Explanation),
+    "matrix": Method(MatrixParams, Matrix),
+    "policies": Method(Nothing, list[PolicyRow]),
+    "traffic": Method(TrafficParams, Traffic),
+    "audit": Method(AuditParams, list[HistoryEntry]),
     "token": Method(TokenParams, str),
 }
 

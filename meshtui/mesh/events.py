@@ -26,4 +26,14 @@ class InfoChanged(msgspec.Struct, frozen=True, kw_only=True, tag="info"):
     info: MeshInfo
 
 
-MeshEvent = RowChanged | RowGone | InfoChanged
+class ActivityChanged(msgspec.Struct, frozen=True, kw_only=True, tag="activity"):
+    """Policies, traffic or the audit time line are different now: those who show them ask again.
+
+    At most four in a second.
+    """
+
+    revision: int
+    """Grows with each."""
+
+
+MeshEvent = RowChanged | RowGone | InfoChanged | ActivityChanged

@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from meshtui.findings import Verification
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
+from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
 
 class Mesh(Protocol):
@@ -58,6 +60,23 @@ class Mesh(Protocol):
 
         Raises UsageError for a serial that nothing is known of.
         """
+
+    async def explain(self, question: AccessQuestion) -> Explanation:
+        """Whether one workload may call another, decided by which policy. Raises UsageError for an unknown end."""
+
+    async def matrix(self, namespace: str = "") -> Matrix:
+        """Who can call whom; only destinations of one namespace where it is given. Raises UsageError when there is no
+        such namespace.
+        """
+
+    async def policies(self) -> list[PolicyRow]:
+        """Every policy, sorted by kind, namespace and name, with how it is enforced."""
+
+    async def traffic(self, query: TrafficQuery) -> Traffic:
+        """Calls that were made, by pair, and the denied ones."""
+
+    async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
+        """What was issued, refused, configured, denied and done by operators, newest first."""
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """A service-account token for a workload."""

@@ -105,7 +105,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     kind: str
-    """`issued`, `refused` or `operator`."""
+    """`issued`, `refused`, `operator`; in the audit also `configuration` and `denied`."""
     target: str
     actor: str
     """Who asked: a service account, or the Unix user at the operator socket."""

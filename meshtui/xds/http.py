@@ -18,12 +18,11 @@ HEADERS_WITHIN = 10
 """Seconds that a client of a gateway has to send a request's headers."""
 
 
-def http_filters() -> Sequence[Any]:
-    """The filters that a request passes; the router is always the last."""
-    router = http_connection_manager_pb2.HttpFilter(
+def router() -> Any:
+    """The filter that every request that is let through ends at."""
+    return http_connection_manager_pb2.HttpFilter(
         name="envoy.filters.http.router", typed_config=packed(router_pb2.Router())
     )
-    return (router,)
 
 
 def by_rds(name: str) -> dict[str, Any]:
@@ -32,11 +31,15 @@ def by_rds(name: str) -> dict[str, Any]:
     return {"rds": {"route_config_name": name, "config_source": source}}
 
 
-def connection_manager(stat_prefix: str, **options: Any) -> Any:
-    """A network filter that speaks HTTP/1.1 and HTTP/2. `options` are fields of Envoy's HttpConnectionManager."""
+def connection_manager(stat_prefix: str, filters: Sequence[Any] = (), **options: Any) -> Any:
+    """A network filter that speaks HTTP/1.1 and HTTP/2.
+
+    `filters` are those that a request passes before it is routed; `options` are fields of Envoy's
+    HttpConnectionManager.
+    """
     manager = HttpConnectionManager(
         stat_prefix=stat_prefix,
-        http_filters=http_filters(),
+        http_filters=[*filters, router()],
         # paths are compared by policies and routes in one form only, as in Istio's default
         normalize_path={"value": True},
         upgrade_configs=[{"upgrade_type": "websocket"}],

@@ -19,6 +19,7 @@ from meshtui.errors import RefusedError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.kinds import find_kind, kind_of
 from meshtui.manifest.redaction import shown
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent
@@ -26,6 +27,7 @@ from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.targets import Target, serial_in
+from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
 _LONGEST_HISTORY = 100_000
 
@@ -112,6 +114,26 @@ class EmbeddedMesh:
         signed = [as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity) for entry in entries]
         done = core.journal.entries(name, limit)
         return sorted([*signed, *done], key=lambda entry: entry.at, reverse=True)[:limit]
+
+    async def explain(self, question: AccessQuestion) -> Explanation:
+        """See `Mesh`."""
+        raise NotImplementedError(question)
+
+    async def matrix(self, namespace: str = "") -> Matrix:
+        """See `Mesh`."""
+        raise NotImplementedError(namespace)
+
+    async def policies(self) -> list[PolicyRow]:
+        """See `Mesh`."""
+        raise NotImplementedError
+
+    async def traffic(self, query: TrafficQuery) -> Traffic:
+        """See `Mesh`."""
+        raise NotImplementedError(query)
+
+    async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
+        """See `Mesh`."""
+        raise NotImplementedError(query)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh`."""

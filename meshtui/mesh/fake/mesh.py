@@ -14,6 +14,7 @@ from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
 from meshtui.manifest.redaction import shown
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate, Undo
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
@@ -31,6 +32,7 @@ from meshtui.mesh.query import Selection, select
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
+from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
 _MUTATIONS = ("issue", "rotate", "undo", "apply", "delete")
 
@@ -178,6 +180,26 @@ class FakeMesh:
         if serial := serial_in(target):
             return self._journal.of_serial(serial, limit)
         return self._journal.newest(target, limit)
+
+    async def explain(self, question: AccessQuestion) -> Explanation:
+        """See `Mesh`."""
+        raise NotImplementedError(question)
+
+    async def matrix(self, namespace: str = "") -> Matrix:
+        """See `Mesh`."""
+        raise NotImplementedError(namespace)
+
+    async def policies(self) -> list[PolicyRow]:
+        """See `Mesh`."""
+        raise NotImplementedError
+
+    async def traffic(self, query: TrafficQuery) -> Traffic:
+        """See `Mesh`."""
+        raise NotImplementedError(query)
+
+    async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
+        """See `Mesh`."""
+        raise NotImplementedError(query)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh.token`."""

@@ -1,0 +1,1 @@
+"""MAY, pure: what policies mean. Manifests and a question in, a decision with its reasons out."""

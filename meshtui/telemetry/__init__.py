@@ -1,0 +1,1 @@
+"""WHAT HAPPENED: calls as the proxies tell them, counted, kept within a bound, and told to Prometheus."""
