@@ -64,7 +64,7 @@ def test_who_a_policy_is_about(
 def test_who_goes_by_a_destination_rule(
     rules: list[dict[str, Any]], services: list[str], clients: list[str], for_all: bool
 ) -> None:
-    """Everybody who calls the rule owner's Services, or only the rule's own namespace; never those with a nearer one."""
+    """Everybody who calls Services of its namespace, else that namespace alone; never those with a nearer one."""
     catalog = with_policies(*rules)
     (name,) = (f"{each['metadata']['namespace']}/r" for each in rules if each["metadata"]["name"] == "r")
     found = policy(catalog, DestinationRule, name)
