@@ -29,12 +29,9 @@ _ALIAS = "cluster.local"
 
 def warnings(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
     """What is accepted of policies, and has no effect or can hardly be meant: `KIND NAMESPACE/NAME: REASON`."""
-    return tuple(
-        f"{policy.key}: {reason}"
-        for kind in (*KINDS, DestinationRule)
-        for policy in catalog.all(kind)
-        for reason in _reasons(catalog, policy, trust_domain)
-    )
+    policies: list[Policy | DestinationRule] = [policy for kind in KINDS for policy in catalog.all(kind)]
+    policies += catalog.all(DestinationRule)
+    return tuple(f"{each.key}: {reason}" for each in policies for reason in _reasons(catalog, each, trust_domain))
 
 
 def _reasons(catalog: Catalog, policy: Policy | DestinationRule, trust_domain: str) -> Iterator[str]:

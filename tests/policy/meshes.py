@@ -15,7 +15,7 @@ from tests.policy.writing import mesh
 INGRESS = ingress(namespace="edge")
 AGENT = deployment("agent", {"app": "agent"}, namespace="agents")
 """A workload without a proxy."""
-ONLY_A = {"selector": {"matchLabels": {"app": "a"}}}
+ONLY_A: dict[str, Any] = {"selector": {"matchLabels": {"app": "a"}}}
 
 
 def with_policies(*policies: dict[str, Any], more: tuple[dict[str, Any], ...] = (INGRESS, AGENT)) -> Catalog:

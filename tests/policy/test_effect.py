@@ -17,7 +17,7 @@ from tests.manifest.policy_writing import (
 )
 from tests.policy.meshes import ONLY_A, with_policies
 
-NOBODY = {"selector": {"matchLabels": {"app": "nobody"}}}
+NOBODY: dict[str, Any] = {"selector": {"matchLabels": {"app": "nobody"}}}
 STRICT = peer_authentication("old", "STRICT")
 
 

@@ -29,7 +29,7 @@ def told(*written: dict[str, Any], more: tuple[dict[str, Any], ...] = ()) -> lis
 def test_what_has_no_effect_is_told() -> None:
     """Of every kind, by its key; what has one is not."""
     rules = destination_rule("r", "a", "DISABLE"), destination_rule("s", "nobody", "DISABLE")
-    nobody = {"selector": {"matchLabels": {"app": "nobody"}}}
+    nobody: dict[str, Any] = {"selector": {"matchLabels": {"app": "nobody"}}}
     assert told(*rules, peer_authentication("p", "STRICT", **nobody), authorization_policy("q", action="DENY")) == [
         "PeerAuthentication prod/p: no workload of namespace prod has the labels of its selector",
         "AuthorizationPolicy prod/q: DENY without rules matches no request",

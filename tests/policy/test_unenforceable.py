@@ -12,7 +12,8 @@ from tests.manifest.writing import deployment
 from tests.policy.meshes import AGENT, INGRESS, ONLY_A, with_policies
 from tests.policy.writing import INJECTED
 
-EDGE = {"selector": {"matchLabels": {"istio": "ingressgateway"}}}
+EDGE: dict[str, Any] = {"selector": {"matchLabels": {"istio": "ingressgateway"}}}
+NEW: dict[str, Any] = {"selector": {"matchLabels": {"app": "new"}}}
 ADDRESSES: list[tuple[dict[str, Any], str, str]] = [
     (source(ipBlocks=["10.0.0.1"]), "from[0].source.ipBlocks", "use remoteIpBlocks, or select gateways only"),
     (source(notIpBlocks=["10.0.0.1"]), "from[0].source.notIpBlocks", "use notRemoteIpBlocks, or select gateways only"),
@@ -51,7 +52,7 @@ def test_what_a_trusted_proxy_names_can_be_asked_for() -> None:
 
 def test_a_workload_that_comes_later_is_refused_too() -> None:
     """The policy was right until a sidecar would be under it."""
-    only_new = authorization_policy("p", source(ipBlocks=["::1"]), selector={"matchLabels": {"app": "new"}})
+    only_new = authorization_policy("p", source(ipBlocks=["::1"]), **NEW)
     assert unenforceable(with_policies(only_new)) == ()
     new = deployment("new", {**INJECTED, "app": "new"})
     (problem,) = unenforceable(with_policies(only_new, more=(INGRESS, AGENT, new)))

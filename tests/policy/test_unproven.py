@@ -86,7 +86,7 @@ def test_what_is_not_about_names(rule: dict[str, Any], action: str) -> None:
 
 def test_the_workload_that_takes_plaintext_is_named() -> None:
     """Even where most do not, and never a gateway."""
-    only_b = {"selector": {"matchLabels": {"app": "b"}}}
+    only_b: dict[str, Any] = {"selector": {"matchLabels": {"app": "b"}}}
     strict = peer_authentication("strict", "STRICT", namespace="istio-system")
     disabled = peer_authentication("mode", "DISABLE", **only_b)
     assert told("DENY", source(principals=["*"]), strict, disabled) == [
