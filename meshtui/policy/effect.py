@@ -18,7 +18,7 @@ from meshtui.manifest.policy_model import (
     RequestAuthentication,
 )
 from meshtui.policy.destination_rules import rule_for
-from meshtui.policy.reach import enforcing, services_under, workloads_under
+from meshtui.policy.reach import clients_under, enforcing, services_under, workloads_under
 from meshtui.policy.selection import policies_about, policies_in
 
 
@@ -76,6 +76,6 @@ def _of_destination_rule(catalog: Catalog, rule: DestinationRule) -> str:
     if not fitting:
         return f"there is no Service {rule.host}"
     if services_under(catalog, rule):
-        return ""
+        return "" if clients_under(catalog, rule) else "no workload that would go by it has a proxy"
     winner = rule_for(catalog, rule.namespace, fitting[0])
     return f"the {winner.key if winner else 'other rule'} stands in its place"
