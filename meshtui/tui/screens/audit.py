@@ -25,7 +25,7 @@ async def _read(mesh: Mesh) -> Reading[HistoryEntry]:
 
 
 LISTING: Listing[HistoryEntry] = Listing(
-    noun="audit",
+    noun="entries",
     capability="audit",
     read=_read,
     key=entry_key,

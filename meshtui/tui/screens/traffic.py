@@ -55,7 +55,7 @@ async def _calls(mesh: Mesh) -> Reading[Call]:
 
 
 PAIRS: Listing[Pair] = Listing(
-    noun="traffic",
+    noun="calls",
     capability="traffic",
     read=_pairs,
     key=pair_key,
