@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from meshtui.manifest.grants import Grant
+from meshtui.manifest.names import SERVICE_DOMAIN
 from meshtui.manifest.server import Server
 
 DEFAULT_NAMESPACE = "default"
@@ -99,6 +100,11 @@ class Service(Manifest):
     kind: ClassVar[str] = "Service"
     ports: tuple[ServicePort, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """`httpbin.prod.svc.cluster.local`."""
+        return f"{self.name}.{self.namespace}.{SERVICE_DOMAIN}"
 
 
 @dataclass(frozen=True, kw_only=True)

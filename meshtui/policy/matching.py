@@ -76,12 +76,9 @@ def text_matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
 
 
 def in_trust_domain(pattern: str, trust_domain: str) -> str:
-    """A principal of a policy as it is compared: `cluster.local` becomes the mesh's own trust domain.
-
-    Only of a whole `TRUST-DOMAIN/ns/NAMESPACE/sa/NAME` (whose parts may be patterns), as in Istio.
-    """
-    first, *rest = pattern.split("/")
-    return "/".join((trust_domain, *rest)) if first == LOCAL_TRUST_DOMAIN and len(rest) == 4 else pattern
+    """A principal of a policy as it is compared: `cluster.local` becomes the mesh's own trust domain."""
+    first, slash, rest = pattern.partition("/")
+    return f"{trust_domain}/{rest}" if slash and first == LOCAL_TRUST_DOMAIN else pattern
 
 
 def principal_matches(pattern: str, principal: str, trust_domain: str) -> bool:

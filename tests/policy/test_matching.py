@@ -48,7 +48,7 @@ def test_case_counts_unless_it_is_a_host() -> None:
         ("other.example/ns/prod/sa/sleep", False),
         ("mesh.example/ns/prod/*", True),
         ("cluster.local/ns/prod/sa/*", True),
-        ("cluster.local/ns/prod/*", False),
+        ("cluster.local/ns/prod/*", True),
         ("*/sa/sleep", True),
         ("*/sa/lee*", False),
         ("*", True),
@@ -56,7 +56,7 @@ def test_case_counts_unless_it_is_a_host() -> None:
     ],
 )
 def test_principals_are_written_without_their_scheme(pattern: str, expected: bool) -> None:
-    """And `cluster.local` is the mesh's own trust domain, of a whole name only, as in Istio."""
+    """And `cluster.local` is the mesh's own trust domain, whatever that is called."""
     name = "spiffe://mesh.example/ns/prod/sa/sleep"
     assert expected == matching.principal_matches(pattern, name, "mesh.example")
 

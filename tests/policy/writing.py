@@ -1,42 +1,97 @@
-"""Short ways to write policies and requests down in tests."""
+"""Policies as values, and a small mesh to have them about: `a` and `b` in prod, `c` in other, behind a Service each."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from meshtui.manifest.model import Metadata
-from meshtui.manifest.policy_model import AuthorizationPolicy, Condition, PolicyAction, RequestTo, Rule, Source
-from meshtui.policy.model import AccessRequest
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.model import Manifest, Metadata, ObjectKey, Service
+from meshtui.manifest.policy_model import (
+    ClientTls,
+    ClientTlsMode,
+    DestinationRule,
+    MtlsMode,
+    PeerAuthentication,
+)
+from meshtui.manifest.workload import Workload
+from tests.manifest.writing import deployment, document, read
 
-TRUST_DOMAIN = "mesh.example"
-SLEEP = "cluster.local/ns/prod/sa/sleep"
+INJECTED = {"sidecar.istio.io/inject": "true"}
+DISABLE, PERMISSIVE, STRICT, UNSET = MtlsMode.DISABLE, MtlsMode.PERMISSIVE, MtlsMode.STRICT, MtlsMode.UNSET
 
 
-def identity(name: str, namespace: str = "prod") -> str:
-    """The SPIFFE ID of a service account."""
-    return f"spiffe://{TRUST_DOMAIN}/ns/{namespace}/sa/{name}"
-
-
-def policy(name: str, action: str, *rules: Rule, namespace: str = "prod", dry_run: bool = False) -> AuthorizationPolicy:
-    """An AuthorizationPolicy about a whole namespace."""
-    return AuthorizationPolicy(
-        metadata=Metadata(name=name, namespace=namespace), action=PolicyAction(action), rules=rules, dry_run=dry_run
+def peer(
+    name: str,
+    mode: MtlsMode = UNSET,
+    namespace: str = "prod",
+    selector: Mapping[str, str] | None = None,
+    *,
+    ports: Mapping[int, MtlsMode] | None = None,
+    created_at: str = "",
+) -> PeerAuthentication:
+    """A PeerAuthentication."""
+    return PeerAuthentication(
+        metadata=Metadata(name=name, namespace=namespace),
+        mode=mode,
+        selector=selector or {},
+        port_modes=ports or {},
+        created_at=created_at,
     )
 
 
 def rule(
-    source: dict[str, tuple[str, ...]] | None = None,
-    to: dict[str, tuple[str, ...]] | None = None,
-    **when: tuple[str, ...],
-) -> Rule:
-    """A rule of at most one source and one operation; nothing is written down of what is not given."""
-    return Rule(
-        sources=(Source(**source),) if source is not None else (),
-        operations=(RequestTo(**to),) if to is not None else (),
-        conditions=tuple(Condition(key=key, values=values) for key, values in when.items()),
+    name: str,
+    host: str,
+    mode: ClientTlsMode | None = ClientTlsMode.DISABLE,
+    *,
+    namespace: str = "prod",
+    names: tuple[str, ...] = (),
+    ports: Mapping[int, ClientTls] | None = None,
+    created_at: str = "",
+) -> DestinationRule:
+    """A DestinationRule; without a mode it says nothing of TLS."""
+    return DestinationRule(
+        metadata=Metadata(name=name, namespace=namespace),
+        host=host,
+        tls=ClientTls(mode=mode, subject_alt_names=names) if mode is not None else None,
+        port_tls=ports or {},
+        created_at=created_at,
     )
 
 
-def request(caller: str = "", **attributes: Any) -> AccessRequest:
-    """A request of a service account of namespace `prod`, or in plaintext."""
-    return AccessRequest(principal=identity(caller) if caller else "", **attributes)
+def sidecar(name: str, namespace: str = "prod", **more: Any) -> list[dict[str, Any]]:
+    """A workload with a sidecar on port 8080, an account of its name, and its Service on ports 80 and 81."""
+    labels = {**INJECTED, "app": name, **more.get("labels", {})}
+    container = {"name": "main", "image": "example/main:1", "ports": [{"containerPort": 8080}]}
+    pod = {"containers": [container], "serviceAccountName": more.get("account", name)}
+    ports = [{"name": f"p{number}", "port": number, "targetPort": 8080} for number in (80, 81)]
+    return [
+        deployment(name, labels, namespace=namespace, pod=pod),
+        document("Service", name, namespace, spec={"selector": {"app": name}, "ports": ports}),
+    ]
+
+
+def mesh(*policies: Manifest, more: tuple[dict[str, Any], ...] = ()) -> Catalog:
+    """The small mesh with these policies."""
+    documents = [*sidecar("a"), *sidecar("b"), *sidecar("c", "other"), *more]
+    return Catalog.of((*read(*documents), *policies))
+
+
+def workload(catalog: Catalog, name: str) -> Workload:
+    """By `NAMESPACE/NAME`."""
+    found = catalog.workload(f"workload/{name}")
+    assert found is not None
+    return found
+
+
+def service(catalog: Catalog, name: str) -> Service:
+    """By `NAMESPACE/NAME`."""
+    found = catalog.get(ObjectKey(Service.kind, *name.split("/")))
+    assert isinstance(found, Service)
+    return found
+
+
+def account(name: str, namespace: str = "prod") -> str:
+    """The SPIFFE ID of a service account of the small mesh."""
+    return f"spiffe://mesh.example/ns/{namespace}/sa/{name}"
