@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from meshtui.manifest.policy_model import AuthorizationPolicy, Condition, PolicyAction, RequestTo, Rule, Source
 from meshtui.policy.authorization import authorize, match_rule
 from meshtui.policy.model import AccessRequest, Decision, Match
-from tests.policy.authorizing import SLEEP, TRUST_DOMAIN, policy, request, rule
-
-EVERYTHING = Rule()
+from tests.policy.authorizing import EVERYTHING, SLEEP, TRUST_DOMAIN, policy, request, rule
 
 
 def decide(policies: list[AuthorizationPolicy], asked: AccessRequest) -> Decision:
