@@ -17,6 +17,7 @@ COMMANDS = {
     "undo": ("verbs", "Bring back the certificate before of a gateway."),
     "verify": ("verifying", "Check targets, or any address, all the way to the wire."),
     "inspect": ("inspecting", "Decode every certificate of a target, file or address."),
+    "explain": ("explaining", "Say who may call whom, and which policy decides."),
     "history": ("looking", "Show what was signed, refused and done."),
     "apply": ("manifests", "Create or replace objects of the mesh."),
     "get": ("manifests", "Show objects of the mesh."),

@@ -88,7 +88,7 @@ def rule_step(considered: Considered) -> Step:
         matched=matched,
         dry_run=considered.match is Match.DRY_RUN,
         rule=considered.rule,
-        why=f"its rule {considered.rule} matches" if matched else considered.why,
+        why=f"rules[{considered.rule}] matches" if matched else considered.why,
     )
 
 

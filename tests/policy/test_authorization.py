@@ -43,7 +43,7 @@ def test_denying_goes_before_allowing() -> None:
     decision = decide([allow, deny], request("sleep", method="POST"))
     assert (False, deny.key, 1) == (decision.allowed, decision.policy, decision.rule)
     assert [deny.key, allow.key] == [step.policy for step in decision.trail]
-    assert decision.reason == "AuthorizationPolicy prod/no-posts denies it: its rule 1 matches."
+    assert decision.reason == "AuthorizationPolicy prod/no-posts denies it: rules[1] matches."
 
 
 def test_with_an_allow_policy_one_must_match() -> None:
@@ -52,9 +52,9 @@ def test_with_an_allow_policy_one_must_match() -> None:
     assert decide([allow], request("sleep", path="/get")).allowed
     refused = decide([allow], request("sleep", path="/status/418"))
     assert (refused.allowed, refused.policy) == (False, None)
-    assert refused.trail[0].why == "rule 0: operation.paths: /status/418 is not /get"
+    assert refused.trail[0].why == "rules[0]: operation.paths: /status/418 is not /get"
     plaintext = decide([allow], request(path="/get"))
-    assert f"rule 0: source.principals: a caller without an identity is not {SLEEP}" == plaintext.trail[0].why
+    assert f"rules[0]: source.principals: a caller without an identity is not {SLEEP}" == plaintext.trail[0].why
 
 
 def test_an_audit_policy_only_marks() -> None:

@@ -68,7 +68,7 @@ def test_the_seed_case() -> None:
     assert (get.outcome, get.client, get.accepted) == (OWN_ANSWER, Transport.MTLS, (account("b"),))
     teapot = ask(known, "workload/prod/a", path="/status/418")
     assert (teapot.allowed, teapot.outcome, teapot.policy) == (False, "403", "")
-    assert teapot.trail[-1].why == "rule 0: operation.paths: /status/418 is not /get"
+    assert teapot.trail[-1].why == "rules[0]: operation.paths: /status/418 is not /get"
     assert ask(known, GATEWAY, path="/status/418").allowed
     plain = ask(known, "plaintext", path="/get")
     assert (plain.allowed, plain.stage, plain.outcome) == (False, Stage.TRANSPORT, "connection reset")
@@ -241,8 +241,8 @@ def test_the_trail_has_every_policy_in_the_order_of_asking() -> None:
         ("istio-system/lost", "DISABLE", False, "with a selector in istio-system it is about nothing"),
         ("istio-system/default", "STRICT", False, "the PeerAuthentication prod/b is about the workload itself"),
         ("prod/jwt", "JWT", False, "there is no token where it looks for one"),
-        ("prod/try", "DENY", True, "its rule 0 matches"),
-        ("prod/b", "ALLOW", True, "its rule 0 matches"),
+        ("prod/try", "DENY", True, "rules[0] matches"),
+        ("prod/b", "ALLOW", True, "rules[0] matches"),
     ]
     assert [step.dry_run for step in answer.trail].index(True) == len(answer.trail) - 2
 
