@@ -16,13 +16,11 @@ from meshtui.cli.looking import whole_entry
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
-from meshtui.mesh.access import Matrix
 from meshtui.mesh.events import ActivityChanged
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.traffic import AuditQuery, Call, Pair, TrafficQuery
 from meshtui.present.audit import AUDIT, KINDS
 from meshtui.present.columns import Table, joined, titles
-from meshtui.present.matrix import Grid, cell_line, heading, legend, source_name
 from meshtui.present.policies import POLICIES
 from meshtui.present.tones import Line
 from meshtui.present.traffic import DENIED, TRAFFIC, call_key
@@ -35,25 +33,15 @@ _FOLLOWED = 1_000
 
 
 @click.command()
-@click.option("--matrix", "grid", is_flag=True, help="Who can call whom, by all of them together.")
-@click.option("-n", "--namespace", default="", help="Only this namespace; of --matrix: only destinations in it.")
+@click.option("-n", "--namespace", default="", help="Only this namespace (default: all).")
 @common_options
-def policies(common: Common, *, grid: bool, namespace: str) -> int:
+def policies(common: Common, *, namespace: str) -> int:
     """Show every policy: what it says, whom it is about, and how the proxies enforce it.
 
     A policy is in force, a dry run, pending (not every proxy has it yet), without effect, or rejected by Envoy.
+    What they come to together: meshtui explain.
     """
     output = Output(common)
-    if grid:
-        matrix = with_mesh(common, lambda mesh: mesh.matrix(namespace))
-        if output.json:
-            output.data(activity_contract.matrix(matrix))
-        elif output.terminal:
-            output.lines(_grid_lines(matrix, output))
-        else:
-            cells = ((cell.source, cell.destination, cell.reach, cell.reason) for cell in matrix.cells)
-            output.lines(output.fields(cell) for cell in cells)
-        return Exit.FINE
     rows = [row for row in with_mesh(common, lambda mesh: mesh.policies()) if namespace in ("", row.namespace)]
     if output.json:
         output.data({"policies": [activity_contract.policy(row) for row in rows]})
@@ -167,17 +155,3 @@ def _call_fields(call: Call) -> tuple[str, ...]:
     ends = (call.source or "plaintext", call.source_target, call.destination, call.destination_identity)
     request = (call.method, call.host, call.path, str(call.status or ""))
     return (contract.time(call.at) or "", call.outcome, *ends, *request, call.policy, call.tls, call.details)
-
-
-def _grid_lines(matrix: Matrix, output: Output) -> Iterator[Line]:
-    """The grid; where it is too wide, one below the other."""
-    grid, glyphs = Grid(matrix), output.glyphs
-    layout = grid.layout(output.width)
-    for left in range(0, len(matrix.destinations), layout.shown):
-        yield from heading(grid, layout, left, glyphs)
-        for row in range(len(matrix.sources)):
-            places = range(left, min(left + layout.shown, len(matrix.destinations)))
-            signs = (piece for column in places for piece in cell_line(grid.at(row, column), layout, glyphs))
-            yield (*source_name(grid, row, layout, glyphs), *signs)
-        yield ()
-    yield legend(glyphs)

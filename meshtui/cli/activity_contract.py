@@ -1,11 +1,11 @@
-"""The JSON of policies, traffic and who can call whom. The rules are those of `contract`."""
+"""The JSON of policies and traffic. The rules are those of `contract`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from meshtui.cli.contract import time
-from meshtui.mesh.access import Matrix, PolicyRow
+from meshtui.mesh.access import PolicyRow
 from meshtui.mesh.traffic import Call, Pair, Traffic
 
 
@@ -22,23 +22,6 @@ def policy(row: PolicyRow) -> dict[str, Any]:
         "state": row.state,
         "problem": row.problem or None,
         "decisions": row.decisions,
-    }
-
-
-def matrix(value: Matrix) -> dict[str, Any]:
-    """`meshtui policies --matrix --json`."""
-    return {
-        "sources": list(value.sources),
-        "destinations": list(value.destinations),
-        "cells": [
-            {
-                "source": cell.source,
-                "destination": cell.destination,
-                "reach": cell.reach.value,
-                "reason": cell.reason,
-            }
-            for cell in value.cells
-        ],
     }
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from meshtui.backends.embedded import checks, mesh_info, views
+from meshtui.backends.embedded.access import explanation
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
@@ -118,7 +119,8 @@ class EmbeddedMesh:
 
     async def explain(self, question: AccessQuestion) -> Explanation:
         """See `Mesh`."""
-        raise NotImplementedError(question)
+        core = self._core
+        return explanation(core.catalog, question, trust_domain=core.settings.trust_domain, now=core.clock())
 
     async def matrix(self, namespace: str = "") -> Matrix:
         """See `Mesh`."""

@@ -16,7 +16,7 @@ from meshtui.present.cells import fit_line, line_width
 from meshtui.present.matrix import cell_summary, legend
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.asking import explained
-from meshtui.tui.board import Board
+from meshtui.tui.board import Board, Told
 from meshtui.tui.keys import ALWAYS
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.page import PageScreen
@@ -95,6 +95,8 @@ class MatrixScreen(Framed):
     def on_matrix_screen_read(self, message: Read) -> None:
         """Show what is so now."""
         self._is_reading = False
+        if not message.matrix.destinations:
+            self.say(Told("No workload of this mesh has a proxy that could enforce a policy."))
         self._grid.show(message.matrix)
         self._show_summary(self.size.width)
 
