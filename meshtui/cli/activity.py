@@ -119,14 +119,15 @@ async def _follow(mesh: Mesh, query: TrafficQuery, output: Output) -> None:
         return calls
 
     events = aiter(mesh.watch())
-    event = asyncio.ensure_future(anext(events))
+    first = asyncio.ensure_future(anext(events, None))
     # the watch begins with its first step; what is denied after that is not missed
     await asyncio.sleep(0)
     _tell((await fresh())[: query.limit], output)
-    while True:
-        if isinstance(await event, ActivityChanged):
+    event = await first
+    while event is not None:
+        if isinstance(event, ActivityChanged):
             _tell(await fresh(), output)
-        event = asyncio.ensure_future(anext(events))
+        event = await anext(events, None)
 
 
 def _tell(calls: list[Call], output: Output) -> None:
