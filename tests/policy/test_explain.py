@@ -11,7 +11,8 @@ from meshtui.errors import UsageError
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.policy_model import ClientTlsMode
-from meshtui.policy.explain import OWN_ANSWER, Answer, Question, Stage, explain
+from meshtui.policy.connection import OWN_ANSWER, Answer, Stage
+from meshtui.policy.explain import Question, explain
 from meshtui.policy.model import Transport
 from tests.manifest.writing import deployment, document
 from tests.policy import authorizing as to
@@ -52,7 +53,8 @@ def gate() -> tuple[dict[str, Any], ...]:
 
 def catalog(*policies: Manifest, more: tuple[dict[str, Any], ...] = ()) -> Catalog:
     """`a` and `b` in prod, `c` in other, a gateway, and `plain` without a sidecar."""
-    return mesh(*policies, more=(*gate(), deployment("plain", {"app": "plain"}), *more))
+    namespaces = (document("Namespace", name, "") for name in ("prod", "other", "istio-system"))
+    return mesh(*policies, more=(*namespaces, *gate(), deployment("plain", {"app": "plain"}), *more))
 
 
 def ask(known: Catalog, source: str, destination: str = "workload/prod/b", **question: Any) -> Answer:
