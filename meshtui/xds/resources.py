@@ -8,10 +8,11 @@ from typing import Any
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Service
 from meshtui.manifest.workload import Proxy, Workload
-from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE, SECRET
+from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET
 from meshtui.xds import naming
 from meshtui.xds.clusters import inbound_cluster, outbound_clusters
 from meshtui.xds.context import ProxyContext
+from meshtui.xds.enforcement import enforcement
 from meshtui.xds.gateway import gateway_listeners, gateway_route_configurations, open_ports
 from meshtui.xds.secrets import gateway_secrets
 from meshtui.xds.sidecar import INBOUND, OUTBOUND, inbound_listener, outbound_listener
@@ -33,15 +34,16 @@ def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
 
 def _sidecar(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
     clusters = dict(outbound_clusters(catalog, context, catalog.all(Service)))
-    listeners, routes = {}, {}
+    listeners, routes, extensions = {}, {}, {}
     if context.inbound and context.app:
         own = inbound_cluster(workload, context.app)
         clusters[own.name] = own
         listeners[INBOUND] = inbound_listener(workload, context.inbound, context.trust_domain)
+        extensions = dict(enforcement(catalog, workload, context))
     if context.outbound:
         listeners[OUTBOUND] = outbound_listener(context.outbound)
         routes[naming.OUTBOUND_ROUTES] = outbound_routes(catalog, workload.namespace)
-    return {CLUSTER: clusters, LISTENER: listeners, ROUTE: routes}
+    return {CLUSTER: clusters, LISTENER: listeners, ROUTE: routes, EXTENSION: extensions}
 
 
 def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
@@ -54,6 +56,7 @@ def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Res
         CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},
         LISTENER: gateway_listeners(catalog, ports, context.trust_domain),
         ROUTE: routes,
+        EXTENSION: enforcement(catalog, workload, context),
         SECRET: gateway_secrets(catalog, workload.target),
     }
 

@@ -15,6 +15,7 @@ from envoy.config.route.v3 import route_pb2
 
 from meshtui.manifest.workload import Workload
 from meshtui.xds import naming
+from meshtui.xds.extensions import ENFORCED, discovered
 from meshtui.xds.http import HttpConnectionManager, by_rds, connection_manager
 from meshtui.xds.routes import to_cluster
 from meshtui.xds.tls import workload_server
@@ -29,6 +30,7 @@ def inbound_listener(workload: Workload, socket: Path, trust_domain: str) -> Any
     host = {"name": cluster, "domains": ["*"], "routes": [to_cluster(cluster)]}
     manager = connection_manager(
         INBOUND,
+        [discovered(name) for name in ENFORCED],
         route_config=route_pb2.RouteConfiguration(name=INBOUND, virtual_hosts=[host]),
         # what a caller claims to be is removed; what its certificate says is put in its place
         forward_client_cert_details=HttpConnectionManager.SANITIZE_SET,
