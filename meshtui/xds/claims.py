@@ -12,7 +12,7 @@ from typing import Any
 from envoy.type.matcher.v3 import metadata_pb2
 
 from meshtui.xds.logic import PRINCIPALS
-from meshtui.xds.texts import ANY, text
+from meshtui.xds.texts import ANY, exactly, text
 
 JWT_METADATA = "envoy.filters.http.jwt_authn"
 PAYLOAD = "payload"
@@ -25,32 +25,25 @@ def claim(path: Sequence[str], written: str) -> Any:
 
 
 def request_principal(written: str) -> Any:
-    """A Principal whose token is of `ISSUER/SUBJECT`, both of which may themselves contain slashes."""
-    if written == ANY:
-        return PRINCIPALS.every([_is("iss", ANY), _is("sub", ANY)])
-    if written.startswith(ANY):
-        ending = written[1:]
-        whole = [_pair(ANY + issuer, subject) for issuer, subject in _splits(ending)]
-        return PRINCIPALS.some([PRINCIPALS.every([_is("iss", ANY), _is("sub", ANY + ending)]), *whole])
-    if written.endswith(ANY):
-        beginning = written[:-1]
-        whole = [_pair(issuer, subject + ANY) for issuer, subject in _splits(beginning)]
-        return PRINCIPALS.some([PRINCIPALS.every([_is("iss", beginning + ANY), _is("sub", ANY)]), *whole])
-    return PRINCIPALS.some(_pair(issuer, subject) for issuer, subject in _splits(written))
+    """A Principal whose token is of `ISSUER/SUBJECT`.
+
+    As in Istio it is split at the last slash, because issuers are often URLs, and an asterisk means something only at
+    one end of the whole.
+    """
+    issuer, slash, subject = written.rpartition("/")
+    if written == ANY or not slash:
+        ending = written.startswith(ANY)
+        pair = (ANY, written) if ending else (written, ANY if written.endswith(ANY) else "")
+    elif written.startswith(ANY):
+        return _pair(text(issuer), exactly(subject))
+    else:
+        return _pair(exactly(issuer), text(subject))
+    return _pair(*map(text, pair))
 
 
-def _splits(written: str) -> list[tuple[str, str]]:
-    """Every way to read a text as an issuer and a subject."""
-    found = [at for at, character in enumerate(written) if character == "/"]
-    return [(written[:at], written[at + 1 :]) for at in found]
-
-
-def _pair(issuer: str, subject: str) -> Any:
-    return PRINCIPALS.every([_is("iss", issuer), _is("sub", subject)])
-
-
-def _is(name: str, written: str) -> Any:
-    return _claim([name], {"string_match": text(written)})
+def _pair(issuer: Any, subject: Any) -> Any:
+    matched = {"iss": issuer, "sub": subject}
+    return PRINCIPALS.every(_claim([name], {"string_match": each}) for name, each in matched.items())
 
 
 def _claim(path: Sequence[str], value: dict[str, Any]) -> Any:

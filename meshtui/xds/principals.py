@@ -42,7 +42,7 @@ def namespace(written: str) -> Any:
 def service_account(written: str) -> Any:
     """By namespace and service account in the SPIFFE ID, `NAMESPACE/NAME`."""
     space, _, account = written.partition("/")
-    return _authenticated(pattern(f"{_SPIFFE}[^/]+/ns/{re.escape(space)}/sa/{re.escape(account)}"))
+    return _authenticated(pattern(f"{_SPIFFE}.+/ns/{re.escape(space)}/(.+/|)sa/{re.escape(account)}(/.+)?"))
 
 
 def source_ip(written: str, place: Place) -> Any:

@@ -9,6 +9,9 @@ from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import string_pb2
 
 ANY = "*"
+_TEMPLATE = re.compile(r"(\{\*\*?\})")
+_SEGMENT = r"[A-Za-z0-9\-._~%!$&'()*+,;:@=]"
+"""What Envoy's own templates take for a character of a segment."""
 _SOMETHING = {"safe_regex": {"regex": "(?s).+"}}
 
 
@@ -26,6 +29,11 @@ def text(written: str, *, before: str = "", ignore_case: bool = False) -> Any:
     return string_pb2.StringMatcher(exact=before + written, ignore_case=ignore_case)
 
 
+def exactly(written: str) -> Any:
+    """A StringMatcher of this text alone, whatever characters it has."""
+    return string_pb2.StringMatcher(exact=written)
+
+
 def header(name: str, written: str, *, ignore_case: bool = False) -> Any:
     """A HeaderMatcher; `*` is a header that is there, be it empty."""
     if written == ANY:
@@ -36,6 +44,14 @@ def header(name: str, written: str, *, ignore_case: bool = False) -> Any:
 def pattern(regex: str) -> Any:
     """A StringMatcher of a whole value."""
     return string_pb2.StringMatcher(safe_regex={"regex": regex})
+
+
+def templates(written: str) -> str | None:
+    """A path with `{*}`, one segment, or `{**}`, any number of them, as a regular expression; None without either."""
+    if not _TEMPLATE.search(written):
+        return None
+    globs = {"{*}": f"{_SEGMENT}+", "{**}": f"(?:{_SEGMENT}|/)*"}
+    return "".join(globs.get(part) or re.escape(part) for part in _TEMPLATE.split(written))
 
 
 def with_wildcards(written: str) -> str:
