@@ -24,8 +24,7 @@ class Place:
         """Where the proxy of a workload stands."""
         if workload.proxy is Proxy.GATEWAY:
             return cls(trust_domain=context.trust_domain, port=None, ports=context.ports)
-        port = workload.ports[0].port if workload.ports else 0
-        return cls(trust_domain=context.trust_domain, port=port, ports={})
+        return cls(trust_domain=context.trust_domain, port=workload.inbound_port, ports={})
 
     @property
     def has_addresses(self) -> bool:
