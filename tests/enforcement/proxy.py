@@ -26,6 +26,7 @@ from meshtui.wire.discovery import EXTENSION, LISTENER, Rejected, Resource, Verd
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds.ads_service import register_ads
 from meshtui.xds.context import ProxyContext
+from meshtui.xds.extensions import ENFORCED
 from meshtui.xds.http import HttpConnectionManager
 from meshtui.xds.resources import resources_of
 from tests.enforcement.calls import DEADLINE, App, Connection, client_context
@@ -119,7 +120,7 @@ class EnforcingProxy:
         """Wait until every extension of the current world is in force. Raises RefusedError."""
         async with asyncio.timeout(DEADLINE), self._heard:
             await self._heard.wait_for(self._judged)
-        for name, resource in self.world[EXTENSION].items():
+        for name, resource in self._enforced():
             version, reason = self._rejected.get((EXTENSION, name), ("", ""))
             if version == resource.version:
                 raise RefusedError(reason)
@@ -134,8 +135,11 @@ class EnforcingProxy:
     def _judged(self) -> bool:
         return all(
             resource.version in (self._accepted.get((EXTENSION, name)), self._rejected.get((EXTENSION, name), ("",))[0])
-            for name, resource in self.world[EXTENSION].items()
+            for name, resource in self._enforced()
         )
+
+    def _enforced(self) -> list[tuple[str, Resource]]:
+        return [(name, self.world[EXTENSION][name]) for name in ENFORCED]
 
     def _svid(self) -> Svid:
         identity = SpiffeId.for_service_account(self.trust_domain, "prod", "httpbin")
