@@ -188,7 +188,7 @@ PORT = Attribute(
 _BY_KEY = {
     attribute.name: attribute
     for attribute in (
-        *(PRINCIPAL, NAMESPACE, REQUEST_PRINCIPAL, SOURCE_IP, REMOTE_IP, PORT),
+        *(PRINCIPAL, NAMESPACE, SERVICE_ACCOUNT, REQUEST_PRINCIPAL, SOURCE_IP, REMOTE_IP, PORT),
         _claim_attribute("request.auth.audiences", ("aud",)),
         _claim_attribute("request.auth.presenter", ("azp",)),
         Attribute(

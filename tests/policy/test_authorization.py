@@ -119,6 +119,7 @@ def test_what_is_not_there_matches_only_the_not_forms(source: dict[str, tuple[st
         ("remote.ip", ("10.0.0.0/8",), {"source_ip": "10.1.1.1", "remote_ip": "192.0.2.1"}, False),
         ("source.namespace", ("prod",), {"principal": "spiffe://mesh.example/ns/prod/sa/sleep"}, True),
         ("source.principal", (SLEEP,), {"principal": "spiffe://mesh.example/ns/prod/sa/sleep"}, True),
+        ("source.serviceAccount", ("prod/sleep",), {"principal": "spiffe://mesh.example/ns/prod/sa/sleep"}, True),
         ("destination.ip", ("10.0.0.1",), {"destination_ip": "10.0.0.1"}, True),
         ("destination.port", ("80", "8000"), {"port": 8000}, True),
         ("connection.sni", ("*.example",), {"sni": "a.example"}, True),
