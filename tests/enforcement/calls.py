@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,13 +43,14 @@ class Answer:
         return self.headers.get("x-details", "")
 
     @property
-    def metadata(self) -> str:
+    def metadata(self) -> Mapping[str, str]:
         """What the filters left as dynamic metadata, of a request that passed them."""
-        return self.headers.get("x-metadata", "")
+        found: Mapping[str, str] = json.loads(self.headers.get("x-metadata", "{}"))
+        return found
 
 
 class Connection:
-    """One HTTP/1.1 connection; requests of one batch are written at once."""
+    """One HTTP/1.1 connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -68,8 +70,7 @@ class Connection:
     async def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Answers in the order of the calls."""
         async with asyncio.timeout(DEADLINE):
-            self._writer.write(b"".join(call.encoded() for call in calls))
-            return [await self._answer() for _ in calls]
+            return [await self._exchange(call) for call in calls]
 
     async def ask(self, call: Call) -> Answer:
         """One call."""
@@ -80,6 +81,11 @@ class Connection:
         self._writer.close()
         with_errors = await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)
         assert all(error is None or isinstance(error, OSError) for error in with_errors), with_errors
+
+    async def _exchange(self, call: Call) -> Answer:
+        # one after the other: Envoy hangs up on a client that pipelines several requests which it then denies
+        self._writer.write(call.encoded())
+        return await self._answer()
 
     async def _answer(self) -> Answer:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

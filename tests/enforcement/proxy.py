@@ -29,14 +29,15 @@ from meshtui.xds.context import ProxyContext
 from meshtui.xds.extensions import ENFORCED
 from meshtui.xds.http import HttpConnectionManager
 from meshtui.xds.resources import resources_of
-from tests.enforcement.calls import DEADLINE, App, Connection, client_context
+from tests.enforcement.calls import DEADLINE, Answer, App, Connection, client_context
+from tests.enforcement.judging import Asked
 from tests.identity import forge
+from tests.policy.authorizing import TRUST_DOMAIN, identity
 from tests.xds.live import free_port
 
-TRUST_DOMAIN = "cluster.local"
 HTTPBIN = "workload/prod/httpbin"
 GATEWAY = "workload/istio-system/istio-ingressgateway"
-SLEEP = "spiffe://cluster.local/ns/prod/sa/sleep"
+SLEEP = identity("sleep")
 PORT = 8080
 _CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 
@@ -61,12 +62,14 @@ class EnforcingProxy:
             inbound_of={HTTPBIN: directory / "in"},
             ports=self.ports,
         )
-        self._demo = Catalog.of(load_demo())
+        # in plaintext too: the mesh-wide STRICT of the demo stays out
+        self._demo = Catalog.of(each for each in load_demo() if not isinstance(each, Policy))
         now = datetime.now(UTC)
         self._valid: dict[str, Any] = {"start": now - timedelta(hours=1), "end": now + timedelta(days=1)}
         self.root = forge.ca("mesh root", **self._valid)
         self._app = App(directory / "app")
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._connections: dict[tuple[str, str], Connection] = {}
         self._heard = asyncio.Condition()
         self._accepted: dict[tuple[str, str], str] = {}
         self._rejected: dict[tuple[str, str], tuple[str, str]] = {}
@@ -94,6 +97,8 @@ class EnforcingProxy:
 
     async def stop(self) -> None:
         """Stop everything."""
+        for connection in self._connections.values():
+            await connection.close()
         await self.process.stop()
         await self._ads.stop()
         await self._sds.stop()
@@ -125,8 +130,23 @@ class EnforcingProxy:
             if version == resource.version:
                 raise RefusedError(reason)
 
+    async def ask(self, *asked: Asked) -> list[Answer]:
+        """Answers to requests, in their order; those of one client go over one connection that stays open."""
+        answers: dict[int, Answer] = {}
+        by_client: dict[tuple[str, str], list[int]] = {}
+        for index, each in enumerate(asked):
+            by_client.setdefault((each.principal, each.sni), []).append(index)
+        for (principal, sni), indices in by_client.items():
+            connection = self._connections.get((principal, sni)) or await self.connect(principal, sni)
+            self._connections[principal, sni] = connection
+            found = await connection.send([asked[index].call for index in indices])
+            answers |= dict(zip(indices, found, strict=True))
+        return [answers[index] for index in range(len(asked))]
+
     async def connect(self, principal: str = SLEEP, sni: str = "") -> Connection:
-        """A connection to the sidecar of who has this SPIFFE ID."""
+        """A connection to the sidecar of who has this SPIFFE ID; in plaintext for the empty one."""
+        if not principal:
+            return await Connection.over_unix(self.directory / "in", None)
         if principal not in self._contexts:
             pair = forge.svid(self.root, [principal], **self._valid)
             self._contexts[principal] = client_context(self.directory, self.root, pair)
