@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from meshtui.manifest.policy_model import AuthorizationPolicy, Policy
+from meshtui.manifest.policy_model import AuthorizationPolicy, Policy, RequestAuthentication
 from meshtui.policy.authorization import authorize
 from meshtui.policy.model import AccessRequest, Decision
+from meshtui.policy.request_authentication import authenticate
+from meshtui.policy.selection import PolicyT
 from meshtui.xds import naming
 from tests.enforcement.calls import Answer, Call
 from tests.policy.authorizing import TRUST_DOMAIN, identity
@@ -55,14 +58,18 @@ def request_of(asked: Asked) -> AccessRequest:
 
 
 def decided(policies: Sequence[Policy], asked: Asked) -> Decision:
-    """The pure decision."""
-    mine = [each for each in policies if isinstance(each, AuthorizationPolicy)]
-    return authorize(mine, request_of(asked), TRUST_DOMAIN)
+    """The pure decision about a request without tokens."""
+    return authorize(_of(AuthorizationPolicy, policies), request_of(asked), TRUST_DOMAIN)
 
 
 def expected(policies: Sequence[Policy], asked: Asked) -> Outcome:
-    """What Envoy should do."""
-    decision = decided(policies, asked)
+    """What Envoy should do: check tokens, then authorize."""
+    request = request_of(asked)
+    authentication = authenticate(_of(RequestAuthentication, policies), request, datetime.now(UTC))
+    if not authentication.passes:
+        return Outcome(authentication.status, "")
+    request = replace(request, claims=authentication.claims)
+    decision = authorize(_of(AuthorizationPolicy, policies), request, TRUST_DOMAIN)
     rule = "" if decision.policy is None else naming.policy_rule(decision.policy, decision.rule or 0)
     return Outcome(200 if decision.allowed else 403, rule)
 
@@ -72,3 +79,7 @@ def seen(answer: Answer) -> Outcome:
     told = answer.details if answer.status != 200 else answer.metadata.get("allow_enforced_effective_policy_id", "")
     found = naming.policy_in(told)
     return Outcome(answer.status, naming.policy_rule(found[0], found[1] or 0) if found is not None else "")
+
+
+def _of(kind: type[PolicyT], policies: Sequence[Policy]) -> list[PolicyT]:
+    return [each for each in policies if isinstance(each, kind)]
