@@ -1,7 +1,7 @@
 """Whether a connection between two ends comes about, and as whom the caller is then seen.
 
 This joins both ends of a hop with secure naming; what of the requests on it is let through is for `explain` and
-`reach` to say.
+`extent` to say.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from meshtui.policy.connection import Answer
 from meshtui.policy.ends import PLAINTEXT
 from meshtui.policy.explain import Question, explain
 from meshtui.policy.matrix import who_can_call
-from meshtui.policy.reach import Extent
+from meshtui.policy.extent import Extent
 from meshtui.policy.trail import Step
 
 _REACH = {extent: Reach(extent.value) for extent in Extent}

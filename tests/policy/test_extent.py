@@ -11,7 +11,7 @@ from meshtui.policy.authorization import authorize
 from meshtui.policy.callers import Callers
 from meshtui.policy.conditions import About
 from meshtui.policy.model import AccessRequest
-from meshtui.policy.reach import Enforced, Extent, Reached
+from meshtui.policy.extent import Enforced, Extent, Reached
 from tests.policy.authorizing import EVERYTHING, SLEEP, TRUST_DOMAIN, identity, policy, rule
 from tests.policy.drawing import POLICIES, REQUESTS
 
