@@ -49,7 +49,7 @@ def test_a_gateway_uses_its_identity_where_it_presents_it(mode: str, uses: bool)
 def test_a_sidecar_uses_its_identity_as_server_or_client(
     mesh_mode: MtlsMode, own_mode: MtlsMode, uses: bool, takes: bool
 ) -> None:
-    """A workload with DISABLE may still call others by mTLS; only a mesh with DISABLE throughout needs no certificate."""
+    """A workload with DISABLE may still call others by mTLS; only DISABLE throughout needs no certificate."""
     policies = (peer("default", mesh_mode, "istio-system"), peer("own", own_mode, selector={"app": "sleep"}))
     world = world_of(demo().apply(policies), context(SLEEP))
     assert (uses_identity(world), takes_mtls(world)) == (uses, takes)

@@ -20,8 +20,13 @@ def socket(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("answer", "taken"),
-    [(b"HTTP/1.1 400 Bad Request\r\n\r\n", True), (b"HTTP/1.1 403 Forbidden\r\n\r\n", True), (b"", False)]
-    + [(b"\x15\x03\x01\x00\x02\x02\x46", False), (b"HT", False)],
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", True),
+        (b"", False),
+        (b"\x15\x03\x01\x00\x02\x02\x46", False),
+        (b"HT", False),
+    ],
 )
 async def test_an_answer_in_http_is_what_counts(socket: Path, answer: bytes, taken: bool) -> None:
     """Whatever status it has; hanging up, an alert of TLS and half an answer are none. The question has no Host."""
