@@ -63,8 +63,8 @@ def when(key: str, *values: str, **more: Any) -> dict[str, Any]:
 @cache
 def keys() -> dict[str, dict[str, Any]]:
     """A public key of each kind that verifies tokens, by kind."""
-    made = {"RSA": RSAKey.generate_key(2048), "EC": ECKey.generate_key("P-256"), "OKP": OKPKey.generate_key("Ed25519")}
-    return {kind: dict(key.as_dict(private=False)) for kind, key in made.items()}
+    made = (RSAKey.generate_key(2048), ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519"))
+    return {key.key_type: dict(key.as_dict(private=False)) for key in made}
 
 
 def jwks(*given: Any) -> str:
