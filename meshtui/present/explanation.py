@@ -53,7 +53,8 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, str]]:
 
 
 def _step(step: TrailStep, explanation: Explanation, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    decides = step.matched and step.policy == explanation.policy
+    # a token is refused by the policy that it does not fit
+    decides = step.policy == explanation.policy and (step.matched or explanation.stage == "request authentication")
     glyph = (glyphs.partly if step.dry_run else glyphs.agrees) if step.matched else glyphs.absent
     tone = Tone.STRONG if decides else Tone.PLAIN if step.matched else Tone.QUIET
     first = (
