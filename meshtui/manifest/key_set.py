@@ -54,7 +54,8 @@ def usable_keys(text: str) -> str:
 
 
 def _usable(given: dict[str, Any]) -> dict[str, Any] | None:
-    if given.get("use", "sig") != "sig" or "verify" not in (given.get("key_ops") or ["verify"]):
+    operations = given.get("key_ops", ["verify"])
+    if given.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return None
     kid, algorithm = given.get("kid", ""), given.get("alg", "")
     try:

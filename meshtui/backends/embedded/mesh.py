@@ -14,6 +14,7 @@ from meshtui.backends.embedded.issued import as_history, record_of
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.planning import plan_of
 from meshtui.backends.embedded.plans import PlanBook
+from meshtui.backends.embedded.policies import policy_rows
 from meshtui.backends.embedded.resolving import resolve
 from meshtui.errors import RefusedError, UsageError
 from meshtui.findings import Verification
@@ -125,7 +126,10 @@ class EmbeddedMesh:
 
     async def policies(self) -> list[PolicyRow]:
         """See `Mesh`."""
-        raise NotImplementedError
+        core = self._core
+        proxies = {target: each.proxy for target, each in core.workloads.items() if each.proxy is not None}
+        deliveries = {target: proxy.delivery for target, proxy in proxies.items()}
+        return policy_rows(core.catalog, deliveries, {}, envoys=core.envoy is not None)
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """See `Mesh`."""

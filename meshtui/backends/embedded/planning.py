@@ -53,7 +53,8 @@ async def _apply(core: MeshCore, action: Apply) -> Draft:
     if problems:
         raise ManifestError(tuple(problems))
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
-    warnings = set(warnings_of(core.catalog.apply(objects))) - set(warnings_of(core.catalog))
+    domain = core.settings.trust_domain
+    warnings = set(warnings_of(core.catalog.apply(objects), domain)) - set(warnings_of(core.catalog, domain))
     command = ["apply", *(word for name in action.source.split(", ") for word in ("-f", name))]
     return Draft(
         title=f"Apply {count(len(objects), 'object')}",
