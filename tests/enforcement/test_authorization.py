@@ -10,7 +10,7 @@ import pytest
 from meshtui.manifest.policy_model import Policy, RequestTo, Rule
 from meshtui.xds import naming
 from tests.enforcement.features import ALWAYS, FEATURES, NEVER, OTHER, PLAINTEXT, SLEEP, Feature, calling
-from tests.enforcement.judging import Asked, Outcome, expected, seen
+from tests.enforcement.judging import Asked, Outcome, expected, expected_marks, seen
 from tests.enforcement.proxy import EnforcingProxy
 from tests.policy.authorizing import policy, rule
 
