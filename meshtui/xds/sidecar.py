@@ -15,6 +15,7 @@ from envoy.config.route.v3 import route_pb2
 
 from meshtui.manifest.workload import Workload
 from meshtui.xds import naming
+from meshtui.xds.access_logs import Log, connection_access_log, http_access_log
 from meshtui.xds.http import HttpConnectionManager, by_rds, connection_manager
 from meshtui.xds.routes import to_cluster
 from meshtui.xds.tls import workload_server
@@ -29,6 +30,7 @@ def inbound_listener(workload: Workload, socket: Path, trust_domain: str) -> Any
     host = {"name": cluster, "domains": ["*"], "routes": [to_cluster(cluster)]}
     manager = connection_manager(
         INBOUND,
+        access_log=[http_access_log(Log.INBOUND)],
         route_config=route_pb2.RouteConfiguration(name=INBOUND, virtual_hosts=[host]),
         # what a caller claims to be is removed; what its certificate says is put in its place
         forward_client_cert_details=HttpConnectionManager.SANITIZE_SET,
@@ -41,7 +43,7 @@ def inbound_listener(workload: Workload, socket: Path, trust_domain: str) -> Any
 
 def outbound_listener(socket: Path) -> Any:
     """Takes plain HTTP from the workload itself."""
-    manager = connection_manager(OUTBOUND, **by_rds(naming.OUTBOUND_ROUTES))
+    manager = connection_manager(OUTBOUND, access_log=[http_access_log(Log.OUTBOUND)], **by_rds(naming.OUTBOUND_ROUTES))
     return _listener(OUTBOUND, socket, base_pb2.OUTBOUND, {"name": OUTBOUND, "filters": [manager]})
 
 
@@ -51,4 +53,5 @@ def _listener(name: str, socket: Path, direction: int, chain: dict[str, Any]) ->
         address={"pipe": {"path": str(socket), "mode": 0o600}},
         traffic_direction=direction,
         filter_chains=[chain],
+        access_log=[connection_access_log()] if name == INBOUND else [],
     )
