@@ -15,6 +15,7 @@ from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 
 from meshtui.telemetry.calls import Reported, read_connection, read_request
 from meshtui.telemetry.directory import Directory
+from meshtui.wire.streams import Distributor, Register
 from meshtui.xds.access_logs import Log
 
 _LOG = logging.getLogger(__name__)
@@ -57,8 +58,13 @@ def read_message(message: Any, log: Log, target: str, directory: Directory) -> I
                 yield reported
 
 
-def register_access_logs(service: AccessLogService, server: grpc.aio.Server) -> None:
-    """Serve StreamAccessLogs."""
-    servicer = als_pb2_grpc.AccessLogServiceServicer()
-    servicer.StreamAccessLogs = service.serve
-    als_pb2_grpc.add_AccessLogServiceServicer_to_server(servicer, server)
+def with_access_logs(register: Register, service: AccessLogService) -> Register:
+    """Adds StreamAccessLogs to what `register` adds to a server."""
+
+    def both(distributor: Distributor, server: grpc.aio.Server) -> None:
+        register(distributor, server)
+        servicer = als_pb2_grpc.AccessLogServiceServicer()
+        servicer.StreamAccessLogs = service.serve
+        als_pb2_grpc.add_AccessLogServiceServicer_to_server(servicer, server)
+
+    return both
