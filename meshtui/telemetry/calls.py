@@ -8,10 +8,11 @@ written by peers, so it is bounded, and queries, in which tokens may be, are lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from envoy.config.core.v3 import base_pb2
 from envoy.data.accesslog.v3 import accesslog_pb2
 
@@ -26,9 +27,14 @@ LONGEST_HOST, LONGEST_PATH, LONGEST_DETAILS = 260, 200, 300
 """Characters."""
 
 _JWT = "jwt_authn_access_denied"
+_DENIALS = ("rbac_access_denied", _JWT)
 _VIA_UPSTREAM = "via_upstream"
+_NO_ROUTE = "route_not_found"
 _RBAC = "envoy.filters.http.rbac"
 _POLICY = "enforced_effective_policy_id"
+# an enum's members are looked up each time that they are named, and these are for each call
+_INBOUND, _GATEWAY = Log.INBOUND, Log.GATEWAY
+_DENIED, _FAILED, _ERROR, _OK = Outcome.DENIED, Outcome.FAILED, Outcome.ERROR, Outcome.OK
 _METHODS = {number: "" if not number else name for name, number in base_pb2.RequestMethod.items()}
 _TLS = {
     accesslog_pb2.TLSProperties.TLSv1: "TLSv1",
@@ -38,58 +44,66 @@ _TLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """One entry of a log, read."""
 
     call: Call
-    counted: bool
-    """False where the destination tells the same call, or nothing came about that could be called one."""
     service: str = ""
     """Full name of the service that was called, as the configuration has it; empty where none was."""
     flags: str = ""
     """Envoy's short codes with commas between them."""
+    onward: str = ""
+    """Target to which a gateway sent the request; empty where it did not, or the gateway is the caller of `call`."""
 
 
-def read_request(entry: Any, log: Log, reporter: str, directory: Directory) -> Reported:
-    """An entry of a connection manager's log. `reporter` is the target of the workload whose Envoy tells it."""
+def read_request(entry: Any, log: Log, reporter: str, directory: Directory) -> Reported | None:
+    """An entry of a connection manager's log. `reporter` is the target of the workload whose Envoy tells it.
+
+    A gateway's is the call of its client to the gateway, unless what came to nothing is the gateway's own call.
+    None where the destination tells the same call.
+    """
     common, request, response = entry.common_properties, entry.request, entry.response
-    details, flags = response.response_code_details, flags_of(common.response_flags)
-    service = _service(common.upstream_cluster)
-    status = response.response_code.value
-    denied = _is_denial(details)
-    incoming = log is Log.INBOUND or (log is Log.GATEWAY and (denied or not service))
-    if incoming:
-        source, tls = _peer(common), _tls_version(common)
-        destination = reporter
-        if log is Log.GATEWAY and details == "route_not_found":
-            destination = _host(request)
+    details, authority = response.response_code_details, request.authority
+    flags = flags_of(common.response_flags) if common.HasField("response_flags") else ""
+    status, reason, onward = response.response_code.value, "", ""
+    if log is _INBOUND:
+        service, incoming = directory.own_service.get(reporter, ""), True
     else:
-        source, tls = directory.identities.get(reporter, ""), common.custom_tags.get(UPSTREAM_TLS, "")
-        destination = (
-            directory.sockets.get(common.upstream_remote_address.pipe.path)
-            or directory.services.get(service)
-            or _host(request)
-        )
+        service, reason = _service(common.upstream_cluster), common.upstream_transport_failure_reason
+        seen = _seen_by_destination(common, details, reason)
+        # at a gateway the route, and so the service, is known before a policy of the gateway denies the request
+        incoming = log is _GATEWAY and (seen or not service or details.startswith(_DENIALS))
+        if seen and not incoming:
+            return None
+    if incoming:
+        source, tls = _proven(common)
+        # at a gateway a name may be of another CA, which can write into a certificate what it likes
+        caller = directory.holders.get(source, "") if log is _INBOUND else ""
+        destination = _host(authority) if details == _NO_ROUTE else reporter
+        if log is _GATEWAY and seen:
+            onward = _reached(common, service, directory)
+    else:
+        source, caller, tls = directory.identities.get(reporter, ""), reporter, common.custom_tags.get(UPSTREAM_TLS, "")
+        destination = _reached(common, service, directory) or _host(authority)
+    duration = common.duration
     call = Call(
         at=_moment(common.start_time),
         reporter=DESTINATION if incoming else SOURCE,
         source=source,
-        source_target=_source_target(log, source, directory) if incoming else reporter,
+        source_target=caller,
         destination=destination,
         destination_identity=directory.identities.get(destination, ""),
         method=_METHODS.get(request.request_method, ""),
-        host=request.authority[:LONGEST_HOST],
+        host=authority[:LONGEST_HOST],
         path=request.path.partition("?")[0][:LONGEST_PATH],
         status=status,
-        outcome=_outcome(details, status, denied=denied),
-        policy=_policy(common, details)
-        or (directory.request_authentication.get(reporter, "") if details.startswith(_JWT) else ""),
+        outcome=_outcome(details, status),
+        policy=_policy(common, details, directory.request_authentication.get(reporter, "")),
         tls="" if tls == "-" else tls,
-        details=_details(details, flags, common.upstream_transport_failure_reason),
-        milliseconds=common.duration.seconds * 1000 + common.duration.nanos / 1e6,
+        details=_details(details, flags, reason),
+        milliseconds=duration.seconds * 1000 + duration.nanos / 1e6,
     )
-    return Reported(call, incoming or not _seen_by_destination(common, details), service, flags)
+    return Reported(call, service, flags, onward)
 
 
 def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported | None:
@@ -99,10 +113,10 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
     """
     common = entry.common_properties
     reason = common.downstream_transport_failure_reason
-    unmatched = common.custom_tags.get(REASON, "") == "filter_chain_not_found" or common.response_flags.no_route_found
+    unmatched = _NO_CHAIN if common.custom_tags.get(REASON, "") == _NO_CHAIN else ""
     if not unmatched and (not reason or "_ALERT_" in reason):
         return None
-    plaintext = unmatched or any(sign in reason for sign in _NO_TLS)
+    plaintext = bool(unmatched) or any(sign in reason for sign in _NO_TLS)
     turned_away = plaintext or _NO_CERTIFICATE in reason
     call = Call(
         at=_moment(common.start_time),
@@ -114,58 +128,75 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
         host="",
         path="",
         status=0,
-        outcome=Outcome.DENIED if turned_away else Outcome.FAILED,
+        outcome=_DENIED if turned_away else _FAILED,
         policy=directory.peer_authentication.get(reporter, "") if turned_away else "",
-        tls="" if plaintext else _tls_version(common),
-        details=(reason or "filter_chain_not_found")[:LONGEST_DETAILS],
+        tls="" if plaintext else _proven(common)[1],
+        details=f"{_words(reason, plaintext=plaintext)} ({_openssl(reason) or unmatched})"[:LONGEST_DETAILS],
         milliseconds=0.0,
     )
-    return Reported(call, counted=True, flags=flags_of(common.response_flags))
+    return Reported(call, flags=flags_of(common.response_flags))
 
 
 _NO_TLS = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
 """What BoringSSL calls bytes that are no TLS."""
+_NO_CHAIN = "filter_chain_not_found"
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 
-def _seen_by_destination(common: Any, details: str) -> bool:
+def _words(reason: str, *, plaintext: bool) -> str:
+    if plaintext:
+        return "it spoke no TLS"
+    return "it showed no certificate" if _NO_CERTIFICATE in reason else "TLS failed"
+
+
+def _openssl(reason: str) -> str:
+    """BoringSSL's own words, without where in it they come from."""
+    return reason.rpartition("OPENSSL_internal:")[2].removesuffix(":TLS_error_end")
+
+
+def _seen_by_destination(common: Any, details: str, reason: str) -> bool:
     """Whether the proxy at the other end has the same call in a log of its own."""
     if details == _VIA_UPSTREAM:
         return True
-    failed = common.response_flags.upstream_connection_failure or common.upstream_transport_failure_reason
+    failed = reason or common.response_flags.upstream_connection_failure
     return bool(common.upstream_remote_address.pipe.path) and not failed
 
 
-def _is_denial(details: str) -> bool:
-    return details.startswith(("rbac_access_denied", _JWT))
+def _reached(common: Any, service: str, directory: Directory) -> str:
+    """Target of the workload that was called; empty where it was none."""
+    path = common.upstream_remote_address.pipe.path
+    return directory.sockets.get(path) or directory.services.get(service, "")
 
 
-def _outcome(details: str, status: int, *, denied: bool) -> Outcome:
-    if denied:
-        return Outcome.DENIED
+def _outcome(details: str, status: int) -> Outcome:
     if details == _VIA_UPSTREAM:
-        return Outcome.ERROR if status >= 500 else Outcome.OK
+        return _ERROR if status >= 500 else _OK
+    if details.startswith(_DENIALS):
+        return _DENIED
     # an answer of Envoy's own: a redirect is one that was meant
-    return Outcome.OK if 0 < status < 400 else Outcome.FAILED
+    return _OK if 0 < status < 400 else _FAILED
 
 
-def _policy(common: Any, details: str) -> str:
-    found = naming.policy_in(details)
-    if found is None and not _is_denial(details) and _RBAC in common.metadata.filter_metadata:
-        fields = common.metadata.filter_metadata[_RBAC].fields
-        texts = (value.string_value for key, value in fields.items() if key.endswith(_POLICY))
-        found = next(filter(None, map(naming.policy_in, texts)), None)
+def _policy(common: Any, details: str, of_tokens: str) -> str:
+    """The policy that decided: of a denial Envoy says it in the details, of what was allowed in its filter's notes."""
+    if details.startswith(_DENIALS):
+        return of_tokens if details.startswith(_JWT) else _policy_named(details)
+    if not common.HasField("metadata") or _RBAC not in common.metadata.filter_metadata:
+        return ""
+    fields = common.metadata.filter_metadata[_RBAC].fields
+    texts = (value.string_value for key, value in fields.items() if key.endswith(_POLICY))
+    return next(filter(None, map(_policy_named, texts)), "")
+
+
+@lru_cache(maxsize=1024)
+def _policy_named(text: str) -> str:
+    found = naming.policy_in(text)
     return str(found[0]) if found is not None else ""
 
 
-def _source_target(log: Log, source: str, directory: Directory) -> str:
-    """The workload that called. At a gateway the name may be one of another CA, in which anything may stand."""
-    return directory.holders.get(source, "") if log is Log.INBOUND else ""
-
-
-def _host(request: Any) -> str:
+def _host(authority: str) -> str:
     """What was asked for, which must not look like a target."""
-    return request.authority[:LONGEST_HOST] if "/" not in request.authority else ""
+    return authority[:LONGEST_HOST] if "/" not in authority else ""
 
 
 def _service(cluster: str) -> str:
@@ -174,18 +205,20 @@ def _service(cluster: str) -> str:
     return rest.rpartition("|")[2] if direction == "outbound" else ""
 
 
-def _peer(common: Any) -> str:
+def _proven(common: Any) -> tuple[str, str]:
+    """SPIFFE ID of the caller's certificate and TLS version; both empty for plaintext."""
     if not common.HasField("tls_properties"):
-        return ""
-    names = (name.uri for name in common.tls_properties.peer_certificate_properties.subject_alt_name)
-    return next((uri for uri in names if uri.startswith("spiffe://")), "")
-
-
-def _tls_version(common: Any) -> str:
-    return _TLS.get(common.tls_properties.tls_version, "") if common.HasField("tls_properties") else ""
+        return "", ""
+    tls = common.tls_properties
+    for name in tls.peer_certificate_properties.subject_alt_name:
+        if (identity := name.uri).startswith("spiffe://"):
+            return identity, _TLS.get(tls.tls_version, "")
+    return "", _TLS.get(tls.tls_version, "")
 
 
 def _details(details: str, flags: str, reason: str) -> str:
+    if not flags and not reason:
+        return details[:LONGEST_DETAILS]
     said = f"{details}: {reason}" if reason and reason not in details else details
     # the flags are short and go first where the words are cut off
     return f"{flags} {said}".strip()[:LONGEST_DETAILS]

@@ -27,18 +27,21 @@ class Directory:
     """Path of a sidecar's inbound socket → target."""
     services: Mapping[str, str] = field(default_factory=dict)
     """Full name of a service → target of the only workload behind it."""
+    own_service: Mapping[str, str] = field(default_factory=dict)
+    """Target → full name of the only service that it stands behind."""
     peer_authentication: Mapping[str, str] = field(default_factory=dict)
     """Target → the policy that says whether plaintext may come in, where one does."""
     request_authentication: Mapping[str, str] = field(default_factory=dict)
     """Target → the only RequestAuthentication about it: Envoy does not name the one that refused a token."""
-    trust_domain: str = ""
+    principals: str = "spiffe://"
+    """How the names of this mesh's own workloads begin."""
 
     @classmethod
     def of(cls, catalog: Catalog, trust_domain: str, inbound: Mapping[str, Path]) -> Directory:
         """`inbound` are the sockets of all sidecars, by target."""
         workloads = catalog.workloads()
         identities = {each.target: naming.spiffe_id(trust_domain, each) for each in workloads}
-        behind = ((naming.full_name(each), catalog.workloads_of(each)) for each in catalog.all(Service))
+        behind = tuple((naming.full_name(each), catalog.workloads_of(each)) for each in catalog.all(Service))
         modes = {
             each.target: effective_mode(catalog, each, each.ports[0].port if each.ports else 0).policy
             for each in workloads
@@ -49,13 +52,14 @@ class Directory:
             holders=_only((identity, target) for target, identity in identities.items()),
             sockets={str(path): target for target, path in inbound.items()},
             services=_only((name, each.target) for name, found in behind for each in found),
+            own_service=_only((each.target, name) for name, found in behind for each in found),
             peer_authentication={target: str(key) for target, key in modes.items() if key is not None},
             request_authentication=_only(
                 (each.target, str(policy.key))
                 for each in workloads
                 for policy in policies_about(catalog, each, RequestAuthentication)
             ),
-            trust_domain=trust_domain,
+            principals=f"spiffe://{trust_domain}/",
         )
 
 

@@ -10,7 +10,7 @@ from meshtui.mesh.traffic import Outcome, Pair, Traffic, TrafficQuery
 from meshtui.telemetry.calls import Reported
 from meshtui.telemetry.counts import Counts
 from meshtui.telemetry.directory import Directory
-from meshtui.telemetry.series import Series, is_request
+from meshtui.telemetry.series import Series
 from meshtui.telemetry.store import DenialStore
 
 MOST_PAIRS_SHOWN = 10_000
@@ -26,7 +26,7 @@ class Recorder:
         seconds: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
-        """`seconds` is a clock that never goes back; `changed` is called with each call that counts."""
+        """`seconds` is a clock that never goes back; `changed` is called with each call."""
         self.directory = Directory()
         """Who is where; replaced when the manifests change."""
         self.counts = Counts()
@@ -39,10 +39,9 @@ class Recorder:
     def record(self, reported: Reported) -> None:
         """Take one entry of a log."""
         call = reported.call
-        if is_request(call):
-            self.series.add(reported, self.directory.trust_domain)
-        if not reported.counted:
-            return
+        # a connection that was turned away is no request
+        if call.method or call.path:
+            self.series.add(reported, self.directory)
         self.counts.add(call, int(self._seconds()))
         if call.outcome is Outcome.DENIED:
             self._store.add(call)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from meshtui.mesh.traffic import Call
-from meshtui.telemetry.calls import DESTINATION, Reported
+from meshtui.telemetry.calls import DESTINATION, SOURCE, Reported
+from meshtui.telemetry.directory import Directory
 
 LABELS = (
     "reporter",
@@ -61,21 +61,18 @@ class Series:
         self.dropped = 0
         """Requests that are in no series, because there were too many."""
 
-    def add(self, reported: Reported, trust_domain: str) -> None:
-        """Count a request, told by either end."""
-        call = reported.call
-        ours = call.source.startswith(f"spiffe://{trust_domain}/")
-        key = (
-            call.reporter,
-            call.source_target,
-            call.source if ours else "",
-            call.destination if call.destination_identity else "",
-            call.destination_identity,
-            reported.service,
-            call.status,
-            reported.flags,
-            bool(call.tls),
-        )
+    def add(self, reported: Reported, directory: Directory) -> None:
+        """Count a request. What a gateway sent on counts as the gateway's own call, as in Istio."""
+        call, onward = reported.call, reported.onward
+        key: _Key
+        if onward:
+            there = directory.identities.get(onward, "")
+            key = (SOURCE, call.destination, call.destination_identity, onward, there, *_answer(reported), False)
+        else:
+            ours = call.source.startswith(directory.principals)
+            source, known = call.source if ours else "", call.destination if call.destination_identity else ""
+            ends = (call.source_target, source, known, call.destination_identity)
+            key = (call.reporter, *ends, *_answer(reported), bool(call.tls))
         duration = self._durations.get(key)
         if duration is None:
             if len(self._durations) >= self._most:
@@ -87,6 +84,10 @@ class Series:
     def __iter__(self) -> Iterator[tuple[tuple[str, ...], Duration]]:
         """Each with the values of `LABELS`."""
         return ((_labels(key), duration) for key, duration in self._durations.items())
+
+
+def _answer(reported: Reported) -> tuple[str, int, str]:
+    return reported.service, reported.call.status, reported.flags
 
 
 def _labels(key: _Key) -> tuple[str, ...]:
@@ -112,8 +113,3 @@ def _workload(target: str) -> tuple[str, str]:
     _, _, name = target.partition("/")
     namespace, _, workload = name.partition("/")
     return (workload, namespace) if workload else (UNKNOWN, UNKNOWN)
-
-
-def is_request(call: Call) -> bool:
-    """Whether it came as far as a request: a connection that was turned away has no method."""
-    return bool(call.method or call.path)

@@ -6,7 +6,6 @@ dropped; no request ever waits for its log.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -44,23 +43,31 @@ UPSTREAM_TLS = "upstream_tls"
 REASON = "reason"
 """Tags that a log carries beside Envoy's own fields."""
 
+_RUNTIME = "meshtui.access_logs.outbound"
+"""Envoy wants a name by which the bound could be changed at run time."""
 _SENT = {UPSTREAM_IDENTITY: "%UPSTREAM_PEER_URI_SAN%", UPSTREAM_TLS: "%UPSTREAM_TLS_VERSION%"}
 _REFUSED = {REASON: "%RESPONSE_CODE_DETAILS%"}
 
 
 def http_access_log(log: Log) -> Any:
-    """The `access_log` of a connection manager."""
+    """The `access_log` of a connection manager.
+
+    What a sidecar sent and another proxy answered, that proxy tells: only the rest is worth telling by the sender.
+    """
     config = als_pb2.HttpGrpcAccessLogConfig(common_config=_common(log, {} if log is Log.INBOUND else _SENT))
-    return accesslog_pb2.AccessLog(name="envoy.access_loggers.http_grpc", typed_config=packed(config))
+    built = accesslog_pb2.AccessLog(name="envoy.access_loggers.http_grpc", typed_config=packed(config))
+    if log is Log.OUTBOUND:
+        built.filter.or_filter.filters.add(response_flag_filter={})
+        built.filter.or_filter.filters.add(
+            status_code_filter={"comparison": {"op": "GE", "value": {"default_value": 400, "runtime_key": _RUNTIME}}}
+        )
+    return built
 
 
-def connection_access_log(flags: Sequence[str] = ()) -> Any:
+def connection_access_log() -> Any:
     """The `access_log` of a listener."""
     config = als_pb2.TcpGrpcAccessLogConfig(common_config=_common(Log.CONNECTIONS, _REFUSED))
-    built = accesslog_pb2.AccessLog(name="envoy.access_loggers.tcp_grpc", typed_config=packed(config))
-    if flags:
-        built.filter.response_flag_filter.flags.extend(flags)
-    return built
+    return accesslog_pb2.AccessLog(name="envoy.access_loggers.tcp_grpc", typed_config=packed(config))
 
 
 def _common(log: Log, tags: dict[str, str]) -> Any:
