@@ -19,9 +19,10 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.mesh.targets import serial_in
+from meshtui.present.columns import joined, titles
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines, record_lines
-from meshtui.present.rows import GAP, cells, layout, titles
+from meshtui.present.rows import cells, layout
 from meshtui.present.tones import Line, Piece, Tone
 
 
@@ -55,8 +56,7 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     lines += [(Piece(output.shown(notice), Tone.WARN),) for notice in info.notices]
     lines += [(), titles(columns, glyphs)]
     for row in page.rows:
-        first, *rest = cells(row, columns, output.now, glyphs)
-        lines.append((*first, *(piece for cell in rest for piece in (Piece(" " * GAP), *cell))))
+        lines.append(joined(cells(row, columns, output.now, glyphs)))
     if snapshot.findings:
         lines.append(())
     for finding in snapshot.findings:

@@ -19,6 +19,7 @@ class Glyphs:
     differs: str
     unasked: str
     absent: str
+    partly: str
     fine: str
     busy: str
     alarm: str
@@ -40,6 +41,7 @@ class Glyphs:
     dash: str
     ellipsis: str
     signed_by: str
+    calls: str
     differs_from: str
     rule: str
 
@@ -54,6 +56,7 @@ UNICODE = Glyphs(
     differs="○",
     unasked="?",
     absent="·",
+    partly="◐",
     fine="✓",
     busy="~",
     alarm="!",
@@ -71,6 +74,7 @@ UNICODE = Glyphs(
     dash="–",
     ellipsis="…",
     signed_by="←",
+    calls="→",
     differs_from="≠",
     rule="─",
 )
@@ -81,6 +85,7 @@ ASCII = Glyphs(
     differs="o",
     unasked="?",
     absent=".",
+    partly="~",
     fine="ok",
     busy="~",
     alarm="!",
@@ -98,6 +103,7 @@ ASCII = Glyphs(
     dash="-",
     ellipsis="..",
     signed_by="<-",
+    calls="->",
     differs_from="!=",
     rule="-",
 )

@@ -12,6 +12,13 @@ import humanize
 LEFT_WIDTH = 8
 """Cells that `left` takes at most: `11mo ago`, `1m59s`."""
 
+STAMP_WIDTH = 12
+"""Cells that `stamp` takes at most."""
+
+AGO_WIDTH = 4
+"""Cells that `ago` takes at most."""
+
+_STEP = 10
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MONTH, _YEAR = 30 * _DAY, 365 * _DAY
 
@@ -67,6 +74,19 @@ def clock(now: datetime) -> str:
 def moment(when: datetime, now: datetime) -> str:
     """`14:02:11Z` on the day of `now`, with its date on any other."""
     return f"{when:%H:%M:%S}Z" if when.date() == now.date() else absolute(when)
+
+
+def stamp(when: datetime, now: datetime) -> str:
+    """`14:02:11Z` on the day of `now`, `11-23 14:02Z` on any other: for a column of `STAMP_WIDTH` cells."""
+    return f"{when:%H:%M:%S}Z" if when.date() == now.date() else f"{when:%m-%d %H:%M}Z"
+
+
+def ago(when: datetime, now: datetime) -> str:
+    """`now`, `20s`, `12m`, `3h`, `9d`: in steps of ten seconds, so that what happens all the time does not flicker."""
+    seconds = int((now - when).total_seconds())
+    if seconds < _STEP:
+        return "now"
+    return f"{seconds // _STEP * _STEP}s" if seconds < _MINUTE else _coarse(now - when)
 
 
 def absolute(when: datetime) -> str:

@@ -86,9 +86,9 @@ def test_what_is_no_manifest(text: str, reason: str) -> None:
     ("api", "kind", "reason"),
     [
         (
-            "security.istio.io/v1",
-            "PeerAuthentication",
-            "kind PeerAuthentication of security.istio.io/v1 is not supported yet",
+            "networking.istio.io/v1",
+            "ServiceEntry",
+            "kind ServiceEntry of networking.istio.io/v1 is not supported yet",
         ),
         (
             "gateway.networking.k8s.io/v1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import structs
@@ -16,6 +17,10 @@ class Journal:
 
     def __init__(self) -> None:
         self._entries: list[HistoryEntry] = []
+
+    def __iter__(self) -> Iterator[HistoryEntry]:
+        """All entries, oldest first."""
+        return iter(self._entries)
 
     def newest(self, target: str, limit: int) -> list[HistoryEntry]:
         """At most `limit` entries, newest first; of everything when `target` is empty."""

@@ -22,8 +22,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row, Step
+from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import cells, layout, titles
+from meshtui.present.rows import cells, layout
 from meshtui.present.tones import Line, Piece
 from meshtui.tui.keys import MOVE, THIS_ROW
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter

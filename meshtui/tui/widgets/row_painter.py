@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row
+from meshtui.present.columns import GAP, Column
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import GAP, Column, age, cells
+from meshtui.present.rows import age, cells
 from meshtui.present.tones import Line, Piece, Tone
 
 MARGIN = 3
