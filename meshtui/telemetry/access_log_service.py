@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import grpc
 import grpc.aio
 from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 
@@ -18,6 +19,7 @@ from meshtui.telemetry.directory import Directory
 from meshtui.wire.streams import Distributor, Register
 from meshtui.xds.access_logs import Log
 
+_LOGS = {log.value: log for log in Log}
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,12 +32,14 @@ class AccessLogService:
         self._directory = directory
         self._heard = heard
 
-    async def serve(self, requests: AsyncIterator[Any], _: Any) -> Any:
-        """Read one stream to its end."""
+    async def serve(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        """Read one stream to its end. One of a log that is not configured anywhere is refused."""
         log: Log | None = None
         async for message in requests:
             if message.identifier.log_name:  # of the first message alone
-                log = Log(message.identifier.log_name)
+                log = _LOGS.get(message.identifier.log_name)
+                if log is None:
+                    await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "There is no such log.")
             if log is not None:
                 for reported in read_message(message, log, self._target, self._directory()):
                     self._heard(reported)
@@ -51,7 +55,7 @@ def read_message(message: Any, log: Log, target: str, directory: Directory) -> I
                 reported = read_connection(entry, target, directory)
             else:
                 reported = read_request(entry, log, target, directory)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, OSError) as error:
             _LOG.warning("%s tells a call that cannot be read: %s", target, error)
         else:
             if reported is not None:
