@@ -10,37 +10,19 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
 from meshtui.errors import UsageError
-from meshtui.identity.spiffe import SpiffeId
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import Service
-from meshtui.manifest.policy_model import AuthorizationPolicy, MtlsMode, RequestAuthentication
+from meshtui.manifest.policy_model import AuthorizationPolicy, RequestAuthentication
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.policy.authorization import authorize
-from meshtui.policy.client_tls import client_side, hop, origin
-from meshtui.policy.ends import Caller, caller_named, destination_named, is_enforcing, way_to
-from meshtui.policy.model import AccessRequest, EffectiveMode, Hop, Transport
+from meshtui.policy.connection import OWN_ANSWER, PASSED_ON, Answer, Call, Stage, connect, port_of
+from meshtui.policy.ends import caller_named, destination_named, way_to
+from meshtui.policy.model import AccessRequest
 from meshtui.policy.paths import split_path
-from meshtui.policy.peer_authentication import effective_mode
 from meshtui.policy.request_authentication import authenticate
-from meshtui.policy.secure_naming import identity_of
 from meshtui.policy.selection import policies_about
 from meshtui.policy.trail import Step, client_steps, rule_step, server_steps, token_step
-
-OWN_ANSWER = "the workload's own answer"
-RESET = "connection reset"
-NO_CONNECTION = "no connection"
-
-
-class Stage(StrEnum):
-    """What decided."""
-
-    TRANSPORT = "transport"
-    SECURE_NAMING = "secure naming"
-    REQUEST_AUTHENTICATION = "request authentication"
-    AUTHORIZATION = "authorization"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,45 +38,14 @@ class Question:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """Whether it may, and everything that led there."""
-
-    source: str
-    """SPIFFE ID of the caller, whether the destination gets to see it or not; empty for one that has none."""
-    destination: Workload
-    identity: str
-    """SPIFFE ID of the destination."""
-    request: AccessRequest
-    allowed: bool
-    stage: Stage
-    policy: str = ""
-    reason: str = ""
-    outcome: str = ""
-    client: Transport
-    server: EffectiveMode | None
-    """None at a gateway, whose TLS its Gateway objects are about."""
-    accepted: tuple[str, ...] = ()
-    trail: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Call:
-    """The question, understood."""
-
-    caller: Caller
-    destination: Workload
-    service: Service | None
-    service_port: int
-
-
 def explain(catalog: Catalog, question: Question, *, trust_domain: str, now: datetime) -> Answer:
     """The answer. Raises UsageError for an end, a port or a path that means nothing."""
     destination = destination_named(catalog, question.destination, trust_domain)
     caller = caller_named(catalog, question.source, trust_domain)
     service, port = way_to(catalog, destination, question.port)
-    call = _Call(caller=caller, destination=destination, service=service, service_port=port)
-    answer = connect(catalog, call, _request(call, question), trust_domain)
+    call = Call(caller=caller, destination=destination, service=service, service_port=port)
+    answer = connect(catalog, call, _request(catalog, call, question), trust_domain)
+    answer = replace(answer, trail=_transport_trail(catalog, call, answer))
     return decide(catalog, answer, trust_domain, now) if answer.allowed else answer
 
 
@@ -117,110 +68,31 @@ def decide(catalog: Catalog, answer: Answer, trust_domain: str, now: datetime) -
         stage=Stage.AUTHORIZATION,
         policy=str(decision.policy) if decision.policy is not None else "",
         reason=decision.reason,
-        outcome=OWN_ANSWER if decision.allowed else "403",
+        outcome=_answered(answer.destination) if decision.allowed else "403",
         trail=(*trail, *map(rule_step, decision.trail)),
     )
 
 
-def connect(catalog: Catalog, call: _Call, request: AccessRequest, trust_domain: str) -> Answer:
-    """Whether a connection comes about, and as whom the caller is seen: `allowed` is about no more than that."""
-    caller, destination = call.caller, call.destination
-    answer = Answer(
-        source=caller.own_identity(trust_domain),
-        destination=destination,
-        identity=identity_of(destination, trust_domain),
-        request=request,
-        allowed=True,
-        stage=Stage.TRANSPORT,
-        client=Transport.MTLS if caller.identity else Transport.PLAINTEXT,
-        server=effective_mode(catalog, destination, request.port),
-        trail=tuple(server_steps(catalog, destination, request.port)) if is_enforcing(destination) else (),
-    )
-    if destination.proxy is Proxy.GATEWAY:
-        return _at_gateway(replace(answer, server=None, trail=()), caller)
-    if not is_enforcing(destination):
-        reason = f"{destination.target} has no sidecar: nothing takes requests for it, and nothing enforces policies."
-        return _broken(answer, reason, "503" if caller.by_proxy else NO_CONNECTION)
-    if not caller.by_proxy:
-        return _direct(answer, caller, trust_domain)
-    if call.service is None:
-        reason = f"No Service selects {destination.target}, so that {caller.name} has no way to it."
-        return _broken(answer, reason, "503")
-    return _by_proxy(catalog, call, answer, trust_domain)
+def _transport_trail(catalog: Catalog, call: Call, answer: Answer) -> tuple[Step, ...]:
+    """The policies about how both ends speak: none at a gateway, and none where no proxy stands."""
+    if call.destination.proxy is not Proxy.SIDECAR:
+        return ()
+    source = call.caller.workload
+    server = server_steps(catalog, call.destination, answer.request.port)
+    if source is None or not call.caller.by_proxy or call.service is None:
+        return tuple(server)
+    return (*client_steps(catalog, source.namespace, call.service, call.service_port), *server)
 
 
-def _by_proxy(catalog: Catalog, call: _Call, answer: Answer, trust_domain: str) -> Answer:
-    """Of a caller for which a proxy of the mesh speaks."""
-    source, service, port = call.caller.workload, call.service, call.service_port
-    assert source is not None
-    assert service is not None
-    found = hop(
-        catalog, source=source, service=service, port=port, destination=call.destination, trust_domain=trust_domain
-    )
-    sni = client_side(catalog, source.namespace, service, port, trust_domain).sni
-    encrypted = found.client is Transport.MTLS
-    seen = replace(
-        answer,
-        request=replace(
-            answer.request,
-            principal=call.caller.identity if encrypted else "",
-            sni=(sni or f"outbound_.{port}_._.{service.full_name}") if encrypted else "",
-        ),
-        client=found.client,
-        accepted=found.identities,
-        trail=(*client_steps(catalog, source.namespace, service, port), *answer.trail),
-    )
-    return seen if found.works else _broken(_blamed(seen, found), found.problem, "503")
-
-
-def _blamed(answer: Answer, found: Hop) -> Answer:
-    """With the policy that keeps both ends from each other, the client's own first."""
-    policy = found.client_policy or found.server.policy
-    strange = found.client is Transport.MTLS and found.server.mode is not MtlsMode.DISABLE
-    stage = Stage.SECURE_NAMING if strange else Stage.TRANSPORT
-    return replace(answer, stage=stage, policy=str(policy) if policy is not None else "")
-
-
-def _direct(answer: Answer, caller: Caller, trust_domain: str) -> Answer:
-    """Of a caller that opens its own connection: in plaintext, or with a certificate of its own."""
-    server = answer.server
-    assert server is not None
-    blamed = replace(answer, policy=str(server.policy) if server.policy is not None else "")
-    takes = f"{answer.destination.target} takes only"
-    if not caller.identity:
-        why = f" ({caller.name} has no proxy that would speak mTLS for it)" if caller.workload is not None else ""
-        if server.mode is MtlsMode.STRICT:
-            return _broken(blamed, f"The caller sends plaintext{why}, but {takes} mTLS, by {origin(server)}.", RESET)
-        return answer
-    if server.mode is MtlsMode.DISABLE:
-        return _broken(blamed, f"The caller begins mTLS, but {takes} plaintext, by {origin(server)}.", RESET)
-    if SpiffeId.parse(caller.identity).trust_domain != trust_domain:
-        reason = f"{caller.identity} is of another trust domain, and {takes} callers of {trust_domain}."
-        return _broken(replace(answer, stage=Stage.SECURE_NAMING), reason, RESET)
-    return replace(answer, request=replace(answer.request, principal=caller.identity))
-
-
-def _at_gateway(answer: Answer, caller: Caller) -> Answer:
-    """A gateway's callers are outside; whether its TLS lets them in is for `meshtui verify` to say."""
-    if not caller.identity:
-        return answer
-    reason = f"{answer.destination.target} is a gateway: it takes requests from outside, and knows no {caller.name}."
-    return _broken(answer, f"{reason} Ask for plaintext.", "503" if caller.by_proxy else RESET)
-
-
-def _broken(answer: Answer, reason: str, outcome: str) -> Answer:
-    return replace(answer, allowed=False, reason=reason, outcome=outcome)
-
-
-def _request(call: _Call, question: Question) -> AccessRequest:
+def _request(catalog: Catalog, call: Call, question: Question) -> AccessRequest:
     if not question.path.startswith("/"):
         raise UsageError(f"{question.path!r} is not a path.", fix="A path begins with /.")
     path, query = split_path(question.path)
     headers = {name.lower(): value for name, value in question.headers.items()}
-    host = question.host or headers.pop("host", "") or _host(call)
+    host = question.host or headers.pop("host", "") or _host(catalog, call)
     return AccessRequest(
         host=host,
-        port=_port(call),
+        port=port_of(call),
         method=question.method,
         path=path,
         query=query,
@@ -229,22 +101,18 @@ def _request(call: _Call, question: Question) -> AccessRequest:
     )
 
 
-def _port(call: _Call) -> int:
-    """Of the workload. A sidecar takes requests for one port only, whatever they were sent to."""
-    own = {each.name: each.port for each in call.destination.ports}
-    if call.destination.proxy is not Proxy.GATEWAY:
-        return call.destination.inbound_port
-    if call.service is None:
-        return call.service_port
-    target = next(each.target_port for each in call.service.ports if each.port == call.service_port)
-    return target if isinstance(target, int) else own.get(target, 0)
-
-
-def _host(call: _Call) -> str:
-    """As a client writes it that calls the Service by its full name."""
+def _host(catalog: Catalog, call: Call) -> str:
+    """As a client writes it that calls the Service by its full name; at a gateway the first host that it is for."""
+    if call.destination.proxy is Proxy.GATEWAY:
+        served = (each.server for each in catalog.bindings() if each.workload.target == call.destination.target)
+        return next((host for server in served for host in server.hosts if "*" not in host), "example.com")
     if call.service is None:
         return ""
-    return call.service.full_name + (f":{call.service_port}" if call.service_port != 80 else "")
+    return call.service.full_name + (f":{call.service_port}" if call.service_port not in (80, 443) else "")
+
+
+def _answered(destination: Workload) -> str:
+    return PASSED_ON if destination.proxy is Proxy.GATEWAY else OWN_ANSWER
 
 
 def _forwarded_for(headers: Mapping[str, str]) -> str:

@@ -25,8 +25,8 @@ SPACE_DELIMITED = ("scope", "permission")
 """Claims that are lists written as one text (RFC 8693, section 4.2); Istio lets Envoy split them."""
 
 _TEMPLATE = re.compile(r"\{\*\*?\}")
-_SEGMENT = r"[A-Za-z0-9\-._~%!$&'()+,;:@=]"
-"""What Envoy's `*` stands for in a path: pchar of RFC 3986 without the asterisk itself."""
+_SEGMENT = r"[A-Za-z0-9\-._~%!$&'()*+,;:@=]"
+"""What Envoy's `*` stands for in a path: pchar of RFC 3986."""
 
 
 class How(StrEnum):
@@ -47,6 +47,7 @@ class Pattern:
     text: str = ""
 
     @classmethod
+    @lru_cache(maxsize=16_384)
     def read(cls, written: str) -> Pattern:
         """What `abc`, `abc*`, `*abc` or `*` means."""
         if written == ANY:

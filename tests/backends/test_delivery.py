@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from meshtui.backends.embedded.delivery import Acknowledged
 from meshtui.wire.discovery import CLUSTER, EXTENSION, Accepted, Rejected, Resource, World
 
@@ -46,7 +48,8 @@ def test_what_is_refused_leaves_what_was_in_service() -> None:
 def test_what_was_taken_away_has_to_be_taken_anew() -> None:
     """The proxy dropped it; and a new Envoy has nothing."""
     acknowledged = Acknowledged()
-    for forget in (lambda: acknowledged.keep({}), acknowledged.forget):
+    forgets: tuple[Callable[[], None], ...] = (lambda: acknowledged.keep({}), acknowledged.forget)
+    for forget in forgets:
         acknowledged.keep(WORLD)
         acknowledged.hear(Accepted(EXTENSION, {"a": "1", "b": "1"}))
         acknowledged.hear(Accepted(CLUSTER, {"a": "1"}))

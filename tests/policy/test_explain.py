@@ -11,7 +11,8 @@ from meshtui.errors import UsageError
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.policy_model import ClientTlsMode
-from meshtui.policy.explain import OWN_ANSWER, Answer, Question, Stage, explain
+from meshtui.policy.connection import OWN_ANSWER, Answer, Stage
+from meshtui.policy.explain import Question, explain
 from meshtui.policy.model import Transport
 from tests.manifest.writing import deployment, document
 from tests.policy import authorizing as to
@@ -52,7 +53,8 @@ def gate() -> tuple[dict[str, Any], ...]:
 
 def catalog(*policies: Manifest, more: tuple[dict[str, Any], ...] = ()) -> Catalog:
     """`a` and `b` in prod, `c` in other, a gateway, and `plain` without a sidecar."""
-    return mesh(*policies, more=(*gate(), deployment("plain", {"app": "plain"}), *more))
+    namespaces = (document("Namespace", name, "") for name in ("prod", "other", "istio-system"))
+    return mesh(*policies, more=(*namespaces, *gate(), deployment("plain", {"app": "plain"}), *more))
 
 
 def ask(known: Catalog, source: str, destination: str = "workload/prod/b", **question: Any) -> Answer:
@@ -175,7 +177,7 @@ def test_a_workload_behind_no_service_has_no_way_to_it() -> None:
     known = catalog(more=(lonely,))
     answer = ask(known, "workload/prod/a", "workload/prod/lonely")
     assert (answer.allowed, answer.outcome) == (False, "503")
-    assert answer.reason == "No Service selects workload/prod/lonely, so that workload/prod/a has no way to it."
+    assert answer.reason == "No Service selects workload/prod/lonely, so that no proxy has a way to it."
     assert ask(known, "plaintext", "workload/prod/lonely").allowed
 
 

@@ -18,7 +18,7 @@ from meshtui.manifest.model import Manifest, ObjectKey, Service
 from meshtui.manifest.policy_model import ClientTls, ClientTlsMode, MtlsMode
 from meshtui.policy.client_tls import hop
 from meshtui.wire.discovery import Rejected
-from tests.policy.writing import DISABLE, PERMISSIVE, STRICT, peer, rule
+from tests.policy.writing import DISABLE, MESH_WIDE, PERMISSIVE, STRICT, peer, rule
 from tests.xds.live import GATEWAY, HTTPBIN, SLEEP, TRUST_DOMAIN, LiveMesh, Reply, Unix, ask, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ CUT = "reset reason: connection termination"
 @pytest.fixture(scope="module")
 def demo(mesh: LiveMesh) -> Catalog:
     """The manifests before any policy."""
-    return mesh.catalog
+    return mesh.catalog.remove(MESH_WIDE)
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.mesh.access import AccessQuestion, Explanation, TrailStep
+from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, MatrixCell, Reach, TrailStep
+from meshtui.policy.connection import Answer
 from meshtui.policy.ends import PLAINTEXT
-from meshtui.policy.explain import Answer, Question, explain
+from meshtui.policy.explain import Question, explain
+from meshtui.policy.extent import Extent
+from meshtui.policy.matrix import who_can_call
 from meshtui.policy.trail import Step
+
+_REACH = {extent: Reach(extent.value) for extent in Extent}
 
 
 def explanation(catalog: Catalog, question: AccessQuestion, *, trust_domain: str, now: datetime) -> Explanation:
@@ -23,6 +29,20 @@ def explanation(catalog: Catalog, question: AccessQuestion, *, trust_domain: str
         headers=question.headers,
     )
     return _explanation(explain(catalog, asked, trust_domain=trust_domain, now=now))
+
+
+def matrix(catalog: Catalog, namespace: str, *, trust_domain: str) -> Matrix:
+    """Who can call whom; raises UsageError for a namespace that is not there, and for more than can be shown."""
+    found = who_can_call(catalog, namespace, trust_domain)
+    ends = itertools.product(found.destinations, found.sources)
+    return Matrix(
+        sources=found.sources,
+        destinations=found.destinations,
+        cells=tuple(
+            MatrixCell(source=source, destination=destination, reach=_REACH[each.extent], reason=each.reason)
+            for (destination, source), each in zip(ends, found.reached, strict=True)
+        ),
+    )
 
 
 def _explanation(answer: Answer) -> Explanation:

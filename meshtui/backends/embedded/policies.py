@@ -29,6 +29,8 @@ _FILTERS = {
     PolicyAction.DENY: extensions.DENY,
     PolicyAction.ALLOW: extensions.ALLOW,
 }
+_GUARD = EXTENSION, extensions.PLAINTEXT
+"""Nobody waits for it: an Envoy asks for it only while it has a listener that takes plaintext."""
 
 
 def policy_rows(
@@ -51,7 +53,7 @@ def carriers(catalog: Catalog, policy: Policy | DestinationRule) -> tuple[Resour
     """The resources in which a proxy is told of a policy."""
     match policy:
         case PeerAuthentication():
-            return (EXTENSION, extensions.PLAINTEXT), (LISTENER, INBOUND)
+            return _GUARD, (LISTENER, INBOUND)
         case AuthorizationPolicy():
             return ((EXTENSION, _FILTERS[policy.action]),)
         case RequestAuthentication():
@@ -113,7 +115,8 @@ def _state(
         if words := next(filter(None, map(refused.get, resources)), ""):
             text = f"The Envoy of {target} rejected it: {words.rstrip('.')}. What was there before stays in force."
             return "rejected", text
-    if behind := sum(delivery is None or not delivery.waiting.isdisjoint(resources) for delivery in told.values()):
+    awaited = set(resources) - {_GUARD}
+    if behind := sum(delivery is None or not delivery.waiting.isdisjoint(awaited) for delivery in told.values()):
         have = "has" if behind == 1 else "have"
         return "pending", f"{behind} of {len(told)} proxies {have} not acknowledged it yet."
     if isinstance(policy, AuthorizationPolicy) and policy.dry_run:
