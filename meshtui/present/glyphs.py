@@ -38,6 +38,7 @@ class Glyphs:
     cursor: str
     crumb: str
     dot: str
+    times: str
     dash: str
     ellipsis: str
     signed_by: str
@@ -71,6 +72,7 @@ UNICODE = Glyphs(
     cursor="▸",
     crumb="▸",
     dot="·",
+    times="×",
     dash="–",
     ellipsis="…",
     signed_by="←",
@@ -100,6 +102,7 @@ ASCII = Glyphs(
     cursor=">",
     crumb=">",
     dot="-",
+    times="x",
     dash="-",
     ellipsis="..",
     signed_by="<-",

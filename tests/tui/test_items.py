@@ -83,12 +83,13 @@ async def test_the_audit_is_newest_first(size: tuple[int, int]) -> None:
     """Denied, refused, issued, configured and done, each with when, what, whom."""
     async with console(size=size) as shown:
         await at(shown, "7")
-        for part in ("▸ 14:02:29Z", "! denied", "prod/httpbin"):
+        for part in ("▸ 14:02:29Z", "! denied ×5", "prod/httpbin"):
             assert part in shown.lines[3]
+        assert "5 times since 14:01:37Z" in shown.text
         assert "spiffe://cluster.local/ns/prod/sa/sleep" in shown.text
         await shown.press("slash")
         await shown.paste("configuration ledger")
-        assert "1 of 37" in shown.lines[0]
+        assert "1 of 26" in shown.lines[0]
         assert "✓ configuration" in shown.lines[3]
 
 
