@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, RefusedError
 from meshtui.mesh.access import PolicyRow
 from meshtui.mesh.actions import Apply, Delete
 from meshtui.mesh.fake import FakeMesh
@@ -219,6 +219,21 @@ async def test_a_policy_opens_with_what_is_written_and_what_it_denied(size: tupl
         await shown.press("escape")
         assert rows.selected is not None
         assert rows.selected.name == "not-from-batch"
+
+
+async def test_a_mesh_that_tells_no_calls_shows_its_policies_all_the_same() -> None:
+    """Their pages lack the denied calls and nothing else."""
+
+    class Silent(FakeMesh):
+        async def traffic(self, query: TrafficQuery) -> Traffic:
+            raise RefusedError("No proxy here tells its calls.")
+
+    async with console(Silent(now=Clock())) as shown:
+        await at(shown, "5")
+        await shown.press("enter")
+        await shown.until_shown("kind: AuthorizationPolicy")
+        await shown.press("escape", "6")
+        await shown.until_shown("No proxy here tells its calls.")
 
 
 async def test_a_policy_that_is_gone_says_so_on_its_page() -> None:
