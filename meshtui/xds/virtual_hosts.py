@@ -49,7 +49,14 @@ def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], http
 
 
 def outbound_routes(catalog: Catalog, namespace: str) -> Any:
-    """The route configuration of a sidecar's outbound requests. Hosts that are no service are answered with 502."""
+    """The route configuration of a sidecar's outbound requests. Hosts that are no service are answered with 502.
+
+    Sidecars of one namespace have the same one, as long as no service and no VirtualService changes.
+    """
+    return catalog.kept((Service, VirtualService), _outbound_routes, namespace)
+
+
+def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
     hosts: dict[str, list[Any]] = {}
     own: dict[ObjectKey, list[Any]] = defaultdict(list)
     for virtual_service in _bound_to(catalog, "mesh"):

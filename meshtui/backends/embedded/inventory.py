@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,13 +19,11 @@ from meshtui.private_files import write_file
 def write_inventory(
     path: Path, catalog: Catalog, fleet: Iterable[Workload], runtimes: Iterable[WorkloadRuntime]
 ) -> None:
-    """Replace the file as a whole, if it says something else. Raises StateError when the disk does not play along."""
-    content = msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node()))
-    with contextlib.suppress(OSError):
-        # most changes are about no pod and no account, and the disk takes its time
-        if path.read_bytes() == content:
-            return
-    write_file(path, content)
+    """Replace the file as a whole. Raises StateError when the disk does not play along."""
+    data = msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node()))
+    # most changes of the manifests are no news for the CA, and each write waits for the disk
+    if not path.exists() or path.read_bytes() != data:
+        write_file(path, data)
 
 
 def inventory_of(

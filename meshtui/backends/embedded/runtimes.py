@@ -141,9 +141,10 @@ class Runtimes:
         inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
         for runtime in self.serving:
             runtime.trust(bundles_of(catalog, runtime.workload))
-            if runtime.proxy is not None:
-                context = runtime.proxy_context(inbound, self._ports.ports)
-                runtime.configure(self._worlds.of(catalog, context), catalog)
+        proxies = [runtime for runtime in self.serving if runtime.proxy is not None]
+        contexts = [runtime.proxy_context(inbound, self._ports.ports) for runtime in proxies]
+        for runtime, world in zip(proxies, self._worlds.of(catalog, contexts), strict=True):
+            runtime.configure(world, catalog)
 
     def _runtime(self, workload: Workload, context: Context) -> WorkloadRuntime:
         made_up = workload is self._fleet.get(workload.target)
