@@ -254,7 +254,8 @@ _BY_KEY = {
         Attribute(
             "connection.sni",
             About.CLIENT,
-            lambda text, request, _: matching.text_matches(text, request.sni),
+            # Envoy keeps the name in lower case, and policies as they are written
+            lambda text, request, _: matching.text_matches(text, request.sni.lower()),
             lambda request: request.sni or "no server name",
         ),
     )

@@ -35,20 +35,36 @@ def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
     return _sidecar(catalog, workload, context)
 
 
+def extensions_of(catalog: Catalog, context: ProxyContext) -> Mapping[str, Any]:
+    """Of `resources_of`, the part under EXTENSION: all that AuthorizationPolicies and RequestAuthentications say."""
+    workload = catalog.workload(context.target)
+    if workload is None or workload.proxy in (Proxy.AGENT, Proxy.NONE):
+        return {}
+    return _extensions(catalog, workload, context)
+
+
+def _extensions(catalog: Catalog, workload: Workload, context: ProxyContext) -> Mapping[str, Any]:
+    if workload.proxy is Proxy.GATEWAY:
+        return enforcement(catalog, workload, context)
+    if not context.inbound or not context.app:
+        return {}
+    # the guard is distributed in STRICT too, where only connections that are being drained still ask for it
+    guard = plaintext_guard(effective_mode(catalog, workload, workload.inbound_port))
+    return {PLAINTEXT: guard, **enforcement(catalog, workload, context)}
+
+
 def _sidecar(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
     clusters = dict(outbound_clusters(catalog, context, workload.namespace, catalog.all(Service)))
-    listeners, routes, extensions = {}, {}, {}
+    listeners, routes = {}, {}
     if context.inbound and context.app:
         own = inbound_cluster(workload, context.app)
         clusters[own.name] = own
         mode = effective_mode(catalog, workload, workload.inbound_port)
         listeners[INBOUND] = inbound_listener(workload, mode.mode, context.inbound, context.trust_domain)
-        # the guard is distributed in STRICT too, where only connections that are being drained still ask for it
-        extensions = {PLAINTEXT: plaintext_guard(mode), **enforcement(catalog, workload, context)}
     if context.outbound:
         listeners[OUTBOUND] = outbound_listener(context.outbound)
         routes[naming.OUTBOUND_ROUTES] = outbound_routes(catalog, workload.namespace)
-    return {CLUSTER: clusters, LISTENER: listeners, ROUTE: routes, EXTENSION: extensions}
+    return {CLUSTER: clusters, LISTENER: listeners, ROUTE: routes, EXTENSION: _extensions(catalog, workload, context)}
 
 
 def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
@@ -61,7 +77,7 @@ def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Res
         CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},
         LISTENER: gateway_listeners(catalog, ports, context.trust_domain),
         ROUTE: routes,
-        EXTENSION: enforcement(catalog, workload, context),
+        EXTENSION: _extensions(catalog, workload, context),
         SECRET: gateway_secrets(catalog, workload.target),
     }
 

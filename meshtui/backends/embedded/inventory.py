@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,8 +20,13 @@ from meshtui.private_files import write_file
 def write_inventory(
     path: Path, catalog: Catalog, fleet: Iterable[Workload], runtimes: Iterable[WorkloadRuntime]
 ) -> None:
-    """Replace the file as a whole. Raises StateError when the disk does not play along."""
-    write_file(path, msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node())))
+    """Replace the file as a whole, if it says something else. Raises StateError when the disk does not play along."""
+    content = msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node()))
+    with contextlib.suppress(OSError):
+        # most changes are about no pod and no account, and the disk takes its time
+        if path.read_bytes() == content:
+            return
+    write_file(path, content)
 
 
 def inventory_of(

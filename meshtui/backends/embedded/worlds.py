@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from meshtui.errors import IdentityError
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import ObjectKey, Secret
+from meshtui.manifest.model import Manifest, ObjectKey, Secret
+from meshtui.manifest.policy_model import AuthorizationPolicy, RequestAuthentication
 from meshtui.manifest.secret_data import trusted_ca
 from meshtui.manifest.workload import Workload
-from meshtui.wire.discovery import CLUSTER, LISTENER, SECRET, Resource, World, content_version
+from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, SECRET, Resource, World, content_version
 from meshtui.xds import naming
 from meshtui.xds.context import ProxyContext
-from meshtui.xds.resources import resources_of
+from meshtui.xds.resources import extensions_of, resources_of
 from meshtui.xds.sidecar import INBOUND
 from meshtui.xds.tls import presents_identity
 
 
+class Worlds:
+    """What every proxy was told last, so that a policy that goes by ECDS alone costs no more than its filters."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[Catalog, ProxyContext, World]] = {}
+
+    def of(self, catalog: Catalog, context: ProxyContext) -> World:
+        """The same as `world_of`."""
+        known = self._last.get(context.target)
+        if known is not None and known[1] == context and _beside_ecds(known[0]) == _beside_ecds(catalog):
+            world: World = {**known[2], EXTENSION: _versioned(EXTENSION, extensions_of(catalog, context))}
+        else:
+            world = world_of(catalog, context)
+        self._last[context.target] = catalog, context, world
+        return world
+
+
 def world_of(catalog: Catalog, context: ProxyContext) -> World:
     """Everything for the proxy of `context`, versioned by content, secrets with their serial number before it."""
-    return {
-        type_url: {
-            name: Resource(_secret_version(message) if type_url == SECRET else content_version(message), message)
-            for name, message in messages.items()
-        }
-        for type_url, messages in resources_of(catalog, context).items()
-    }
+    return {type_url: _versioned(type_url, messages) for type_url, messages in resources_of(catalog, context).items()}
+
+
+def _versioned(type_url: str, messages: Mapping[str, Any]) -> dict[str, Resource]:
+    version = _secret_version if type_url == SECRET else content_version
+    return {name: Resource(version(message), message) for name, message in messages.items()}
+
+
+def _beside_ecds(catalog: Catalog) -> Mapping[ObjectKey, Manifest]:
+    """All objects but those that only go into EXTENSION."""
+    return catalog.derived(_others)
+
+
+def _others(catalog: Catalog) -> Mapping[ObjectKey, Manifest]:
+    return {each.key: each for each in catalog if not isinstance(each, AuthorizationPolicy | RequestAuthentication)}
 
 
 def bundles_of(catalog: Catalog, workload: Workload) -> dict[str, bytes]:
