@@ -147,7 +147,7 @@ _NAME = re.compile(r"\[([^\[\]]+)\]")
 def _header_attribute(key: str, name: str) -> Attribute:
     def seen(request: AccessRequest) -> str:
         value = matching.header(request, name)
-        return "not sent, which" if value is None else repr(value)
+        return "a header that was not sent" if value is None else repr(value)
 
     return Attribute(
         key,
@@ -207,13 +207,13 @@ SOURCE_IP = Attribute(
     "source.ip",
     About.PLACE,
     lambda text, request, _: matching.address_matches(text, request.source_ip),
-    lambda request: request.source_ip or "a connection without an IP address",
+    lambda request: request.source_ip or "an unknown address",
 )
 REMOTE_IP = Attribute(
     "remote.ip",
     About.CLIENT,
     lambda text, request, _: matching.address_matches(text, request.remote_ip),
-    lambda request: request.remote_ip or "a client whose address nobody told",
+    lambda request: request.remote_ip or "an unknown address",
 )
 HOST = Attribute(
     "host",
@@ -249,7 +249,7 @@ _BY_KEY = {
             "destination.ip",
             About.PLACE,
             lambda text, request, _: matching.address_matches(text, request.destination_ip),
-            lambda request: request.destination_ip or "a connection without an IP address",
+            lambda request: request.destination_ip or "an unknown address",
         ),
         Attribute(
             "connection.sni",
