@@ -30,6 +30,7 @@ from meshtui.manifest.model import (
 )
 from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.secret_data import trusted_ca
+from meshtui.manifest.secret_readers import SecretReaders, readers_among
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 ManifestT = TypeVar("ManifestT", bound=Manifest)
@@ -109,6 +110,11 @@ class Catalog:
     def permissions(self) -> Permissions:
         """Which references to other namespaces are granted."""
         return Permissions(self.all(ReferenceGrant))
+
+    @cached_property
+    def secret_readers(self) -> SecretReaders:
+        """Which service accounts may read the Secrets of their namespace."""
+        return readers_among(self.all(ServiceAccount))
 
     def derived(self, make: Callable[[Catalog], T]) -> T:
         """`make` of this catalog, made once: a catalog never changes. For what is no manifest's own to say."""

@@ -80,6 +80,8 @@ class ServiceAccount(Manifest):
     """Who a workload is: `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/NAME`."""
 
     kind: ClassVar[str] = "ServiceAccount"
+    reads_secrets: bool = True
+    """Whether it may read the Secrets of its namespace; not with the annotation `meshtui.io/secrets: none`."""
 
 
 @dataclass(frozen=True, kw_only=True)
