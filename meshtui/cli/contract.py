@@ -129,7 +129,8 @@ def plan(value: Plan) -> dict[str, Any]:
         "title": value.title,
         "verb": value.verb,
         "steps": [{"target": step.target, "text": step.text} for step in value.steps],
-        "effects": list(value.effects),
+        "effects": [*value.effects, *value.warnings],
+        "warnings": list(value.warnings),
         "command": value.command,
         "by_hand": list(value.by_hand),
     }

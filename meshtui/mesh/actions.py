@@ -108,6 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[PlannedStep, ...]
     effects: tuple[str, ...]
     """Blast radius and order, as sentences: `Serves 3 hosts, 5 routes.`"""
+    warnings: tuple[str, ...] = ()
+    """What is likely not to be wanted, as sentences: told even to who does not ask for the plan."""
     command: str
     """The same on the command line."""
     by_hand: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ class GatewayStep:
     text: str
     effects: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def credential_of(core: MeshCore, target: str) -> Credential:
@@ -59,11 +60,11 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     order = order_for(credential, held, terms)
     _check_place(core, credential, {ISSUER: order.authority})
     text = f"new {order.key_kind} key, certificate by {_signer(order)} for {_some(order.hosts)}"
-    effects = []
+    effects, warnings = [], []
     if credential.secret is not None and credential.secret.rotation == UNDONE:
         effects.append("From then on it is rotated by itself again.")
     if order.authority != MESH_CA and not core.gateway_root(order.authority).exists():
-        effects.append(f"{order.authority} is a new root, which no client trusts yet.")
+        warnings.append(f"{order.authority} is a new root, which no client trusts yet.")
     missing = tuple(host for host in hosts_of(credential) if host not in order.hosts and not _covered(host, order))
     if missing and terms.hosts:
         # said names replace all that there are: a live host would be lost by a slip
@@ -72,7 +73,7 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
             fix=f"Add --host {' --host '.join(missing)}, or take it out of the Gateway first.",
         )
     if missing:
-        effects.append(f"{target} is not for {_some(missing)}, which a Gateway serves with it: add it with --host.")
+        warnings.append(f"{target} is not for {_some(missing)}, which a Gateway serves with it: add it with --host.")
     pair = by_hand.new_pair(
         credential.name,
         hosts=order.hosts,
@@ -85,6 +86,7 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
         f"{text}, {_push(core, target, held)}",
         tuple(effects),
         _in_order(credential, pair, files, kept=held is not None),
+        tuple(warnings),
     )
 
 
@@ -98,16 +100,15 @@ async def brought_step(core: MeshCore, target: str, brought: Brought, wanted: tu
         raise IdentityError(problem)
     _check_place(core, credential, {})
     leaf, held = facts(chain[0]), leaf_of(credential.secret)
-    effects = ["It is not renewed by itself: it is signed elsewhere."]
-    if missing := uncovered(chain[0], hosts_of(credential)):
-        effects.append(f"{target} is then not for {_some(missing)}, which a Gateway serves with it.")
+    effects = ("It is not renewed by itself: it is signed elsewhere.",)
     named, key_file, ca_file = (*brought.files, "", "", "")[:3]
     look = by_hand.check_pair(named, key_file, ca_file, hosts)
     text = f"{leaf.key} certificate {leaf.serial} for {_some(leaf.sans)}, until {_time(leaf.not_after)}"
     return GatewayStep(
         f"{text}, {_push(core, target, held)}",
-        tuple(effects),
+        effects,
         _in_order(credential, look, (named, key_file), kept=held is not None),
+        _left_out(target, uncovered(chain[0], hosts_of(credential))),
     )
 
 
@@ -129,8 +130,6 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
         effects.append("It is not rotated by itself then, until it has been rotated by hand once.")
     pair = key_pair(previous)
     assert pair is not None  # it has a leaf
-    if missing := uncovered(load_certificates(pair[0])[0], hosts_of(runtime.credential)):
-        effects.append(f"{target} is then not for {_some(missing)}, which a Gateway serves with it.")
     if _rest(previous) != _rest(current):
         effects.append("Labels, annotations and other data of the Secret are what they were then, too.")
     name = runtime.credential.name
@@ -146,7 +145,12 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
                 pair_names(previous.data),
             ),
         ),
+        _left_out(target, uncovered(load_certificates(pair[0])[0], hosts_of(runtime.credential))),
     )
+
+
+def _left_out(target: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{target} is then not for {_some(hosts)}, which a Gateway serves with it.",) if hosts else ()
 
 
 def _check_place(core: MeshCore, credential: Credential, annotations: Mapping[str, str]) -> None:
