@@ -33,6 +33,11 @@ class Common:
         """The state directory: --state, MESHTUI_STATE, or the XDG one."""
         return self.state if self.state is not None else default_state()
 
+    @property
+    def named_state(self) -> str:
+        """The state directory as another command has to name it; empty where it comes to the same one without."""
+        return str(self.state) if self.state not in (None, default_state()) else ""
+
 
 def default_state() -> Path:
     """`$MESHTUI_STATE`, or `meshtui` in the XDG state directory."""

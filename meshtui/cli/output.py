@@ -36,7 +36,7 @@ class Output:
         self.terminal = sys.stdout.isatty()
         # what is piped is searched and cut by programs: nothing is left out for want of room
         self.width = shutil.get_terminal_size((100, 24)).columns if self.terminal or "COLUMNS" in os.environ else 200
-        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""))
+        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""), common.named_state)
         quiet = common.color == "none" or (common.color == "auto" and "NO_COLOR" in os.environ)
         self._color = False if quiet else None if common.color == "auto" else True
 

@@ -72,7 +72,8 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
     """With the command that would do it."""
     before = served.identity(HTTPBIN)["held"]["serial"]
     result = served.run("rotate", HTTPBIN, "--dry-run")
-    assert (result.returncode, f"$ meshtui rotate {HTTPBIN}" in result.stdout) == (0, True)
+    command = f"$ meshtui rotate --state {served.state} {HTTPBIN}"
+    assert (result.returncode, command in result.stdout) == (0, True)
     assert served.json("rotate", HTTPBIN, "--dry-run")["plan"]["steps"][0]["target"] == HTTPBIN
     assert served.identity(HTTPBIN)["held"]["serial"] == before
 

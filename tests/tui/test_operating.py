@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Plan, Progress, Rotate
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Step
+from meshtui.present.glyphs import UNICODE
 from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import Clock, Console, console
@@ -197,6 +199,17 @@ async def test_other_rows_do_without_the_key_for_undo() -> None:
         assert "u undo" not in shown.lines[-1]
         await shown.press("u")
         assert "undo does not work here: only gateway certificates have it." in shown.text
+
+
+async def test_commands_name_the_state_directory_that_was_named() -> None:
+    """On the screen and in what is copied."""
+    async with console(glyphs=replace(UNICODE, state="/tmp/there")) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("r")
+        await shown.until_shown(f"$ meshtui rotate --state /tmp/there {HTTPBIN}")
+        await shown.press("c")
+        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        assert shown.app.clipboard == f"meshtui rotate --state /tmp/there {HTTPBIN}"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
