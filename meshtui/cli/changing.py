@@ -19,7 +19,7 @@ from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.operations import Confirm, carry_out
 from meshtui.present.plan import by_hand_lines, plan_lines, warning_lines
-from meshtui.present.progress import progress_line
+from meshtui.present.progress import ended_lines, progress_line
 from meshtui.present.tones import Line, Piece, Tone
 
 
@@ -42,7 +42,7 @@ def change(
 
     def hear(progress: Progress) -> None:
         if not output.json and progress.done:
-            output.lines([progress_line(progress, output.width, output.glyphs)])
+            output.lines(ended_lines(progress, output.width, output.glyphs))
         elif not output.json and sys.stderr.isatty():
             output.aside([progress_line(progress, output.width, output.glyphs)])
 

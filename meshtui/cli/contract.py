@@ -48,6 +48,11 @@ def certificate(facts: CertificateFacts | None) -> dict[str, Any] | None:
     }
 
 
+def fault(message: str, fix: str) -> dict[str, Any]:
+    """What every command prints with `--json` when it could not do what it was asked; the exit status says how bad."""
+    return {"error": {"message": message, "fix": fix or None}}
+
+
 def endpoints(value: Endpoints) -> dict[str, Any]:
     """Where the mesh listens; null for a part that does not run."""
     return {
