@@ -31,6 +31,8 @@ def test_warnings_are_told_to_who_does_not_ask_for_the_plan(served: ServedMesh) 
     done = served.run("apply", "-f", "-", "--yes", "--json", stdin=ORPHAN)
     assert warning in done.stderr
     assert [each["ok"] for each in json.loads(done.stdout)["results"]] == [True]
+    (finding,) = (each for each in served.json("status")["findings"] if each["code"] == "no-effect")
+    assert (finding["text"], finding["fix"]) == (warning, "Apply it, or name another in spec.gateways.")
     assert served.run("delete", "VirtualService", "orphan", "-n", "prod", "--yes").stderr == ""
 
 

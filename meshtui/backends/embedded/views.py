@@ -21,6 +21,7 @@ from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.workload import Proxy
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
@@ -172,7 +173,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
-        _finding(Severity.WARNING, "no-effect", "", text, "Apply what is missing.") for text in core.catalog.warnings()
+        _finding(Severity.WARNING, "no-effect", "", each.text, each.fix) for each in core.catalog.derived(dangling)
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
