@@ -192,6 +192,17 @@ async def test_undo_is_a_key_on_gateways_that_have_a_version_before(size: tuple[
         assert (await mesh.detail(GATEWAY)).row.serial == first
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 100, 140])
+async def test_no_key_that_is_refused_looks_like_one_that_works(width: int) -> None:
+    """It stands there with its reason or, where there is no room for that, not at all."""
+    async with console(size=(width, 24)) as shown:
+        await go_to(shown, GATEWAY)
+        footer = shown.lines[-1]
+        assert "r rotate" in footer
+        assert ("i issue" in footer) == ("i issue (has one)" in footer)
+        assert ("u undo" in footer) == ("u undo (none before)" in footer)
+
+
 async def test_other_rows_do_without_the_key_for_undo() -> None:
     """No reason is given for what could never be; whoever presses it is told."""
     async with console() as shown:
