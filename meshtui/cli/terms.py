@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from meshtui.mesh.actions import Brought, Terms
 
 _LARGEST = 1024 * 1024
 """Bytes of a file: what a Secret may hold."""
+_CERTIFICATE = re.compile(r"-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----")
+_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ )?PRIVATE KEY-----")
 
 
 def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +74,11 @@ def _brought(cert: Path | None, key: Path | None, ca: Path | None) -> Brought | 
         return None
     files = [path for path in (cert, key, ca) if path is not None]
     certificate, private_key, *roots = map(_read, files)
+    swapped = "did you swap --cert and --key?"
+    if _KEY.search(certificate) and not _CERTIFICATE.search(certificate):
+        raise UsageError(f"{cert} is a private key; {swapped}", fix="Name the certificate with --cert.")
+    if _CERTIFICATE.search(private_key) and not _KEY.search(private_key):
+        raise UsageError(f"{key} is a certificate; {swapped}", fix="Name the private key with --key.")
     return Brought(
         certificate=certificate, private_key=private_key, ca="".join(roots), files=tuple(str(path) for path in files)
     )

@@ -57,6 +57,17 @@ def test_refusals_are_json_for_who_wants_json(
     assert error["message"] in result.stderr
 
 
+def test_swapped_files_are_recognised(served: ServedMesh) -> None:
+    """By what is in them, and called by their names; nothing of the key is shown."""
+    certificate, key = served.state / "ca" / "root-cert.pem", served.state / "ca" / "root-key.pem"
+    swapped = served.run("rotate", GATEWAY, "--cert", str(key), "--key", str(certificate), "--yes")
+    assert (swapped.returncode, swapped.stdout) == (2, "")
+    assert f"{key} is a private key; did you swap --cert and --key?" in swapped.stderr
+    twice = served.run("rotate", GATEWAY, "--cert", str(certificate), "--key", str(certificate), "--yes")
+    assert f"{certificate} is a certificate; did you swap --cert and --key?" in twice.stderr
+    assert not any(line in swapped.stderr for line in key.read_text().splitlines()[1:-1])
+
+
 def test_refusals_name_the_state_directory_that_was_named(served: ServedMesh) -> None:
     """The command that mends it can be pasted; where the environment names the directory it need not be said again."""
     command = f"meshtui rotate --state {served.state} {HTTPBIN}"
