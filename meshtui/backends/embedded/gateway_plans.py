@@ -12,7 +12,7 @@ from meshtui.backends.embedded.edge import no_credential
 from meshtui.backends.embedded.orders import Order, hosts_of, order_for
 from meshtui.backends.embedded.secret_documents import draft, pair_names, undone
 from meshtui.ca.validity import GATEWAY_LIMITS
-from meshtui.errors import IdentityError, ManifestError, RefusedError
+from meshtui.errors import IdentityError, ManifestError, RefusedError, UsageError
 from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
@@ -57,6 +57,11 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     """A new certificate. Raises UsageError or RefusedError for one that cannot be had."""
     credential = credential_of(core, target)
     held = leaf_of(credential.secret)
+    if terms.issuer == core.settings.trust_domain and not core.gateway_root(terms.issuer).exists():
+        raise UsageError(
+            f"{terms.issuer} is the trust domain of the mesh, and an issuer is a gateway root.",
+            fix="Write --mesh-ca to let the mesh's own CA sign, or name another root, such as example.com.",
+        )
     order = order_for(credential, held, terms)
     _check_place(core, credential, {ISSUER: order.authority})
     text = f"new {order.key_kind} key, certificate by {_signer(order)} for {_some(order.hosts)}"
