@@ -203,6 +203,43 @@ async def test_no_key_that_is_refused_looks_like_one_that_works(width: int) -> N
         assert ("u undo" in footer) == ("u undo (none before)" in footer)
 
 
+async def test_a_refusal_holds_as_long_as_its_row_stays_as_it_is() -> None:
+    """It goes when the row changes, and stays while others do."""
+    refusal = "issue does not work here: has one."
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("i")
+        assert refusal in shown.text
+        await _rotated(mesh, shown, GATEWAY)
+        assert refusal in shown.text
+        await _rotated(mesh, shown, HTTPBIN)
+        assert refusal not in shown.text
+
+
+async def _rotated(mesh: FakeMesh, shown: Console, target: str) -> None:
+    """Rotated by somebody else, and arrived here."""
+    plan = await mesh.plan(Rotate(targets=(target,)))
+    after = [progress async for progress in mesh.perform(plan.id)][-1].after
+    assert after is not None
+    await shown.until(lambda: (row := shown.app.board.store.get(target)) is not None and row.serial == after.serial)
+    await shown.settle()
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("question_mark",), ("2",), ("v",)])
+async def test_a_refusal_is_not_taken_elsewhere(keys: tuple[str, ...]) -> None:
+    """Another screen or view begins without it, and it is gone on the way back."""
+    refusal = "issue does not work here: has one."
+    async with console() as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("i")
+        assert refusal in shown.text
+        await shown.press(*keys)
+        assert refusal not in shown.text
+        await shown.press("escape")
+        assert refusal not in shown.text
+
+
 async def test_other_rows_do_without_the_key_for_undo() -> None:
     """No reason is given for what could never be; whoever presses it is told."""
     async with console() as shown:

@@ -102,6 +102,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened behind another screen."""
+        self.board.take_back()
         self.board_changed(Changes())
 
     def on_key(self, event: events.Key) -> None:
@@ -173,14 +174,18 @@ class Framed(Screen[None], inherit_bindings=False):
 
     async def open(self, screen: Screen[None]) -> None:
         """Put another screen on top of this one, painting once rather than for each step of its making."""
+        self.board.take_back()
         with self.app.batch_update():
+            self.refresh_frame()  # a dialog leaves it in sight
             await self.app.push_screen(screen)
 
     def _ready(self, name: str) -> Row | None:
         """The row, if the verb works on it; else say why it does not."""
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
-            self.say(Told(f"{name} does not work here: {reason}.", wrong=True))
+            self.say(
+                Told(f"{name} does not work here: {reason}.", wrong=True, about=self.row.target if self.row else "")
+            )
             return None
         return self.row
 
@@ -195,7 +200,7 @@ class Framed(Screen[None], inherit_bindings=False):
                 raise UnreachableError("There is no mesh to ask.")
             plan = await self.board.mesh.plan(action)
         except MeshError as error:
-            self.app.post_message(Failed(error))
+            self.app.post_message(Failed(error, about=self.row.target if self.row else ""))
             return
         self.say(None)
         await self.open(PlanDialog(plan, self.board))

@@ -95,6 +95,7 @@ class ListScreen(Framed):
 
     def show_view(self, view: View) -> None:
         """Show another view, under the same filter."""
+        self.board.take_back()
         self.board.store.arrange(view, self.board.store.filter)
         self._list.rearrange()
         self._refresh_all()
