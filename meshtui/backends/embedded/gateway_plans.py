@@ -10,7 +10,7 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.drafts import count
 from meshtui.backends.embedded.edge import no_credential
 from meshtui.backends.embedded.orders import Order, hosts_of, order_for
-from meshtui.backends.embedded.secret_documents import draft, pair_names, undone
+from meshtui.backends.embedded.secret_documents import draft, pair_names, rest_names, undone
 from meshtui.ca.validity import GATEWAY_LIMITS
 from meshtui.errors import IdentityError, ManifestError, RefusedError, UsageError
 from meshtui.gateway.credential import Credential
@@ -137,17 +137,15 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
     assert pair is not None  # it has a leaf
     if _rest(previous) != _rest(current):
         effects.append("Labels, annotations and other data of the Secret are what they were then, too.")
-    name = runtime.credential.name
+    place, name = (runtime.credential.namespace, runtime.credential.name), runtime.credential.name
+    rest = tuple(entry for entry in rest_names(previous.data) if current.data.get(entry))
     return GatewayStep(
         f"back to {leaf.serial}, until {_time(leaf.not_after)}, {_gateways(core, target)}",
         tuple(effects),
         (
+            *by_hand.keep_rest(*place, rest),
             by_hand.store_pair(
-                runtime.credential.namespace,
-                name,
-                f"{name}.previous.crt",
-                f"{name}.previous.key",
-                pair_names(previous.data),
+                *place, f"{name}.previous.crt", f"{name}.previous.key", pair_names(previous.data), rest=rest
             ),
         ),
         _left_out(target, uncovered(load_certificates(pair[0])[0], hosts_of(runtime.credential))),
@@ -169,11 +167,15 @@ def _check_place(core: MeshCore, credential: Credential, annotations: Mapping[st
 def _in_order(
     credential: Credential, middle: tuple[str, ...], files: tuple[str, str], *, kept: bool
 ) -> tuple[str, ...]:
-    secret = credential.secret
-    names = pair_names(secret.data if secret is not None else {})
-    before = by_hand.keep_pair(credential.namespace, credential.name, names) if kept else ()
-    store = by_hand.store_pair(credential.namespace, credential.name, *files, names)
-    return ("umask 077", *before, *middle, store)
+    place, data = (credential.namespace, credential.name), _data(credential.secret)
+    names, rest = pair_names(data), rest_names(data)
+    before = by_hand.keep_pair(*place, names) if kept else ()
+    store = by_hand.store_pair(*place, *files, names, rest=rest)
+    return ("umask 077", *before, *by_hand.keep_rest(*place, rest), *middle, store)
+
+
+def _data(secret: Secret | None) -> Mapping[str, bytes]:
+    return secret.data if secret is not None else {}
 
 
 def _covered(host: str, order: Order) -> bool:

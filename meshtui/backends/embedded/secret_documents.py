@@ -58,6 +58,12 @@ def pair_names(data: Mapping[str, Any]) -> tuple[str, str]:
     return next((names for names in PAIR_NAMES if all(data.get(name) for name in names)), PAIR_NAMES[1])
 
 
+def rest_names(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of what stays in a Secret with this data when its pair is replaced; empty entries count as none."""
+    away = (*pair_names(data), OCSP_STAPLE)
+    return tuple(sorted(name for name, value in data.items() if value and name not in away))
+
+
 def draft(credential: Credential, annotations: Mapping[str, str]) -> Secret:
     """A Secret without a pair, for whether it would be taken. Raises ManifestError for what cannot be in it."""
     return _with(credential, b"", b"", annotations, without=())
