@@ -272,6 +272,8 @@ async def test_a_plan_can_be_read_as_what_is_done_by_hand(size: tuple[int, int])
         await shown.press("b")
         await shown.until_shown("b the plan")
         assert "$ [ -e example.com.root.key ] || openssl req -x509" in shown.text
+        end = plan.by_hand[-1].split()[-1]
+        assert ("j k scroll" in shown.text) == (f"kubectl apply -f {end}" not in shown.text)
         await shown.press("c")
         await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
         assert shown.app.clipboard == "\n".join(plan.by_hand)

@@ -77,7 +77,10 @@ class PlanDialog(ModalScreen[None]):
         self._fit(width, event.size.height)
 
     def _fit(self, width: int, height: int) -> None:
-        self.query_one("#dialog").styles.height = min(len(self._page(width - 6)) + _FRAME, height)
+        lines = len(self._page(width - 6))
+        self.query_one("#dialog").styles.height = min(lines + _FRAME, height)
+        hint = (Piece("j k", Tone.BUSY), Piece(" scroll: not all of it is in sight", Tone.QUIET))
+        self.query_one("#said", Lines).show([hint if lines + _FRAME > height else ()])
 
     def action_confirm(self) -> None:
         """Have it done."""
