@@ -34,7 +34,7 @@ def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--lifetime", metavar="TIME", help="How long it lives: 90d, 24h.")
     @click.option("--cert", type=click.Path(path_type=Path), help="Take this certificate (PEM, leaf first).")
     @click.option("--key", type=click.Path(path_type=Path), help="Its private key (PEM, not encrypted).")
-    @click.option("--ca", type=click.Path(path_type=Path), help="Root that it must lead to; only compared.")
+    @click.option("--ca", type=click.Path(path_type=Path), help="Root that it must lead to; kept to verify it by.")
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
         names = ("hosts", "issuer", "mesh_ca", "key_kind", "lifetime", "cert", "key", "ca")

@@ -102,6 +102,7 @@ def read_secret(fields: Fields, metadata: Metadata, document: dict[str, Any]) ->
         lifetime=issuance.lifetime,
         key_kind=issuance.key_kind,
         rotation=issuance.rotation,
+        roots=issuance.roots,
     )
 
 

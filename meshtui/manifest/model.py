@@ -119,6 +119,8 @@ class Secret(Manifest):
     rotation: str = ""
     """Annotation `meshtui.io/rotation`: `manual`, or `undone` for as long as a version is to stay that was brought
     back. Empty: it is rotated by itself, if it has an issuer."""
+    roots: str = ""
+    """Annotation `meshtui.io/roots`: PEM of what a pair that was made elsewhere leads to."""
 
 
 @dataclass(frozen=True, kw_only=True)

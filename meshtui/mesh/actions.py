@@ -21,7 +21,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     private_key: str
     """PEM, not encrypted."""
     ca: str = ""
-    """PEM of what the chain must lead to. Compared, and not stored: in a Secret it would say which clients may come."""
+    """PEM of what the chain must lead to; kept beside the pair, to verify it by."""
     files: tuple[str, ...] = ()
     """Names of the two or three files, for messages and commands."""
 

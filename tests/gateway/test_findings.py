@@ -217,6 +217,9 @@ def test_a_root_that_nobody_knows() -> None:
     assert findings(simple(), secret(**pair(GOOD)), roots=NO_ROOTS)["chain-incomplete"].severity is Severity.INFO
     assert findings(simple(), secret(**pair(GOOD, ca_crt=ROOT.pem)), roots=NO_ROOTS) == {}
     assert findings(simple(), secret(**pair(GOOD)), roots=ROOTS) == {}
+    kept = secret(**pair(GOOD))
+    kept["metadata"]["annotations"] = {"meshtui.io/roots": ROOT.pem}
+    assert findings(simple(), kept, roots=NO_ROOTS) == {}
 
 
 def test_one_certificate_on_several_gateways() -> None:

@@ -10,7 +10,7 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.drafts import count
 from meshtui.backends.embedded.edge import no_credential
 from meshtui.backends.embedded.orders import Order, hosts_of, order_for
-from meshtui.backends.embedded.secret_documents import draft, pair_names, rest_names, undone
+from meshtui.backends.embedded.secret_documents import draft, pair_names, rest_names, roots_of, undone
 from meshtui.ca.validity import GATEWAY_LIMITS
 from meshtui.errors import IdentityError, ManifestError, RefusedError, UsageError
 from meshtui.gateway.credential import Credential
@@ -103,7 +103,7 @@ async def brought_step(core: MeshCore, target: str, brought: Brought, wanted: tu
     chain = check_server_pair(certificate, key, hosts, core.clock(), roots=brought.ca.encode())
     if problem := (await core.keys.problems([key]))[0]:
         raise IdentityError(problem)
-    _check_place(core, credential, {})
+    _check_place(core, credential, roots_of(brought))
     leaf, held = facts(chain[0]), leaf_of(credential.secret)
     effects = ("It is not renewed by itself: it is signed elsewhere.",)
     named, key_file, ca_file = (*brought.files, "", "", "")[:3]

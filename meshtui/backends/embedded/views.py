@@ -149,9 +149,7 @@ def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     return Snapshot(
         info=info(core, read_only=read_only),
         identities=tuple(identity(core.workloads[target], now) for target in sorted(core.workloads)),
-        gateways=tuple(
-            gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
-        ),
+        gateways=tuple(gateway(each, str(core.root_of(each) or ""), now) for each in gateways),
         authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
         findings=all_findings(core, now),
     )
