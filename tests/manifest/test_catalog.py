@@ -7,7 +7,7 @@ from typing import Any
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Namespace, ObjectKey, Secret, Service, ServiceAccount
 from meshtui.manifest.secret_data import key_pair, trusted_ca
-from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service
+from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service, warnings
 
 PROD = document("Namespace", "prod", "")
 EDGE = {"istio": "ingressgateway", "sidecar.istio.io/inject": "true"}
@@ -130,7 +130,7 @@ def test_dangling_references_are_warnings() -> None:
         virtual_service("route", to("nobody"), gateways=("one", "none", "mesh")),
     )
     assert mesh.problems() == ()
-    assert mesh.warnings() == (
+    assert warnings(mesh) == (
         "Deployment prod/a: the ServiceAccount prod/ghost does not exist",
         "VirtualService prod/route: the Gateway prod/none does not exist",
         "Gateway prod/one: no gateway workload has the labels of its selector",

@@ -24,6 +24,7 @@ from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.workload import Proxy
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
@@ -156,9 +157,7 @@ def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     return Snapshot(
         info=info(core, read_only=read_only),
         identities=tuple(identity(core.workloads[target], core.catalog, now) for target in sorted(core.workloads)),
-        gateways=tuple(
-            gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
-        ),
+        gateways=tuple(gateway(each, str(core.root_of(each) or ""), now) for each in gateways),
         authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
         findings=all_findings(core, now),
     )
@@ -181,7 +180,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
-        _finding(Severity.WARNING, "no-effect", "", text, "Apply what is missing.") for text in core.catalog.warnings()
+        _finding(Severity.WARNING, "no-effect", "", each.text, each.fix) for each in core.catalog.derived(dangling)
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
