@@ -72,10 +72,10 @@ def _shadowed(catalog: Catalog, policy: Policy) -> str:
 def _of_destination_rule(catalog: Catalog, rule: DestinationRule) -> str:
     if rule.tls is None and not rule.port_tls:
         return "it says nothing of TLS"
+    if services_under(catalog, rule):
+        return "" if clients_under(catalog, rule) else "no workload that would go by it has a proxy"
     fitting = [each for each in catalog.all(Service) if covers(rule.host, each.full_name)]
     if not fitting:
         return f"there is no Service {rule.host}"
-    if services_under(catalog, rule):
-        return "" if clients_under(catalog, rule) else "no workload that would go by it has a proxy"
     winner = rule_for(catalog, rule.namespace, fitting[0])
     return f"the {winner.key if winner else 'other rule'} stands in its place"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.hosts import covers
 from meshtui.manifest.model import ObjectKey, Service
 from meshtui.manifest.policy_model import ROOT_NAMESPACE, DestinationRule, PeerAuthentication, Policy
 from meshtui.manifest.workload import Proxy, Workload
@@ -32,17 +33,7 @@ def services_under(catalog: Catalog, rule: DestinationRule) -> tuple[Service, ..
 
 def clients_under(catalog: Catalog, rule: DestinationRule) -> tuple[Workload, ...]:
     """The workloads whose proxies go by a DestinationRule when they call some Service."""
-    services = services_under(catalog, rule)
-    clients: dict[str, list[Workload]] = defaultdict(list)
-    for workload in catalog.workloads():
-        if workload.proxy in SPEAKING and (is_for_all(catalog, rule) or workload.namespace == rule.namespace):
-            clients[workload.namespace].append(workload)
-    return tuple(
-        workload
-        for namespace, workloads in clients.items()
-        if any(rule_for(catalog, namespace, service) is rule for service in services)
-        for workload in workloads
-    )
+    return catalog.derived(_clients).get(rule.key, ())
 
 
 def is_for_all(catalog: Catalog, rule: DestinationRule) -> bool:
@@ -62,8 +53,31 @@ def _workloads(catalog: Catalog) -> Mapping[ObjectKey, list[Workload]]:
 
 
 def _services(catalog: Catalog) -> Mapping[ObjectKey, tuple[Service, ...]]:
-    services = catalog.all(Service)
+    named = {service.full_name: service for service in catalog.all(Service)}
+
+    def fitting(host: str) -> Iterable[Service]:
+        # most rules name one Service, which need not be looked for
+        if "*" not in host:
+            return filter(None, (named.get(host),))
+        return (service for name, service in named.items() if covers(host, name))
+
     return {
-        rule.key: tuple(each for each in services if rule_for(catalog, rule.namespace, each) is rule)
+        rule.key: tuple(each for each in fitting(rule.host) if rule_for(catalog, rule.namespace, each) is rule)
+        for rule in catalog.all(DestinationRule)
+    }
+
+
+def _clients(catalog: Catalog) -> Mapping[ObjectKey, tuple[Workload, ...]]:
+    speaking: dict[str, list[Workload]] = defaultdict(list)
+    for workload in catalog.workloads():
+        if workload.proxy in SPEAKING:
+            speaking[workload.namespace].append(workload)
+    return {
+        rule.key: tuple(
+            workload
+            for namespace in (speaking if is_for_all(catalog, rule) else (rule.namespace,))
+            if any(rule_for(catalog, namespace, service) is rule for service in services_under(catalog, rule))
+            for workload in speaking.get(namespace, ())
+        )
         for rule in catalog.all(DestinationRule)
     }

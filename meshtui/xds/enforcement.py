@@ -1,20 +1,29 @@
-"""What a workload's proxy enforces on every request that it lets in: the ECDS resources of the filters `ENFORCED`."""
+"""What a proxy's discovered filters get: the policies about its workload, as Envoy enforces them.
+
+Which listeners name these filters is in `sidecar` and `gateway`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from envoy.extensions.filters.http.jwt_authn.v3 import config_pb2
-from envoy.extensions.filters.http.rbac.v3 import rbac_pb2
-
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.policy_model import AuthorizationPolicy, RequestAuthentication
 from meshtui.manifest.workload import Workload
+from meshtui.policy.selection import policies_about
 from meshtui.xds.context import ProxyContext
-from meshtui.xds.extensions import ALLOW, AUDIT, DENY, JWT, extension
+from meshtui.xds.extensions import JWT, extension
+from meshtui.xds.jwt import authentication
+from meshtui.xds.place import Place
+from meshtui.xds.rbac import authorization
 
 
-def enforcement(catalog: Catalog, workload: Workload, context: ProxyContext) -> Mapping[str, Any]:  # noqa: ARG001
-    """A configuration for each of those filters, by name; one that enforces nothing where no policy says anything."""
-    nothing = {JWT: config_pb2.JwtAuthentication()} | {name: rbac_pb2.RBAC() for name in (AUDIT, DENY, ALLOW)}
-    return {name: extension(name, message) for name, message in nothing.items()}
+def enforcement(catalog: Catalog, workload: Workload, context: ProxyContext) -> Mapping[str, Any]:
+    """A TypedExtensionConfig for each of `extensions.ENFORCED`, by name: with or without policies, a listener waits
+    for all of them."""
+    messages = {
+        JWT: authentication(policies_about(catalog, workload, RequestAuthentication)),
+        **authorization(policies_about(catalog, workload, AuthorizationPolicy), Place.of(workload, context)),
+    }
+    return {name: extension(name, message) for name, message in messages.items()}

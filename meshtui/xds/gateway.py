@@ -21,6 +21,7 @@ from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.gateway import PLAIN
 from meshtui.manifest.workload import Workload
 from meshtui.xds.context import ProxyContext
+from meshtui.xds.extensions import ENFORCED, discovered
 from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager, tls_inspector
 from meshtui.xds.redirects import Places
 from meshtui.xds.secrets import server_secrets
@@ -148,6 +149,7 @@ def _edge(stat_prefix: str, routes: str) -> Any:
     """A connection manager that strangers talk to."""
     return connection_manager(
         stat_prefix,
+        [discovered(name) for name in ENFORCED],
         **by_rds(routes),
         use_remote_address={"value": True},
         request_headers_timeout=timedelta(seconds=HEADERS_WITHIN),

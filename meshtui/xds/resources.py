@@ -60,6 +60,7 @@ def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Res
         CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},
         LISTENER: gateway_listeners(catalog, ports, context.trust_domain),
         ROUTE: routes,
+        EXTENSION: enforcement(catalog, workload, context),
         SECRET: gateway_secrets(catalog, workload.target),
     }
 

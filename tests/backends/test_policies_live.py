@@ -16,7 +16,7 @@ from meshtui.errors import ManifestError
 from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import ObjectKey
 from meshtui.mesh.access import PolicyRow
-from meshtui.mesh.actions import Apply
+from meshtui.mesh.actions import Apply, Delete
 from meshtui.wire.discovery import EXTENSION, Resource
 from meshtui.xds.extensions import DENY, extension
 from tests.manifest.policy_writing import (
@@ -124,3 +124,12 @@ async def test_a_plan_refuses_and_warns(opened: EmbeddedMesh) -> None:
         await opened.plan(Apply(text=json.dumps(authorization_policy("no", source(ipBlocks=["10.0.0.0/8"])))))
     plan = await opened.plan(Apply(text=json.dumps(destination_rule("far", "nobody", "DISABLE"))))
     assert plan.effects == ("DestinationRule prod/far: there is no Service nobody.prod.svc.cluster.local",)
+
+
+async def test_a_plan_says_who_becomes_weaker(opened: EmbeddedMesh) -> None:
+    """Before it is done, whether by a delete or by an apply."""
+    deleted = await opened.plan(Delete(kind="pa", name="default", namespace="istio-system"))
+    weaker = "mTLS goes from STRICT to PERMISSIVE, by {}: workload/prod/httpbin, workload/prod/sleep."
+    assert deleted.effects == (weaker.format("Istio's default"),)
+    applied = await opened.plan(Apply(text=json.dumps(peer_authentication("weak", "PERMISSIVE"))))
+    assert applied.effects == (weaker.format("the PeerAuthentication prod/weak"),)

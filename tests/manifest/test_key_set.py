@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from meshtui.manifest.key_set import usable_keys
@@ -37,6 +40,7 @@ def test_public_keys_are_taken(kind: str) -> None:
     "other",
     [
         WEAK,
+        {"kty": "RSA", "e": "AQAB", "n": "_" * 200_000},
         SECP256K1,
         ED448,
         {"kty": "oct"},
@@ -90,3 +94,28 @@ def test_what_is_no_set(text: str, reason: str) -> None:
     """It is said without showing it: it may be a private key."""
     with pytest.raises(ValueError, match=reason):
         usable_keys(text)
+
+
+_KEYS = st.dictionaries(
+    st.sampled_from(["kty", "n", "e", "crv", "x", "y", "kid", "alg", "use", "key_ops"]),
+    st.none()
+    | st.integers()
+    | st.text(max_size=50)
+    | st.lists(st.text(max_size=5), max_size=2)
+    | st.sampled_from(["RSA", "EC", "OKP", "P-256", "P-521", "Ed25519", "AQAB", "AQ", "A" * 43, "A" * 86, "_" * 400]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_KEYS, st.sampled_from(["RSA", "EC", "OKP"]))
+def test_any_key_is_usable_or_not(changes: dict[str, Any], kind: str) -> None:
+    """Whatever stands in place of any part of it; and what is usable stays so when it is read again."""
+    text = jwks({**keys()[kind], **changes})
+    found = None
+    with suppress(ValueError):
+        found = usable_keys(text)
+    if found is None:
+        with pytest.raises(ValueError, match="has no usable key"):
+            usable_keys(text)
+    else:
+        assert usable_keys(found) == found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from meshtui.backends.embedded import checks, mesh_info, views
+from meshtui.backends.embedded import access, checks, mesh_info, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
@@ -118,11 +119,14 @@ class EmbeddedMesh:
 
     async def explain(self, question: AccessQuestion) -> Explanation:
         """See `Mesh`."""
-        raise NotImplementedError(question)
+        core = self._core
+        return access.explanation(core.catalog, question, trust_domain=core.settings.trust_domain, now=core.clock())
 
     async def matrix(self, namespace: str = "") -> Matrix:
         """See `Mesh`."""
-        raise NotImplementedError(namespace)
+        core = self._core
+        # a second of work at most, in which others are not to wait
+        return await asyncio.to_thread(access.matrix, core.catalog, namespace, trust_domain=core.settings.trust_domain)
 
     async def policies(self) -> list[PolicyRow]:
         """See `Mesh`."""

@@ -144,7 +144,7 @@ class Runtimes:
         proxies = [runtime for runtime in self.serving if runtime.proxy is not None]
         contexts = [runtime.proxy_context(inbound, self._ports.ports) for runtime in proxies]
         for runtime, world in zip(proxies, self._worlds.of(catalog, contexts), strict=True):
-            runtime.configure(world)
+            runtime.configure(world, catalog)
 
     def _runtime(self, workload: Workload, context: Context) -> WorkloadRuntime:
         made_up = workload is self._fleet.get(workload.target)

@@ -39,6 +39,7 @@ def explanation_of(question: AccessQuestion, documents: Iterable[Document], rows
         port=question.port or PORT,
         method=question.method,
         path=question.path,
+        host=question.host or _host(row.target),
         allowed=False,
         stage="transport",
         policy=mode_policy,
@@ -75,6 +76,11 @@ def _workload(name: str, rows: Mapping[str, Row]) -> Row:
     if not row.target.startswith(f"{TargetKind.WORKLOAD}/"):
         raise UsageError(f"{name} is not a workload.", fix="Name one that calls or is called.")
     return row
+
+
+def _host(target: str) -> str:
+    parsed = Target.parse(target)
+    return f"{parsed.name}.{parsed.namespace}.svc.cluster.local"
 
 
 def _mode(about: list[Document]) -> tuple[str, str]:
