@@ -43,6 +43,8 @@ def measure() -> list[Row]:
 
 
 async def _figures(state: Path) -> list[Row]:
+    from tests.bench.authorizing import authorization  # noqa: PLC0415 - it measures by what is in this module
+
     mesh = await attach(state)
     paths = StatePaths(state)
     try:
@@ -50,6 +52,7 @@ async def _figures(state: Path) -> list[Row]:
             *await _modes(mesh, paths),
             await _routes(mesh, paths),
             await _clusters(mesh, paths),
+            *await authorization(mesh, paths),
         ]
         await changed(
             mesh, {"apiVersion": "v1", "kind": "List", "items": [_service(each) for each in range(CROWD)]}, _always
@@ -151,7 +154,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
 
     await changed(mesh, _mode("PERMISSIVE"), open_again)
     assert (await mutual.get("/status/200"))[0] == 200
-    before, calls, failed, over = await _ended(paths), 0, 0, asyncio.Event()
+    before, calls, failed, over = await connections_ended(paths), 0, 0, asyncio.Event()
 
     async def call() -> None:
         nonlocal calls, failed
@@ -170,7 +173,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
         kept.close()
     over.set()
     await calling
-    ended = await _ended(paths) - before
+    ended = await connections_ended(paths) - before
     for client in (kept, fresh, mutual):
         client.close()
     return [
@@ -255,7 +258,7 @@ def _mode(mode: str) -> dict[str, Any]:
     return document("PeerAuthentication", "default", "istio-system", mtls={"mode": mode})
 
 
-async def _ended(paths: StatePaths) -> int:
+async def connections_ended(paths: StatePaths) -> int:
     """Connections of sleep's Envoy to httpbin that are over, or came to nothing."""
     answer = await get(paths.socket("admin", SLEEP), "/stats?filter=httpbin&format=json")
     stats = [each for each in json.loads(answer.body)["stats"] if "name" in each]
