@@ -139,7 +139,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
 
     await changed(mesh, _mode("PERMISSIVE"), open_again)
     assert (await mutual.get("/status/200"))[0] == 200
-    before, calls, failed, over = await _ended(paths), 0, 0, asyncio.Event()
+    before, calls, failed, over = await connections_ended(paths), 0, 0, asyncio.Event()
 
     async def call() -> None:
         nonlocal calls, failed
@@ -158,7 +158,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
         kept.close()
     over.set()
     await calling
-    ended = await _ended(paths) - before
+    ended = await connections_ended(paths) - before
     for client in (kept, fresh, mutual):
         client.close()
     return [
@@ -218,7 +218,7 @@ def _mode(mode: str) -> dict[str, Any]:
     return document("PeerAuthentication", "default", "istio-system", mtls={"mode": mode})
 
 
-async def _ended(paths: StatePaths) -> int:
+async def connections_ended(paths: StatePaths) -> int:
     """Connections of sleep's Envoy to httpbin that are over, or came to nothing."""
     answer = await get(paths.socket("admin", SLEEP), "/stats?filter=httpbin&format=json")
     stats = json.loads(answer.body)["stats"]
