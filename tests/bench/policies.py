@@ -43,8 +43,6 @@ def measure() -> list[Row]:
 
 
 async def _figures(state: Path) -> list[Row]:
-    from tests.bench.authorizing import authorization  # noqa: PLC0415 - it measures by what is in this module
-
     mesh = await attach(state)
     paths = StatePaths(state)
     try:
@@ -52,7 +50,6 @@ async def _figures(state: Path) -> list[Row]:
             *await _modes(mesh, paths),
             await _routes(mesh, paths),
             await _clusters(mesh, paths),
-            *await authorization(mesh, paths),
         ]
         await changed(
             mesh, {"apiVersion": "v1", "kind": "List", "items": [_service(each) for each in range(CROWD)]}, _always
