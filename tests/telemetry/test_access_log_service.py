@@ -275,11 +275,13 @@ async def test_nobody_who_reads_holds_up_no_request(mesh: ToldMesh) -> None:
     assert await dropped() == 0
     mesh.reads.clear()
     path = "/get/" + "x" * 7000
-    connection = Unix(mesh.path("out", SLEEP), "httpbin.prod")
+    connections = [Unix(mesh.path("out", SLEEP), "httpbin.prod") for _ in range(8)]
     async with asyncio.timeout(3 * DEADLINE):
         while not await dropped():
-            assert (await ask(connection, path, keep=True)).status == 404
-    connection.close()
+            replies = await asyncio.gather(*(ask(each, path, keep=True) for each in connections))
+            assert {404} == {reply.status for reply in replies}
+    for connection in connections:
+        connection.close()
     mesh.reads.set()
 
     async def is_told_again() -> bool:
