@@ -12,6 +12,7 @@ from typing import Any
 
 from meshtui.findings import Check, Finding, Verification
 from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.access import Explanation, Matrix, TrailStep
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
@@ -151,6 +152,57 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "policy": value.policy or None,
         "reason": value.reason or None,
         "record": value.record or None,
+    }
+
+
+def explanation(value: Explanation) -> dict[str, Any]:
+    """`meshtui explain --json`."""
+    return {
+        "source": value.source,
+        "destination": value.destination,
+        "identity": value.identity,
+        "port": value.port,
+        "method": value.method,
+        "path": value.path,
+        "host": value.host or None,
+        "allowed": value.allowed,
+        "stage": value.stage,
+        "policy": value.policy or None,
+        "reason": value.reason,
+        "outcome": value.outcome,
+        "client": value.client,
+        "mtls": value.mtls or None,
+        "mtls_policy": value.mtls_policy or None,
+        "accepted": list(value.accepted),
+        "trail": [_asked(step) for step in value.trail],
+    }
+
+
+def matrix(value: Matrix) -> dict[str, Any]:
+    """`meshtui explain --matrix --json`."""
+    return {
+        "sources": list(value.sources),
+        "destinations": list(value.destinations),
+        "cells": [
+            {
+                "source": cell.source,
+                "destination": cell.destination,
+                "reach": cell.reach.value,
+                "reason": cell.reason,
+            }
+            for cell in value.cells
+        ],
+    }
+
+
+def _asked(value: TrailStep) -> dict[str, Any]:
+    return {
+        "policy": value.policy,
+        "action": value.action,
+        "matched": value.matched,
+        "dry_run": value.dry_run,
+        "rule": value.rule,
+        "why": value.why or None,
     }
 
 

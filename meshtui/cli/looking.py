@@ -106,14 +106,14 @@ def history(
         output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=many))
         output.lines(line for entry in entries for line in record_lines(entry, output.width, output.glyphs))
     else:
-        output.lines(line for entry in entries for line in _whole(entry, output))
+        output.lines(line for entry in entries for line in whole_entry(entry, output))
     return Exit.FINE
 
 
-def _whole(entry: HistoryEntry, output: Output) -> Iterator[Line]:
+def whole_entry(entry: HistoryEntry, output: Output) -> Iterator[Line]:
     """An entry for a program: every field whole, between tabs; then what is on record, a line for each."""
     subject = (entry.target, entry.actor, entry.serial, entry.text)
-    ends = contract.time(entry.not_after) if entry.not_after is not None else ""
-    fields = (contract.time(entry.at), entry.outcome, entry.kind, *subject, ends, entry.credential, entry.reason)
-    for line in (fields, *entry.record.items()):
-        yield (Piece("\t".join(output.shown(field or "-") for field in line)),)
+    ends = contract.time(entry.not_after) or ""
+    fields = (contract.time(entry.at) or "", entry.outcome, entry.kind, *subject, ends, entry.credential, entry.reason)
+    yield output.fields(fields)
+    yield from map(output.fields, entry.record.items())

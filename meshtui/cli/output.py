@@ -14,7 +14,7 @@ import click
 from meshtui.cli import contract
 from meshtui.cli.options import Common
 from meshtui.present.glyphs import choose
-from meshtui.present.tones import Line, Tone
+from meshtui.present.tones import Line, Piece, Tone
 
 _STYLES: dict[Tone, dict[str, Any]] = {
     Tone.STRONG: {"bold": True},
@@ -53,6 +53,10 @@ class Output:
         """Lines for a person that are not the result: what is about to happen, how it goes."""
         for line in lines:
             click.echo(self._styled(line), color=self._color, err=True)
+
+    def fields(self, texts: Iterable[str]) -> Line:
+        """A line for a program: every text whole, made inert, between tabs; `-` for one that is empty."""
+        return (Piece("\t".join(self.shown(text or "-") for text in texts)),)
 
     def shown(self, text: str) -> str:
         """Foreign text, made inert."""

@@ -5,6 +5,7 @@ How they balance, retry and eject is refused, not skipped: who writes it counts 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from meshtui.errors import IdentityError
@@ -58,7 +59,7 @@ def _tls(policy: Fields) -> ClientTls:
         tls.unsupported("credentialName", "insecureSkipVerify")
         modes = [each.value for each in ClientTlsMode]
         mode = tls.text("mode", ClientTlsMode.DISABLE, choices=modes, elsewhere=("SIMPLE", "MUTUAL"))
-        if not tls.has("mode"):
+        if not tls.has("mode") and isinstance(policy.raw("tls"), Mapping):
             tls.problem("mode", "required, and missing: in Istio that means DISABLE, which is plaintext")
         sni = tls.text("sni", check=_server_name_problem)
         names = tls.texts("subjectAltNames", required=tls.has("subjectAltNames"), check=_subject_problem)

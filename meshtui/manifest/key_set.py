@@ -16,7 +16,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 TEXT_MAX = 256 * 1024
 """Characters of one set."""
 KEYS_MAX = 100
-MIN_RSA_BITS = 2048
+RSA_BITS = range(2048, 8193)
+"""Weaker ones can be broken, and larger ones cost whoever checks a token more than they are worth."""
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 """Members that only the private half of a key, or a shared secret, has (RFC 7518, 6)."""
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
@@ -47,14 +48,15 @@ def usable_keys(text: str) -> str:
     if not found:
         curves = ", ".join(_CURVES)
         raise ValueError(
-            f"has no usable key: it takes public keys for signatures, of RSA with {MIN_RSA_BITS} bits or more, "
+            f"has no usable key: it takes public keys for signatures, of RSA ({RSA_BITS[0]} to {RSA_BITS[-1]} bits), "
             f"EC ({curves}) or OKP (Ed25519)"
         )
     return json.dumps({"keys": found}, separators=(",", ":"))
 
 
 def _usable(given: dict[str, Any]) -> dict[str, Any] | None:
-    if given.get("use", "sig") != "sig" or "verify" not in (given.get("key_ops") or ["verify"]):
+    operations = given.get("key_ops", ["verify"])
+    if given.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         return None
     kid, algorithm = given.get("kid", ""), given.get("alg", "")
     try:
@@ -74,8 +76,8 @@ def _numbers(given: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         case "RSA":
             with warnings.catch_warnings(action="ignore", category=SecurityWarning):  # weak ones are left out below
                 rsa = RSAKey.import_key(members)
-                if rsa.public_key.key_size < MIN_RSA_BITS:
-                    raise ValueError("weak")
+                if rsa.public_key.key_size not in RSA_BITS:
+                    raise ValueError("weak, or a burden")
             return dict(RSAKey.import_key(rsa.as_pem(private=False)).as_dict(private=False)), _RSA
         case "EC":
             curve = ECKey.import_key(members)

@@ -38,7 +38,7 @@ def authorize(policies: Sequence[AuthorizationPolicy], request: AccessRequest, t
     audited = tuple(step.policy for step in _matched(trail, PolicyAction.AUDIT))
     denied = min(_matched(trail, PolicyAction.DENY), key=_tested, default=None)
     if denied is not None:
-        reason = f"{denied.policy} denies it: its rule {denied.rule} matches."
+        reason = f"{denied.policy} denies it: rules[{denied.rule}] matches."
         return Decision(
             allowed=False, policy=denied.policy, rule=denied.rule, reason=reason, trail=trail, audited=audited
         )
@@ -48,11 +48,11 @@ def authorize(policies: Sequence[AuthorizationPolicy], request: AccessRequest, t
         return Decision(allowed=True, policy=None, reason=reason, trail=trail, audited=audited)
     allowed = min(_matched(trail, PolicyAction.ALLOW), key=_tested, default=None)
     if allowed is not None:
-        reason = f"{allowed.policy} allows it: its rule {allowed.rule} matches."
+        reason = f"{allowed.policy} allows it: rules[{allowed.rule}] matches."
         return Decision(
             allowed=True, policy=allowed.policy, rule=allowed.rule, reason=reason, trail=trail, audited=audited
         )
-    return Decision(allowed=False, policy=None, reason=_unmatched(enforced), trail=trail, audited=audited)
+    return Decision(allowed=False, policy=None, reason=_unmatched(enforced, trail), trail=trail, audited=audited)
 
 
 def consider(policy: AuthorizationPolicy, request: AccessRequest, trust_domain: str) -> Considered:
@@ -91,12 +91,13 @@ def _closest(found: dict[int, RuleMatch]) -> str:
     if not found:
         return "it has no rules, and so matches nothing"
     index, best = min(found.items(), key=lambda item: (len(item[1].failures), item[0]))
-    return f"rule {index}: {'; '.join(best.failures)}"
+    return f"rules[{index}]: {'; '.join(best.failures)}"
 
 
-def _unmatched(enforced: Sequence[AuthorizationPolicy]) -> str:
+def _unmatched(enforced: Sequence[AuthorizationPolicy], trail: Iterable[Considered]) -> str:
     if len(enforced) == 1:
-        return f"{enforced[0].key} is the only ALLOW policy about the workload, and it does not match."
+        why = next(step.why for step in trail if step.policy == enforced[0].key)
+        return f"{enforced[0].key} is the only ALLOW policy about the workload, and does not match: {why}."
     return f"None of the {len(enforced)} ALLOW policies about the workload matches."
 
 

@@ -77,8 +77,24 @@ def hop(
         client_policy=client.policy,
         server=server,
         identities=client.identities,
-        problem=_nowhere(catalog, service, port, destination) or _at_odds(client, server, destination, trust_domain),
+        problem=_nowhere(catalog, service, port, destination) or at_odds(client, server, destination, trust_domain),
     )
+
+
+def at_odds(client: ClientSide, server: EffectiveMode, destination: Workload, trust_domain: str) -> str:
+    """Why the two ends do not come together; empty when they do."""
+    if client.transport is Transport.PLAINTEXT:
+        if server.mode is not MtlsMode.STRICT:
+            return ""
+        return f"The client sends plaintext ({client.because}), but {_takes(destination, 'only mTLS', server)}."
+    if server.mode is MtlsMode.DISABLE:
+        blind = " Auto mTLS does not look at policies with a selector." if _unseen(client, server) else ""
+        return f"The client begins mTLS ({client.because}), but {_takes(destination, 'only plaintext', server)}.{blind}"
+    identity = identity_of(destination, trust_domain)
+    if identity not in client.identities:
+        wanted = ", ".join(client.identities)
+        return f"{destination.target} is {identity}, but the {client.policy} accepts only {wanted}."
+    return ""
 
 
 def origin(mode: EffectiveMode) -> str:
@@ -101,22 +117,6 @@ def _nowhere(catalog: Catalog, service: Service, port: int, destination: Workloa
         return f"{destination.target} is a gateway: it takes requests from outside, and none from proxies of the mesh."
     if destination.proxy is not Proxy.SIDECAR:
         return f"{destination.target} has no sidecar: nothing takes requests for it."
-    return ""
-
-
-def _at_odds(client: ClientSide, server: EffectiveMode, destination: Workload, trust_domain: str) -> str:
-    """Why the two ends do not come together; empty when they do."""
-    if client.transport is Transport.PLAINTEXT:
-        if server.mode is not MtlsMode.STRICT:
-            return ""
-        return f"The client sends plaintext ({client.because}), but {_takes(destination, 'only mTLS', server)}."
-    if server.mode is MtlsMode.DISABLE:
-        blind = " Auto mTLS does not look at policies with a selector." if _unseen(client, server) else ""
-        return f"The client begins mTLS ({client.because}), but {_takes(destination, 'only plaintext', server)}.{blind}"
-    identity = identity_of(destination, trust_domain)
-    if identity not in client.identities:
-        wanted = ", ".join(client.identities)
-        return f"{destination.target} is {identity}, but the {client.policy} accepts only {wanted}."
     return ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from meshtui.manifest.policy_model import Condition, RequestTo, Source
 from meshtui.policy import matching
@@ -16,6 +17,22 @@ from meshtui.policy.model import AccessRequest
 
 _SHOWN = 3
 """Values of a policy that a reason repeats."""
+_SECRET = ("authorization", "proxy-authorization", "cookie")
+"""Headers whose values are nobody's business but the two ends'."""
+
+
+class About(StrEnum):
+    """What an attribute is a property of, which is what decides when it is known."""
+
+    CALLER = "caller"
+    PLACE = "place"
+    """The connection, as the proxy stands that takes it."""
+    REQUEST = "request"
+    """A text that the caller is free to choose."""
+    USER = "user"
+    """Of the token, which says who stands behind the request."""
+    CLIENT = "client"
+    """What proxies before it said."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,7 @@ class Attribute:
 
     name: str
     """As `when[].key` has it: `source.principal`, `request.headers[x-token]`."""
+    about: About
     matches: Callable[[str, AccessRequest, str], bool]
     """Whether a policy's text fits a request, in a mesh of this trust domain."""
     seen: Callable[[AccessRequest], str]
@@ -40,6 +58,19 @@ class Test:
     attribute: Attribute
     values: tuple[str, ...]
     not_values: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """What it asks for, in words: `operation.methods GET`."""
+        asked = ((self.label, self.values), (self.not_label, self.not_values))
+        return " and ".join(f"{label} {_some(values, ' or ')}" for label, values in asked if values)
+
+    def passes(self, request: AccessRequest, trust_domain: str) -> bool:
+        """Whether a request fits."""
+        fits = self.attribute.matches
+        if self.values and not any(fits(value, request, trust_domain) for value in self.values):
+            return False
+        return not any(fits(value, request, trust_domain) for value in self.not_values)
 
     def failure(self, request: AccessRequest, trust_domain: str) -> str:
         """Why it does not pass, in words; empty when it does."""
@@ -95,7 +126,7 @@ def operation_tests(operation: RequestTo) -> tuple[Test, ...]:
 def condition_test(condition: Condition) -> Test:
     """What one of `when` asks. Raises KeyError for a key that Istio does not have."""
     label = f"when {condition.key}"
-    return Test(label, label, attribute_of(condition.key), condition.values, condition.not_values)
+    return Test(label, f"{label} not", attribute_of(condition.key), condition.values, condition.not_values)
 
 
 def attribute_of(key: str) -> Attribute:
@@ -118,9 +149,16 @@ _NAME = re.compile(r"\[([^\[\]]+)\]")
 def _header_attribute(key: str, name: str) -> Attribute:
     def seen(request: AccessRequest) -> str:
         value = matching.header(request, name)
-        return "not sent, which" if value is None else repr(value)
+        if value is None:
+            return "a header that was not sent"
+        return "what was sent (not shown)" if name.lower() in _SECRET else repr(value)
 
-    return Attribute(key, lambda text, request, _: matching.header_matches(text, matching.header(request, name)), seen)
+    return Attribute(
+        key,
+        About.REQUEST,
+        lambda text, request, _: matching.header_matches(text, matching.header(request, name)),
+        seen,
+    )
 
 
 def _claim_attribute(key: str, path: tuple[str, ...]) -> Attribute:
@@ -132,7 +170,7 @@ def _claim_attribute(key: str, path: tuple[str, ...]) -> Attribute:
             return "a request without a valid token"
         return ", ".join(matching.claim_texts(request.claims, path)) or "a token without this claim"
 
-    return Attribute(key, matches, seen)
+    return Attribute(key, About.USER, matches, seen)
 
 
 def _caller(request: AccessRequest) -> str:
@@ -147,43 +185,63 @@ def _request_principal(request: AccessRequest) -> str:
 
 PRINCIPAL = Attribute(
     "source.principal",
+    About.CALLER,
     lambda text, request, domain: matching.principal_matches(text, request.principal, domain),
     _caller,
 )
 NAMESPACE = Attribute(
-    "source.namespace", lambda text, request, _: matching.namespace_matches(text, request.principal), _caller
+    "source.namespace",
+    About.CALLER,
+    lambda text, request, _: matching.namespace_matches(text, request.principal),
+    _caller,
 )
 SERVICE_ACCOUNT = Attribute(
-    "source.serviceAccount", lambda text, request, _: matching.service_account_matches(text, request.principal), _caller
+    "source.serviceAccount",
+    About.CALLER,
+    lambda text, request, _: matching.service_account_matches(text, request.principal),
+    _caller,
 )
 REQUEST_PRINCIPAL = Attribute(
     "request.auth.principal",
+    About.USER,
     lambda text, request, _: matching.request_principal_matches(text, request.claims),
     _request_principal,
 )
 SOURCE_IP = Attribute(
     "source.ip",
+    About.PLACE,
     lambda text, request, _: matching.address_matches(text, request.source_ip),
-    lambda request: request.source_ip or "a connection without an IP address",
+    lambda request: request.source_ip or "an unknown address",
 )
 REMOTE_IP = Attribute(
     "remote.ip",
+    About.CLIENT,
     lambda text, request, _: matching.address_matches(text, request.remote_ip),
-    lambda request: request.remote_ip or "a client whose address nobody told",
+    lambda request: request.remote_ip or "an unknown address",
 )
 HOST = Attribute(
     "host",
+    About.REQUEST,
     lambda text, request, _: matching.text_matches(text, request.host, ignore_case=True),
     lambda request: request.host or "no host",
 )
 METHOD = Attribute(
-    "method", lambda text, request, _: matching.text_matches(text, request.method), lambda request: request.method
+    "method",
+    About.REQUEST,
+    lambda text, request, _: matching.text_matches(text, request.method),
+    lambda request: request.method,
 )
 PATH = Attribute(
-    "path", lambda text, request, _: matching.path_matches(text, request.path), lambda request: request.path
+    "path",
+    About.REQUEST,
+    lambda text, request, _: matching.path_matches(text, request.path),
+    lambda request: request.path,
 )
 PORT = Attribute(
-    "destination.port", lambda text, request, _: int(text) == request.port, lambda request: str(request.port)
+    "destination.port",
+    About.PLACE,
+    lambda text, request, _: int(text) == request.port,
+    lambda request: str(request.port),
 )
 _BY_KEY = {
     attribute.name: attribute
@@ -193,12 +251,15 @@ _BY_KEY = {
         _claim_attribute("request.auth.presenter", ("azp",)),
         Attribute(
             "destination.ip",
+            About.PLACE,
             lambda text, request, _: matching.address_matches(text, request.destination_ip),
-            lambda request: request.destination_ip or "a connection without an IP address",
+            lambda request: request.destination_ip or "an unknown address",
         ),
         Attribute(
             "connection.sni",
-            lambda text, request, _: matching.text_matches(text, request.sni),
+            About.CLIENT,
+            # Envoy keeps the name in lower case, and policies as they are written
+            lambda text, request, _: matching.text_matches(text, request.sni.lower()),
             lambda request: request.sni or "no server name",
         ),
     )
@@ -210,7 +271,9 @@ def _tests(*given: tuple[str, str, Attribute, tuple[str, ...], tuple[str, ...]])
 
 
 def _none_of(values: tuple[str, ...]) -> str:
-    if len(values) == 1:
-        return f"not {values[0]}"
-    some = ", ".join(values[:_SHOWN])
-    return f"none of {some}" + (f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else "")
+    return f"not {values[0]}" if len(values) == 1 else f"none of {_some(values, ', ')}"
+
+
+def _some(values: tuple[str, ...], between: str) -> str:
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return between.join(values[:_SHOWN]) + more

@@ -47,6 +47,7 @@ class Pattern:
     text: str = ""
 
     @classmethod
+    @lru_cache(maxsize=16_384)
     def read(cls, written: str) -> Pattern:
         """What `abc`, `abc*`, `*abc` or `*` means."""
         if written == ANY:

@@ -8,7 +8,7 @@ from datetime import datetime
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.present.cells import fit, fit_line, paragraph, section
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import end_line
+from meshtui.present.ends import target_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.history import outcome_mark, record_lines
 from meshtui.present.times import STAMP_WIDTH, absolute, in_words, stamp
@@ -79,7 +79,7 @@ def _kind(entry: HistoryEntry, _now: datetime, _width: int, glyphs: Glyphs) -> L
 
 
 def _target(entry: HistoryEntry, _now: datetime, width: int, glyphs: Glyphs) -> Line:
-    return end_line(entry.target, width, glyphs) if entry.target else ()
+    return target_line(entry.target, width, glyphs) if entry.target else ()
 
 
 def _text(entry: HistoryEntry, _now: datetime, _width: int, glyphs: Glyphs) -> Line:

@@ -128,8 +128,8 @@ POLICIES: Table[PolicyRow] = Table(
         Column("state", "STATE", _BADGE_WIDTH),
         Column("says", "SAYS", 0, 60, share=2),
         Column("scope", "ABOUT", 0, 96, share=2),
-        Column("workloads", "FOR", 4, 110),
-        Column("decisions", "DECIDED", 8, 72),
+        Column("workloads", " FOR", 4, 110),
+        Column("decisions", " DECIDED", 8, 72),
         Column("problem", "PROBLEM", 0, 150, share=3),
     ),
     drawn={

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meshtui.mesh.traffic import Call, Outcome, Pair
-from meshtui.present.cells import cut_line, fit, fit_line, paragraph, section
+from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph, section
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import PLAINTEXT, end_line, end_name
+from meshtui.present.ends import PLAINTEXT, end_line, end_name, target_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import Badge
 from meshtui.present.times import AGO_WIDTH, STAMP_WIDTH, ago, counted, moment, stamp
@@ -74,7 +74,7 @@ def pair_summary(pair: Pair, now: datetime, width: int, glyphs: Glyphs) -> tuple
         Piece(glyphs.show(tls), Tone.QUIET),
         Piece(f"   told by the {glyphs.show(pair.reporter)}", Tone.QUIET),
     )
-    lines = (_ends(pair.source, pair.destination_identity or pair.destination, glyphs), last, decided)
+    lines = (_ends(pair.source, pair.destination_identity or pair.destination, width, glyphs), last, decided)
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
 
@@ -87,7 +87,7 @@ def call_summary(call: Call, now: datetime, width: int, glyphs: Glyphs) -> tuple
     )
     by = decided_by(call.outcome, call.policy)
     decided = (Piece(glyphs.show(by), Tone.WARN), Piece(f"   {glyphs.show(call.details)}", Tone.QUIET))
-    lines = (_ends(call.source, call.destination_identity or call.destination, glyphs), request, decided)
+    lines = (_ends(call.source, call.destination_identity or call.destination, width, glyphs), request, decided)
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
 
@@ -107,30 +107,35 @@ def pair_lines(pair: Pair, calls: Sequence[Call], now: datetime, width: int, gly
     for label, text in told.items():
         if text:
             lines += paragraph(text, width, first=(Piece(fit(label, _LABEL), Tone.QUIET),))
-    return lines + section("LAST DENIED", call_lines(calls, now, width, glyphs))
+    return lines + section("LAST DENIED", call_lines(calls, now, width, glyphs, ends=False))
 
 
-def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
-    """Calls of one page, a line each."""
+def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs, *, ends: bool = True) -> list[Line]:
+    """Calls of one page, a line each; without their ends where all have the same."""
     lines = []
     for call in calls:
-        ends = f"{end_name(call.source_target, call.source)} {glyphs.calls} {end_name(call.destination)}"
+        who = f"{end_name(call.source_target, call.source)} {glyphs.calls} {end_name(call.destination)}  "
         line = (
             Piece(fit(stamp(call.at, now), STAMP_WIDTH), Tone.QUIET),
-            Piece(f"  {glyphs.show(f'{call.method} {call.host}{call.path}')}"),
-            Piece(f"  {call.status or 'no answer'}", outcome_badge(call.outcome, glyphs).tone),
-            Piece(f"  {glyphs.show(ends)}", Tone.QUIET),
+            Piece(f" {call.status or glyphs.dash:>3}  ", outcome_badge(call.outcome, glyphs).tone),
+            Piece(glyphs.show(who) if ends else ""),
+            Piece(glyphs.show(f"{call.method} {call.host}{call.path}"), Tone.QUIET if ends else Tone.PLAIN),
         )
         lines.append(cut_line(line, width, glyphs.ellipsis))
     return lines
 
 
-def _ends(source: str, destination: str, glyphs: Glyphs) -> Line:
-    return (
-        Piece(glyphs.show(source or PLAINTEXT), Tone.STRONG if source else Tone.UNSURE),
-        Piece(f" {glyphs.calls} ", Tone.QUIET),
-        Piece(glyphs.show(destination), Tone.STRONG),
-    )
+def _ends(source: str, destination: str, width: int, glyphs: Glyphs) -> Line:
+    """Both identities, without their scheme where there is no room for it."""
+    for scheme in ("", "spiffe://"):
+        line = (
+            Piece(glyphs.show(source.removeprefix(scheme) or PLAINTEXT), Tone.STRONG if source else Tone.UNSURE),
+            Piece(f" {glyphs.calls} ", Tone.QUIET),
+            Piece(glyphs.show(destination.removeprefix(scheme)), Tone.STRONG),
+        )
+        if line_width(line) <= width:
+            break
+    return line
 
 
 def _outcome(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
@@ -158,12 +163,10 @@ def _last(pair: Pair, now: datetime, width: int, _glyphs: Glyphs) -> Line:
     return (Piece(f"{ago(pair.last_at, now):>{width}}", Tone.QUIET),)
 
 
-def _decided(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
-    by = glyphs.show(decided_by(item.outcome, item.policy))
-    kind, _, name = by.partition(" ")
-    if "/" not in name:
-        return (Piece(by, Tone.QUIET),)
-    return (Piece(name), Piece(f" {kind}", Tone.QUIET))
+def _decided(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
+    if item.policy:
+        return target_line(item.policy, width, glyphs)
+    return (Piece(decided_by(item.outcome, ""), Tone.QUIET),)
 
 
 def _tls(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
@@ -194,7 +197,7 @@ TRAFFIC: Table[Pair] = Table(
         Column("source", "SOURCE", 0, share=4),
         Column("destination", "DESTINATION", 0, share=4),
         Column("count", "  CALLS", 7, 52),
-        Column("rate", "  /s", 5, 64),
+        Column("rate", "   /s", 5, 64),
         Column("last", "LAST", AGO_WIDTH, 58),
         Column("policy", "POLICY", 0, 110, share=5),
         Column("tls", "TLS", 7, 118),

@@ -54,6 +54,10 @@ class InfoArrived(Message):
     info: MeshInfo
 
 
+class ActivityArrived(Message):
+    """Policies, traffic or the audit are different."""
+
+
 @dataclass
 class PlanConfirmed(Message):
     """A person said yes to a plan."""

@@ -31,6 +31,15 @@ _GATEWAYS_ONLY = "only gateway certificates have it"
 """A reason that never passes, so that the footer of other rows does without the key."""
 
 
+def keys_line(keys: tuple[tuple[str, str], ...], width: int) -> Line:
+    """Keys and words; where it is narrow the last of them are left out."""
+    for shown in range(len(keys), 0, -1):
+        line = _keys((Piece(" "),), keys[:shown])
+        if line_width(line) <= width:
+            return line
+    return ()
+
+
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
     the last of them are left out, and the reasons before the third of them (help).
@@ -54,10 +63,19 @@ def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: 
             pieces.append(Piece(f"{verb.key} {verb.name}{why}   ", Tone.QUIET))
         else:
             pieces += [Piece(verb.key, Tone.BUSY), Piece(f" {verb.name}   ")]
-    for key, word in others:
-        pieces += [Piece(key, Tone.BUSY), Piece(f" {word}   ")]
-    pieces[-1] = Piece(pieces[-1].text.rstrip(), pieces[-1].tone)
-    return tuple(pieces)
+    return _keys(tuple(pieces), others)
+
+
+def _keys(pieces: Line, keys: tuple[tuple[str, str], ...]) -> Line:
+    pieces += tuple(piece for key, word in keys for piece in (Piece(key, Tone.BUSY), Piece(f" {word}   ")))
+    return (*pieces[:-1], Piece(pieces[-1].text.rstrip(), pieces[-1].tone))
+
+
+def reason_for_none(row: Row | None) -> str:
+    """Why nobody can be said to call this row or be called by it; empty when that can be said."""
+    if row is None:
+        return "no row"
+    return "" if row.target.startswith(f"{TargetKind.WORKLOAD}/") else "only workloads call and are called"
 
 
 def _reason(name: str, row: Row | None, board: Board) -> str:

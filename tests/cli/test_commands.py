@@ -291,6 +291,29 @@ def test_what_get_prints_can_be_applied_again(served: ServedMesh) -> None:
     assert [each["change"] for each in json.loads(result.stdout)["results"]] == ["unchanged"]
 
 
+def test_policies_are_applied_shown_and_deleted(served: ServedMesh) -> None:
+    """Under the short names that kubectl has for them; one that cannot be enforced whole is refused with its path."""
+    assert "mode: STRICT" in served.run("get", "pa").stdout
+    policy = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: httpbin, namespace: prod}
+spec:
+  selector: {matchLabels: {app: httpbin}}
+  action: DENY
+  rules: [{to: [{operation: {paths: [/secret]}}]}]
+"""
+    refused = served.run("apply", "-f", "-", "--yes", stdin=policy.replace("DENY", "CUSTOM"))
+    assert refused.returncode == 2
+    assert "(AuthorizationPolicy prod/httpbin): spec.action: CUSTOM is valid elsewhere but not" in refused.stderr
+    assert served.run("get", "ap").stdout == ""
+    assert served.run("apply", "-f", "-", "--yes", stdin=policy).returncode == 0
+    (shown,) = served.json("get", "authorizationpolicies", "-n", "prod")["items"]
+    assert shown["spec"]["rules"] == [{"to": [{"operation": {"paths": ["/secret"]}}]}]
+    assert served.run("delete", "ap", "httpbin", "-n", "prod", "--yes").returncode == 0
+    assert served.run("get", "ap", "httpbin").returncode == 2
+
+
 def test_a_hidden_key_cannot_be_applied_by_mistake(served: ServedMesh) -> None:
     """A Secret as `get` prints it is refused, and the real one stays."""
     before = served.identity(GATEWAY)["held"]["serial"]

@@ -58,8 +58,8 @@ class Connection:
 
     @classmethod
     async def over_unix(cls, path: Path, context: ssl.SSLContext | None, sni: str = "") -> Connection:
-        """`context` None: in plaintext."""
-        named = sni or "outbound.httpbin" if context else None
+        """`context` None: in plaintext. Without `sni` no server name is asked for."""
+        named = sni if context else None
         return cls(*await asyncio.open_unix_connection(str(path), ssl=context, server_hostname=named))
 
     @classmethod

@@ -10,7 +10,7 @@ import pytest
 from meshtui.manifest.policy_model import Policy, RequestTo, Rule
 from meshtui.xds import naming
 from tests.enforcement.features import ALWAYS, FEATURES, NEVER, OTHER, PLAINTEXT, SLEEP, Feature, calling
-from tests.enforcement.judging import Asked, Outcome, decided, expected, seen
+from tests.enforcement.judging import Asked, Outcome, expected, expected_marks, seen
 from tests.enforcement.proxy import EnforcingProxy
 from tests.policy.authorizing import policy, rule
 
@@ -40,7 +40,7 @@ async def test_a_feature_decides(sidecar: EnforcingProxy, feature: Feature) -> N
     audit = policy("p", "AUDIT", feature.rule)
     await sidecar.put(audit)
     assert [answer.metadata.get(_AUDITED) for answer in await sidecar.ask(*both)] == [_RULE, None]
-    assert [(audit.key,), ()] == [decided([audit], each).audited for each in both]
+    assert [expected_marks([audit], each).audited for each in both] == [_RULE, ""]
 
 
 @pytest.mark.parametrize("name", ALWAYS)

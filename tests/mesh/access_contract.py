@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 
@@ -9,7 +10,7 @@ import pytest
 
 from meshtui.errors import UsageError
 from meshtui.mesh.access import AccessQuestion, Reach
-from meshtui.mesh.actions import Apply, Rotate
+from meshtui.mesh.actions import Apply, Delete, Rotate
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, View
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
@@ -20,6 +21,17 @@ PLAINTEXT = "plaintext"
 STATES = {"in force", "dry run", "without effect", "rejected", "pending"}
 AUDIT_KINDS = {"issued", "refused", "configuration", "denied", "operator"}
 NAMED = "apiVersion: v1\nkind: Namespace\nmetadata: {name: audited}\n"
+
+
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: contract, namespace: prod}
+spec:
+  selector: {matchLabels: {app: httpbin}}
+  action: DENY
+  rules: [{to: [{operation: {paths: ["/contract/*"]}}]}]
+"""
 
 
 class AccessContract:
@@ -37,6 +49,23 @@ class AccessContract:
             assert each.says
             assert each.scope
             assert each.problem or each.state not in ("rejected", "without effect")
+
+    async def test_a_policy_is_among_them_from_its_apply_to_its_delete(self, mesh: Mesh) -> None:
+        """`get` has it under the short name of its kind, and that can be applied again."""
+
+        async def done(action: Apply | Delete) -> bool:
+            plan = await mesh.plan(action)
+            return [progress async for progress in mesh.perform(plan.id)][-1].done
+
+        assert await done(Apply(text=POLICY))
+        (found,) = [each for each in await mesh.policies() if each.name == "contract"]
+        assert (found.policy, found.says) == ("AuthorizationPolicy prod/contract", "DENY 1 rule")
+        assert (found.scope, found.workloads) == ("app=httpbin in prod", 1)
+        (document,) = await mesh.get("ap", "contract", "prod")
+        again = await mesh.plan(Apply(text=json.dumps(document)))
+        assert [step.target for step in again.steps] == [found.policy]
+        assert await done(Delete(kind="ap", name="contract", namespace="prod"))
+        assert "contract" not in {each.name for each in await mesh.policies()}
 
     async def test_a_plaintext_caller_of_a_strict_mesh_is_turned_away(self, mesh: Mesh) -> None:
         """By the PeerAuthentication of the mesh, before any rule is asked."""

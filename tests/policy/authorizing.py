@@ -10,6 +10,7 @@ from meshtui.policy.model import AccessRequest
 
 TRUST_DOMAIN = "mesh.example"
 SLEEP = "cluster.local/ns/prod/sa/sleep"
+EVERYTHING = Rule()
 
 
 def identity(name: str, namespace: str = "prod") -> str:

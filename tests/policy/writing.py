@@ -18,6 +18,8 @@ from meshtui.manifest.workload import Workload
 from tests.manifest.writing import deployment, document, read
 
 INJECTED = {"sidecar.istio.io/inject": "true"}
+MESH_WIDE = ObjectKey(PeerAuthentication.kind, "istio-system", "default")
+"""The demo mesh's STRICT."""
 DISABLE, PERMISSIVE, STRICT, UNSET = MtlsMode.DISABLE, MtlsMode.PERMISSIVE, MtlsMode.STRICT, MtlsMode.UNSET
 
 

@@ -11,7 +11,7 @@ from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET
 from meshtui.xds.http import HttpConnectionManager
 from meshtui.xds.resources import resources_of
 from tests.manifest.writing import deployment, to, virtual_service
-from tests.policy.writing import peer
+from tests.policy.writing import MESH_WIDE, peer
 from tests.xds.reading import (
     HTTPBIN_CLUSTER,
     SLEEP,
@@ -52,7 +52,7 @@ def test_each_mode_has_its_filter_chains(mode: MtlsMode, chains: list[tuple[str,
 
 def test_nothing_said_is_permissive() -> None:
     """Without any PeerAuthentication a workload takes both, as in Istio."""
-    assert resources(mesh(), SLEEP)[LISTENER]["inbound"] == inbound(MtlsMode.PERMISSIVE)
+    assert resources(mesh().remove(MESH_WIDE), SLEEP)[LISTENER]["inbound"] == inbound(MtlsMode.PERMISSIVE)
 
 
 def test_a_chain_that_stays_is_the_same_to_the_byte() -> None:

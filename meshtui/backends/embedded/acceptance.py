@@ -9,6 +9,8 @@ from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.client_roots import roots_problem
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.pairs import pair_problem
+from meshtui.policy.oversights import warnings
+from meshtui.policy.unenforceable import unenforceable
 from meshtui.xds.unsupported import unsupported
 
 
@@ -19,14 +21,17 @@ def problems_of(objects: Sequence[Manifest], catalog: Catalog) -> tuple[str, ...
         *filter(None, map(pair_problem, objects)),
         *filter(None, map(roots_problem, objects)),
         *(problem for each in objects for problem in unsupported(each)),
+        *unenforceable(catalog.apply(objects)),
     )
 
 
-def warnings_of(catalog: Catalog) -> tuple[str, ...]:
-    """What is accepted and has no effect: what refers to nothing, or to what it may not have."""
+def warnings_of(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
+    """What is accepted and has no effect: what refers to nothing, or to what it may not have; and policies whose
+    effect can hardly be meant.
+    """
     forbidden = (
         f"{listener.binding.gateway.key}: {each.reason}. {each.fix}"
         for listener in listeners_of(catalog)
         for each in listener.forbidden
     )
-    return (*catalog.warnings(), *dict.fromkeys(forbidden))
+    return (*catalog.warnings(), *dict.fromkeys(forbidden), *warnings(catalog, trust_domain))

@@ -11,7 +11,9 @@ from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-VERBS = ("issue", "rotate", "undo", "verify", "apply", "delete")
+VERBS = ("issue", "rotate", "undo", "apply", "delete", "token")
+LOOKS = ("verify", "explain", "matrix", "policies", "traffic", "audit")
+"""Verbs that change nothing."""
 NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
 
@@ -46,9 +48,9 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
                 runtime.target: str(runtime.outbound) for runtime in core.serving if runtime.outbound is not None
             },
         ),
-        capabilities=tuple(
-            Capability(verb=verb, available=not refused or verb == "verify", reason="" if verb == "verify" else refused)
-            for verb in VERBS
+        capabilities=(
+            *(Capability(verb=verb, available=not refused, reason=refused) for verb in VERBS),
+            *(Capability(verb=verb, available=True) for verb in LOOKS),
         ),
         notices=tuple(notices),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from meshtui.agent.sds_service import BUNDLE, KEY_PAIR
 from meshtui.backends.embedded.context import Context
+from meshtui.backends.embedded.delivery import Acknowledged, Delivery, ResourceKey
 from meshtui.backends.embedded.loops import forever
 from meshtui.envoy.admin import ServedSecret
 from meshtui.envoy.bootstrap import ProxySockets, bootstrap
@@ -40,6 +41,7 @@ class EnvoyProxy:
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._refused = Refusals()
+        self._acknowledged = Acknowledged()
         self._gone: frozenset[str] = frozenset()
         """Secrets that Envoy may still list, though no listener is left that presents them."""
         self._unread = "it has not been asked yet"
@@ -75,6 +77,7 @@ class EnvoyProxy:
     def publish(self, world: World) -> None:
         """Configure it like this from now on."""
         self._refused.keep(world)
+        self._acknowledged.keep(world)
         self._gone = frozenset(self._secrets) - world.get(SECRET, {}).keys() - {KEY_PAIR, BUNDLE}
         self._convergence.publish(world, time.monotonic())
         self._ads.publish(world)
@@ -109,6 +112,11 @@ class EnvoyProxy:
     def rejected(self) -> str:
         """Envoy's words for what it did not take of its configuration; empty when it took all."""
         return self._refused.words
+
+    @property
+    def delivery(self) -> Delivery:
+        """How far it has come with what it was told."""
+        return Delivery(self._acknowledged.waiting, self._refused.reasons)
 
     def refused(self, secret: str) -> str:
         """Envoy's words for what it did not take of the secret of this name, as that is now."""
@@ -149,6 +157,7 @@ class EnvoyProxy:
     def _on_process(self, status: ProxyStatus) -> None:
         if status.state is ProxyState.STARTING:
             self._refused = Refusals()  # a new Envoy has refused nothing yet
+            self._acknowledged.forget()
         if status.state is ProxyState.READY:
             self.look()
         else:
@@ -163,7 +172,9 @@ class EnvoyProxy:
 
     def _on_verdict(self, verdict: Verdict) -> None:
         self._refused.hear(verdict)
+        self._acknowledged.hear(verdict)
         self._convergence.hear(verdict, time.monotonic())
+        self._context.observed.activity.touch()  # a policy is in force now, or was rejected
         self.look()
         self._on_change()
 
@@ -181,6 +192,11 @@ class Refusals:
     def words(self) -> str:
         """Envoy's own, each once."""
         return "; ".join(dict.fromkeys(reason for _, reason in self._reasons.values()))
+
+    @property
+    def reasons(self) -> Mapping[ResourceKey, str]:
+        """Envoy's own, by resource."""
+        return {key: reason for key, (_, reason) in self._reasons.items()}
 
     def of(self, type_url: str, name: str) -> str:
         """Envoy's own about one resource; empty when it took it."""

@@ -15,12 +15,14 @@ import msgspec
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.gateway_findings import gateway_findings, joined_credential
 from meshtui.backends.embedded.held_identity import HeldIdentity
+from meshtui.backends.embedded.hop_findings import hop_findings
 from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
+from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.workload import Proxy
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
@@ -35,6 +37,7 @@ from meshtui.mesh.snapshot import (
     Snapshot,
     Truth,
 )
+from meshtui.policy.peer_authentication import effective_mode
 
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
@@ -81,7 +84,7 @@ def authority_standing(authority: Authority) -> Standing:
     return Standing(lifetime, None, renewable=False)
 
 
-def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
+def identity(runtime: WorkloadRuntime, catalog: Catalog, now: datetime) -> Identity:
     """A workload with all that is known of its SVID."""
     standing, svid, secrets = runtime.standing, runtime.svid, runtime.identity.secrets
     return Identity(
@@ -99,9 +102,13 @@ def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
             rejected=sum(each.secrets.rejected for each in runtime.identities),
         ),
         granted=tuple(map(_granted, runtime.granted)),
-        mtls="STRICT" if runtime.inbound is not None else "",
+        mtls=_mode(runtime, catalog) if runtime.inbound is not None else "",
         disagreement=_joined_workload(runtime).disagreement,
     )
+
+
+def _mode(runtime: WorkloadRuntime, catalog: Catalog) -> str:
+    return effective_mode(catalog, runtime.workload, runtime.workload.inbound_port).mode
 
 
 def _granted(identity: HeldIdentity) -> GrantedIdentity:
@@ -147,7 +154,7 @@ def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     gateways = (core.credentials[target] for target in sorted(core.credentials))
     return Snapshot(
         info=info(core, read_only=read_only),
-        identities=tuple(identity(core.workloads[target], now) for target in sorted(core.workloads)),
+        identities=tuple(identity(core.workloads[target], core.catalog, now) for target in sorted(core.workloads)),
         gateways=tuple(
             gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
         ),
@@ -168,6 +175,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
         found += target_findings(workload, _joined_workload(workload), now)
         if workload.proxy is not None:
             found += _proxy_findings(workload.target, workload.proxy, core)
+    found += hop_findings(core)
     found += gateway_findings(core, now)
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)

@@ -42,10 +42,19 @@ def bundles_of(catalog: Catalog, workload: Workload) -> dict[str, bytes]:
 def uses_identity(world: World) -> bool:
     """Whether a proxy that is configured like this presents its workload's certificate to anyone."""
     clusters = (resource.message for resource in world.get(CLUSTER, {}).values())
-    if INBOUND in world.get(LISTENER, {}) or any(cluster.HasField("transport_socket") for cluster in clusters):
-        return True
-    listeners = (resource.message for resource in world.get(LISTENER, {}).values())
-    return any(presents_identity(chain.transport_socket) for each in listeners for chain in each.filter_chains)
+    return any(cluster.HasField("transport_socket") for cluster in clusters) or any(
+        _presents_identity(resource.message) for resource in world.get(LISTENER, {}).values()
+    )
+
+
+def takes_mtls(world: World) -> bool:
+    """Whether a sidecar that is configured like this presents it to those who call its workload."""
+    inbound = world.get(LISTENER, {}).get(INBOUND)
+    return inbound is not None and _presents_identity(inbound.message)
+
+
+def _presents_identity(listener: Any) -> bool:
+    return any(presents_identity(chain.transport_socket) for chain in listener.filter_chains)
 
 
 def _secret_version(secret: Any) -> str:

@@ -39,6 +39,7 @@ def explanation_of(question: AccessQuestion, documents: Iterable[Document], rows
         port=question.port or PORT,
         method=question.method,
         path=question.path,
+        host=question.host or _host(row.target),
         allowed=False,
         stage="transport",
         policy=mode_policy,
@@ -75,6 +76,11 @@ def _workload(name: str, rows: Mapping[str, Row]) -> Row:
     if not row.target.startswith(f"{TargetKind.WORKLOAD}/"):
         raise UsageError(f"{name} is not a workload.", fix="Name one that calls or is called.")
     return row
+
+
+def _host(target: str) -> str:
+    parsed = Target.parse(target)
+    return f"{parsed.name}.{parsed.namespace}.svc.cluster.local"
 
 
 def _mode(about: list[Document]) -> tuple[str, str]:
@@ -123,12 +129,12 @@ def _action(document: Document) -> str:
 def _asked(document: Document, answer: Explanation) -> TrailStep:
     """How one AuthorizationPolicy stands to the request."""
     rules = document["spec"].get("rules", ())
-    why = "It has no rule, which matches nothing." if not rules else ""
-    for index, rule in enumerate(rules):
-        why = _mismatch(rule, answer)
-        if not why:
-            return _step(document, matched=True, rule=index, why=f"rule {index} is about this call")
-    return _step(document, matched=False, why=why)
+    reasons = [_mismatch(rule, answer) for rule in rules]
+    if "" in reasons:
+        return _step(document, matched=True, rule=(index := reasons.index("")), why=f"rule {index} is about this call")
+    # the rule that came closest is the one whose source fits
+    closest = [reason for reason in reasons if reason.startswith("operation")] or reasons
+    return _step(document, matched=False, why=closest[0] if closest else "It has no rule, which matches nothing.")
 
 
 def _step(document: Document, **facts: Any) -> TrailStep:
