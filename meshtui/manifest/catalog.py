@@ -7,7 +7,7 @@ Kubernetes, where what is referred to may come later; only a namespace has to be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -41,6 +41,8 @@ class Catalog:
     """An immutable set of objects with one object for each kind, namespace and name."""
 
     _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
+    _kept: dict[tuple[Any, ...], tuple[frozenset[str], Any]] = field(default_factory=dict, compare=False, repr=False)
+    """What was made from objects of some kinds alone, with those kinds."""
 
     @classmethod
     def of(cls, objects: Iterable[Manifest]) -> Catalog:
@@ -49,15 +51,17 @@ class Catalog:
 
     def apply(self, objects: Iterable[Manifest]) -> Catalog:
         """With these objects added, each in place of the one that has its name."""
-        return Catalog({**self._objects, **{item.key: item for item in objects}})
+        added = {item.key: item for item in objects}
+        return Catalog({**self._objects, **added}, self._without({key.kind for key in added}))
 
     def remove(self, key: ObjectKey) -> Catalog:
         """Without one object; the same when there is none."""
-        return Catalog({other: item for other, item in self._objects.items() if other != key})
+        left = {other: item for other, item in self._objects.items() if other != key}
+        return Catalog(left, self._without({key.kind}))
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
-        return (self._objects[key] for key in sorted(self._objects))
+        return (self._objects[key] for key in sorted(self._objects, key=_place))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -115,6 +119,19 @@ class Catalog:
         if make not in self._derived:
             self._derived[make] = make(self)
         return cast(T, self._derived[make])
+
+    def kept(self, kinds: Iterable[type[Manifest]], make: Callable[..., T], *arguments: Hashable) -> T:
+        """`make` of this catalog and `arguments`, made once for as long as no object of `kinds` changes.
+
+        For what is costly and made from objects of these kinds alone: later catalogs go on with it.
+        """
+        key = (make, *arguments)
+        if key not in self._kept:
+            self._kept[key] = frozenset(kind.kind for kind in kinds), make(self, *arguments)
+        return cast(T, self._kept[key][1])
+
+    def _without(self, kinds: set[str]) -> dict[tuple[Any, ...], tuple[frozenset[str], Any]]:
+        return {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)}
 
     def problems(self) -> tuple[str, ...]:
         """What makes this set of objects unacceptable: objects whose namespace is not there.
@@ -250,6 +267,10 @@ class Catalog:
             for pair in workload.labels.items():
                 groups[workload.namespace, *pair].append(workload)
         return groups
+
+
+def _place(key: ObjectKey) -> tuple[str, str, str]:
+    return key.kind, key.namespace, key.name
 
 
 def _age(item: Manifest) -> tuple[str, ObjectKey]:

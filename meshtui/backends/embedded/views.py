@@ -18,6 +18,7 @@ from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.hop_findings import hop_findings
 from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
 from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.rejection_findings import rejection_findings
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
@@ -193,9 +194,7 @@ def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[
     if proxy.down and not proxy.starting:
         fix = f"It is started again by itself; its log is in {core.paths.envoys}."
         yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
-    if proxy.rejected:
-        fix = "Apply what it can take; until then it keeps what it had."
-        yield _finding(Severity.CRITICAL, "proxy-rejected", target, f"Envoy rejected: {proxy.rejected}", fix)
+    yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
     if proxy.silent:
         yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
 
