@@ -116,7 +116,7 @@ class EnvoyProxy:
     @property
     def delivery(self) -> Delivery:
         """How far it has come with what it was told."""
-        return Delivery(self._acknowledged.waiting, self._refused.reasons)
+        return Delivery(self._acknowledged.waiting | self._ads.unjudged, self._refused.reasons)
 
     def refused(self, secret: str) -> str:
         """Envoy's words for what it did not take of the secret of this name, as that is now."""
