@@ -17,6 +17,8 @@ from meshtui.policy.model import AccessRequest
 
 _SHOWN = 3
 """Values of a policy that a reason repeats."""
+_SECRET = ("authorization", "proxy-authorization", "cookie")
+"""Headers whose values are nobody's business but the two ends'."""
 
 
 class About(StrEnum):
@@ -147,7 +149,9 @@ _NAME = re.compile(r"\[([^\[\]]+)\]")
 def _header_attribute(key: str, name: str) -> Attribute:
     def seen(request: AccessRequest) -> str:
         value = matching.header(request, name)
-        return "not sent, which" if value is None else repr(value)
+        if value is None:
+            return "a header that was not sent"
+        return "what was sent (not shown)" if name.lower() in _SECRET else repr(value)
 
     return Attribute(
         key,
@@ -207,13 +211,13 @@ SOURCE_IP = Attribute(
     "source.ip",
     About.PLACE,
     lambda text, request, _: matching.address_matches(text, request.source_ip),
-    lambda request: request.source_ip or "a connection without an IP address",
+    lambda request: request.source_ip or "an unknown address",
 )
 REMOTE_IP = Attribute(
     "remote.ip",
     About.CLIENT,
     lambda text, request, _: matching.address_matches(text, request.remote_ip),
-    lambda request: request.remote_ip or "a client whose address nobody told",
+    lambda request: request.remote_ip or "an unknown address",
 )
 HOST = Attribute(
     "host",
@@ -249,7 +253,7 @@ _BY_KEY = {
             "destination.ip",
             About.PLACE,
             lambda text, request, _: matching.address_matches(text, request.destination_ip),
-            lambda request: request.destination_ip or "a connection without an IP address",
+            lambda request: request.destination_ip or "an unknown address",
         ),
         Attribute(
             "connection.sni",

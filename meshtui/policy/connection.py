@@ -22,6 +22,8 @@ from meshtui.policy.secure_naming import identity_of
 from meshtui.policy.trail import Step
 
 OWN_ANSWER = "the workload's own answer"
+PASSED_ON = "the answer of its route"
+"""Of a gateway."""
 RESET = "connection reset"
 NO_CONNECTION = "no connection"
 
@@ -52,7 +54,7 @@ class Answer:
     outcome: str = ""
     client: Transport
     server: EffectiveMode | None
-    """None at a gateway, whose TLS its Gateway objects are about."""
+    """None without a sidecar, and at a gateway, whose TLS its Gateway objects are about."""
     accepted: tuple[str, ...] = ()
     trail: tuple[Step, ...] = ()
 
@@ -78,17 +80,17 @@ def connect(catalog: Catalog, call: Call, request: AccessRequest, trust_domain: 
         allowed=True,
         stage=Stage.TRANSPORT,
         client=Transport.MTLS if caller.identity else Transport.PLAINTEXT,
-        server=effective_mode(catalog, destination, request.port),
+        server=effective_mode(catalog, destination, request.port) if destination.proxy is Proxy.SIDECAR else None,
     )
     if destination.proxy is Proxy.GATEWAY:
-        return _at_gateway(replace(answer, server=None), caller)
+        return _at_gateway(answer, caller)
     if not is_enforcing(destination):
         reason = f"{destination.target} has no sidecar: nothing takes requests for it, and nothing enforces policies."
         return _broken(answer, reason, "503" if caller.by_proxy else NO_CONNECTION)
     if not caller.by_proxy:
         return _direct(answer, caller, trust_domain)
     if call.service is None:
-        reason = f"No Service selects {destination.target}, so that {caller.name} has no way to it."
+        reason = f"No Service selects {destination.target}, so that no proxy has a way to it."
         return _broken(answer, reason, "503")
     return _by_proxy(catalog, call, answer, trust_domain)
 
@@ -147,8 +149,8 @@ def _at_gateway(answer: Answer, caller: Caller) -> Answer:
     """A gateway's callers are outside; whether its TLS lets them in is for `meshtui verify` to say."""
     if not caller.identity:
         return answer
-    reason = f"{answer.destination.target} is a gateway: it takes requests from outside, and knows no {caller.name}."
-    return _broken(answer, f"{reason} Ask for plaintext.", "503" if caller.by_proxy else RESET)
+    reason = f"{answer.destination.target} is a gateway: it takes requests from outside, where nobody has an identity."
+    return _broken(answer, reason, "503" if caller.by_proxy else RESET)
 
 
 def _broken(answer: Answer, reason: str, outcome: str) -> Answer:

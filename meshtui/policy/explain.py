@@ -14,9 +14,9 @@ from datetime import datetime
 from meshtui.errors import UsageError
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.policy_model import AuthorizationPolicy, RequestAuthentication
-from meshtui.manifest.workload import Proxy
+from meshtui.manifest.workload import Proxy, Workload
 from meshtui.policy.authorization import authorize
-from meshtui.policy.connection import OWN_ANSWER, Answer, Call, Stage, connect, port_of
+from meshtui.policy.connection import OWN_ANSWER, PASSED_ON, Answer, Call, Stage, connect, port_of
 from meshtui.policy.ends import caller_named, destination_named, way_to
 from meshtui.policy.model import AccessRequest
 from meshtui.policy.paths import split_path
@@ -44,7 +44,7 @@ def explain(catalog: Catalog, question: Question, *, trust_domain: str, now: dat
     caller = caller_named(catalog, question.source, trust_domain)
     service, port = way_to(catalog, destination, question.port)
     call = Call(caller=caller, destination=destination, service=service, service_port=port)
-    answer = connect(catalog, call, _request(call, question), trust_domain)
+    answer = connect(catalog, call, _request(catalog, call, question), trust_domain)
     answer = replace(answer, trail=_transport_trail(catalog, call, answer))
     return decide(catalog, answer, trust_domain, now) if answer.allowed else answer
 
@@ -68,7 +68,7 @@ def decide(catalog: Catalog, answer: Answer, trust_domain: str, now: datetime) -
         stage=Stage.AUTHORIZATION,
         policy=str(decision.policy) if decision.policy is not None else "",
         reason=decision.reason,
-        outcome=OWN_ANSWER if decision.allowed else "403",
+        outcome=_answered(answer.destination) if decision.allowed else "403",
         trail=(*trail, *map(rule_step, decision.trail)),
     )
 
@@ -84,12 +84,12 @@ def _transport_trail(catalog: Catalog, call: Call, answer: Answer) -> tuple[Step
     return (*client_steps(catalog, source.namespace, call.service, call.service_port), *server)
 
 
-def _request(call: Call, question: Question) -> AccessRequest:
+def _request(catalog: Catalog, call: Call, question: Question) -> AccessRequest:
     if not question.path.startswith("/"):
         raise UsageError(f"{question.path!r} is not a path.", fix="A path begins with /.")
     path, query = split_path(question.path)
     headers = {name.lower(): value for name, value in question.headers.items()}
-    host = question.host or headers.pop("host", "") or _host(call)
+    host = question.host or headers.pop("host", "") or _host(catalog, call)
     return AccessRequest(
         host=host,
         port=port_of(call),
@@ -101,11 +101,18 @@ def _request(call: Call, question: Question) -> AccessRequest:
     )
 
 
-def _host(call: Call) -> str:
-    """As a client writes it that calls the Service by its full name."""
+def _host(catalog: Catalog, call: Call) -> str:
+    """As a client writes it that calls the Service by its full name; at a gateway the first host that it is for."""
+    if call.destination.proxy is Proxy.GATEWAY:
+        served = (each.server for each in catalog.bindings() if each.workload.target == call.destination.target)
+        return next((host for server in served for host in server.hosts if "*" not in host), "example.com")
     if call.service is None:
         return ""
-    return call.service.full_name + (f":{call.service_port}" if call.service_port != 80 else "")
+    return call.service.full_name + (f":{call.service_port}" if call.service_port not in (80, 443) else "")
+
+
+def _answered(destination: Workload) -> str:
+    return PASSED_ON if destination.proxy is Proxy.GATEWAY else OWN_ANSWER
 
 
 def _forwarded_for(headers: Mapping[str, str]) -> str:

@@ -17,8 +17,8 @@ from meshtui.policy.callers import Callers
 from meshtui.policy.conditions import About
 from meshtui.policy.connection import Answer, Call, connect, port_of
 from meshtui.policy.ends import PLAINTEXT, Caller, caller_of, is_enforcing, way_to
-from meshtui.policy.model import AccessRequest
 from meshtui.policy.extent import Enforced, Extent, Reached
+from meshtui.policy.model import AccessRequest
 from meshtui.policy.selection import policies_about
 
 PAIRS_MAX = 100_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshtui.mesh.access import Explanation, TrailStep
-from meshtui.present.cells import fit, line_width, paragraph, section
+from meshtui.present.cells import cut_line, fit, line_width, paragraph, section
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -33,7 +33,7 @@ def verdict(explanation: Explanation, glyphs: Glyphs) -> Piece:
 
 
 def _headline(explanation: Explanation, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    yield (verdict(explanation, glyphs),)
+    yield cut_line((verdict(explanation, glyphs),), width, glyphs.ellipsis)
     request = f"{explanation.method} {explanation.host}{explanation.path}"
     to = f"{explanation.destination}, port {explanation.port}"
     for label, text in (("from", explanation.source), ("to", to), ("request", request)):
@@ -53,7 +53,8 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, str]]:
 
 
 def _step(step: TrailStep, explanation: Explanation, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    decides = step.matched and step.policy == explanation.policy
+    # a token is refused by the policy that it does not fit
+    decides = step.policy == explanation.policy and (step.matched or explanation.stage == "request authentication")
     glyph = (glyphs.partly if step.dry_run else glyphs.agrees) if step.matched else glyphs.absent
     tone = Tone.STRONG if decides else Tone.PLAIN if step.matched else Tone.QUIET
     first = (

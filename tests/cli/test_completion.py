@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -13,6 +15,13 @@ def completions(*words: str) -> list[str]:
     *before, incomplete = words
     found = ShellComplete(program(), {}, "meshtui", "_MESHTUI_COMPLETE").get_completions(before, incomplete)
     return [item.value for item in found]
+
+
+def test_a_source_may_be_nobody(tmp_path: Path) -> None:
+    """Also where no mesh answers; a destination is somebody."""
+    state = ("explain", "--state", str(tmp_path))
+    assert completions(*state, "pl") == ["plaintext"]
+    assert completions(*state, "plaintext", "pl") == []
 
 
 @pytest.mark.parametrize("command", ["get", "delete"])

@@ -177,7 +177,7 @@ def test_a_workload_behind_no_service_has_no_way_to_it() -> None:
     known = catalog(more=(lonely,))
     answer = ask(known, "workload/prod/a", "workload/prod/lonely")
     assert (answer.allowed, answer.outcome) == (False, "503")
-    assert answer.reason == "No Service selects workload/prod/lonely, so that workload/prod/a has no way to it."
+    assert answer.reason == "No Service selects workload/prod/lonely, so that no proxy has a way to it."
     assert ask(known, "plaintext", "workload/prod/lonely").allowed
 
 

@@ -10,8 +10,8 @@ from meshtui.manifest.policy_model import AuthorizationPolicy, Condition, Rule
 from meshtui.policy.authorization import authorize
 from meshtui.policy.callers import Callers
 from meshtui.policy.conditions import About
-from meshtui.policy.model import AccessRequest
 from meshtui.policy.extent import Enforced, Extent, Reached
+from meshtui.policy.model import AccessRequest
 from tests.policy.authorizing import EVERYTHING, SLEEP, TRUST_DOMAIN, identity, policy, rule
 from tests.policy.drawing import POLICIES, REQUESTS
 

@@ -10,8 +10,8 @@ from meshtui.errors import UsageError
 from meshtui.manifest.catalog import Catalog
 from meshtui.policy import matrix
 from meshtui.policy.explain import Question, explain
-from meshtui.policy.matrix import who_can_call
 from meshtui.policy.extent import Extent, Reached
+from meshtui.policy.matrix import who_can_call
 from tests.policy import authorizing as to
 from tests.policy.test_explain import GATEWAY, ISSUER, SEED, catalog
 from tests.policy.tokens import NOW

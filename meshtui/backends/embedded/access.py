@@ -10,8 +10,8 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, MatrixCell,
 from meshtui.policy.connection import Answer
 from meshtui.policy.ends import PLAINTEXT
 from meshtui.policy.explain import Question, explain
-from meshtui.policy.matrix import who_can_call
 from meshtui.policy.extent import Extent
+from meshtui.policy.matrix import who_can_call
 from meshtui.policy.trail import Step
 
 _REACH = {extent: Reach(extent.value) for extent in Extent}
