@@ -56,6 +56,7 @@ def endpoints(value: Endpoints) -> dict[str, Any]:
         "ca_mtls": value.ca_mtls or None,
         "ca_root": value.ca_root or None,
         "operator": value.operator or None,
+        "metrics": value.metrics or None,
         "gateway": {
             "https": value.gateway_https or None,
             "http": value.gateway_http or None,

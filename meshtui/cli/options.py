@@ -89,6 +89,7 @@ def mesh_options(command: F) -> F:
         click.option(
             "--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for the pods of their node."
         ),
+        click.option("--metrics-port", type=int, help="/metrics on 127.0.0.1; 0: any free port (default: off)."),
         click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),
         click.option("--fleet", type=int, default=0, help="This many more agents, for load tests and demos."),
         click.option("--fleet-sockets", is_flag=True, help="Give each of them an SDS socket."),

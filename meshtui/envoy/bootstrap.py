@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ADS_CLUSTER = "ads"
+ACCESS_LOG_CLUSTER = "access-logs"
+"""The same socket as ADS over a connection of its own, so that a log which nobody reads holds up no configuration."""
 SDS_CLUSTER = "sds-grpc"
 """Istio's name for the agent."""
 
@@ -52,7 +54,11 @@ def bootstrap(node_id: str, cluster: str, sockets: ProxySockets) -> dict[str, An
             "cds_config": from_ads,
         },
         "static_resources": {
-            "clusters": [_grpc_cluster(ADS_CLUSTER, sockets.ads), _grpc_cluster(SDS_CLUSTER, sockets.sds)],
+            "clusters": [
+                _grpc_cluster(ADS_CLUSTER, sockets.ads),
+                _grpc_cluster(ACCESS_LOG_CLUSTER, sockets.ads),
+                _grpc_cluster(SDS_CLUSTER, sockets.sds),
+            ],
         },
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "overload_manager": {

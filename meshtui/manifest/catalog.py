@@ -61,7 +61,7 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
-        return (self._objects[key] for key in sorted(self._objects))
+        return (self._objects[key] for key in sorted(self._objects, key=_place))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -267,6 +267,10 @@ class Catalog:
             for pair in workload.labels.items():
                 groups[workload.namespace, *pair].append(workload)
         return groups
+
+
+def _place(key: ObjectKey) -> tuple[str, str, str]:
+    return key.kind, key.namespace, key.name
 
 
 def _age(item: Manifest) -> tuple[str, ObjectKey]:

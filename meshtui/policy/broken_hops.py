@@ -35,7 +35,7 @@ class BrokenHop:
 
 
 def broken_hops(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
-    """Every contradiction between how clients call and what a sidecar takes, looked for only when there may be others."""
+    """Every contradiction between how clients call and what sidecars take, looked for when there may be others."""
     return catalog.kept(_MADE_FROM, _found, trust_domain)
 
 

@@ -20,6 +20,7 @@ from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.gateway import PLAIN
 from meshtui.manifest.workload import Workload
+from meshtui.xds.access_logs import Log, http_access_log
 from meshtui.xds.context import ProxyContext
 from meshtui.xds.extensions import ENFORCED, discovered
 from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager, tls_inspector
@@ -150,6 +151,7 @@ def _edge(stat_prefix: str, routes: str) -> Any:
     return connection_manager(
         stat_prefix,
         [discovered(name) for name in ENFORCED],
+        access_log=[http_access_log(Log.GATEWAY)],
         **by_rds(routes),
         use_remote_address={"value": True},
         request_headers_timeout=timedelta(seconds=HEADERS_WITHIN),

@@ -20,6 +20,7 @@ from envoy.config.route.v3 import route_pb2
 from meshtui.manifest.policy_model import MtlsMode
 from meshtui.manifest.workload import Workload
 from meshtui.xds import naming
+from meshtui.xds.access_logs import Log, connection_access_log, http_access_log
 from meshtui.xds.extensions import ENFORCED, PLAINTEXT, discovered
 from meshtui.xds.http import HttpConnectionManager, by_rds, connection_manager, tls_inspector
 from meshtui.xds.routes import to_cluster
@@ -57,7 +58,7 @@ def inbound_listener(workload: Workload, mode: MtlsMode, socket: Path, trust_dom
 
 def outbound_listener(socket: Path) -> Any:
     """Takes plain HTTP from the workload itself."""
-    manager = connection_manager(OUTBOUND, **by_rds(naming.OUTBOUND_ROUTES))
+    manager = connection_manager(OUTBOUND, access_log=[http_access_log(Log.OUTBOUND)], **by_rds(naming.OUTBOUND_ROUTES))
     return _listener(OUTBOUND, socket, base_pb2.OUTBOUND, [{"name": OUTBOUND, "filters": [manager]}])
 
 
@@ -67,6 +68,7 @@ def _inbound(workload: Workload, stat_prefix: str, filters: Sequence[str]) -> An
     return connection_manager(
         stat_prefix,
         [discovered(name) for name in filters],
+        access_log=[http_access_log(Log.INBOUND)],
         route_config=route_pb2.RouteConfiguration(name=INBOUND, virtual_hosts=[host]),
         # what a caller claims to be is removed; what its certificate says, if it has one, is put in its place
         forward_client_cert_details=HttpConnectionManager.SANITIZE_SET,
@@ -81,4 +83,5 @@ def _listener(name: str, socket: Path, direction: int, chains: Sequence[dict[str
         address={"pipe": {"path": str(socket), "mode": 0o600}},
         traffic_direction=direction,
         filter_chains=chains,
+        access_log=[connection_access_log()] if name == INBOUND else [],
     )

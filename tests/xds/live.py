@@ -30,7 +30,7 @@ from meshtui.manifest.documents import parse
 from meshtui.manifest.workload import Workload
 from meshtui.probe.tls import Address, limit
 from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, Accepted, Resource, Verdict, content_version
-from meshtui.wire.streams import DiscoveryServer, Distributor
+from meshtui.wire.streams import DiscoveryServer, Distributor, Register
 from meshtui.workloads.httpbin import Httpbin
 from meshtui.xds.ads_service import register_ads
 from meshtui.xds.context import ProxyContext
@@ -185,6 +185,10 @@ class LiveMesh:
         bundle = TrustBundle((self.root.certificate,))
         return Svid(identity, (pair.certificate,), key_pem(pair.key), bundle, datetime.now(UTC))
 
+    def register(self, target: str) -> Register:
+        """What the socket of a workload's proxy serves."""
+        return register_ads
+
     async def _proxy(self, workload: Workload) -> Proxy:
         target = workload.target
         sockets = ProxySockets(
@@ -200,7 +204,7 @@ class LiveMesh:
             ports=self.ports,
         )
         ads = DiscoveryServer(
-            sockets.ads, register_ads, Distributor(lambda each: self._heard(target, each), lambda _: None)
+            sockets.ads, self.register(target), Distributor(lambda each: self._heard(target, each), lambda _: None)
         )
         sds = DiscoveryServer(sockets.sds, register_sds, Distributor(lambda _: None, lambda _: None))
         ads.publish(world(self.catalog, context))

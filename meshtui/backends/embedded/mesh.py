@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from meshtui.backends.embedded import access, checks, mesh_info, views
+from meshtui.backends.embedded import access, auditing, checks, mesh_info, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
@@ -137,11 +137,11 @@ class EmbeddedMesh:
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """See `Mesh`."""
-        raise NotImplementedError(query)
+        return await self._core.observed.recorder.traffic(query)
 
     async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
         """See `Mesh`."""
-        raise NotImplementedError(query)
+        return await auditing.audit(self._core, query)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh`."""

@@ -40,6 +40,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
             ca_mtls=f"127.0.0.1:{core.ca_address.mtls_port}" if core.ca_address.mtls_port else "",
             ca_root=str(core.ca_root),
             operator=f"unix:{core.paths.operator_socket}",
+            metrics=core.observed.metrics,
             gateway_https=_edge(core, 8443),
             gateway_http=_edge(core, 8080),
             gateway_ports={str(target): f"127.0.0.1:{port}" for target, port in sorted(core.ports.ports.items())},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -48,7 +49,13 @@ class EnvoyProxy:
         """Secrets that Envoy may still list, though no listener is left that presents them."""
         self._unread = "it has not been asked yet"
         sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
-        self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
+        self._ads = DiscoveryServer(
+            sockets.ads,
+            context.observed.with_access_logs(register_ads, target),
+            Distributor(self._on_verdict, self._on_connection),
+        )
+        self._convergence = context.observed.convergence()
+        self._connected = 0
         self._process = EnvoyProcess(
             context.envoy,
             paths.envoys,
@@ -77,6 +84,7 @@ class EnvoyProxy:
         self._refused.keep(world)
         self._acknowledged.keep(world)
         self._gone = frozenset(self._secrets) - world.get(SECRET, {}).keys() - {KEY_PAIR, BUNDLE}
+        self._convergence.publish(world, time.monotonic())
         self._ads.publish(world)
 
     @property
@@ -164,10 +172,15 @@ class EnvoyProxy:
             _LOG.warning("%s: Envoy: %s", self._target, self._unread)
         self._on_change()
 
+    def _on_connection(self, streams: int) -> None:
+        self._context.observed.connected(bool(streams) - bool(self._connected))
+        self._connected = streams
+
     def _on_verdict(self, verdict: Verdict) -> None:
         self._refused.hear(verdict)
         self._acknowledged.hear(verdict)
         self._provenance.hear(verdict)
+        self._convergence.hear(verdict, time.monotonic())
         self.look()
         self._on_change()
 

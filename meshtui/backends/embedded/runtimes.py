@@ -68,7 +68,7 @@ class Runtimes:
         write_inventory(context.paths.inventory, catalog, self._fleet.values(), self.workloads.values())
         lost = await self._stop_credentials(catalog)
         changed = self._start_credentials(catalog, context, edge, versions)
-        self._configure(catalog)
+        self._configure(catalog, context)
         for begin in range(0, len(new), AT_ONCE):
             await asyncio.gather(*(runtime.start() for runtime in new[begin : begin + AT_ONCE]))
         return [*gone, *lost], [*changed, *(runtime.target for runtime in new)]
@@ -132,13 +132,14 @@ class Runtimes:
                 changed.append(target)
         return changed
 
-    def _configure(self, catalog: Catalog) -> None:
+    def _configure(self, catalog: Catalog, context: Context) -> None:
         """Give every proxy its configuration for the manifests as they are."""
         for runtime in self.serving:
             if runtime.proxy is not None and runtime.workload.proxy is Proxy.GATEWAY:
                 for number in wanted_ports(catalog, runtime.workload):
                     self._ports.give(number)
         inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
+        context.observed.know(catalog, inbound)
         for runtime in self.serving:
             runtime.trust(bundles_of(catalog, runtime.workload))
         proxies = [runtime for runtime in self.serving if runtime.proxy is not None]
