@@ -99,11 +99,12 @@ def source_name(grid: Grid, row: int, layout: Layout, glyphs: Glyphs) -> Line:
 
 
 def cell_line(cell: MatrixCell | None, layout: Layout, glyphs: Glyphs) -> Line:
-    """The sign of a pair, in its column."""
+    """The sign of a pair, in its column; the gap behind it is a piece of its own."""
+    gap = Piece(" ")
     if cell is None:
-        return (Piece(fit(glyphs.unknown, layout.column), Tone.UNSURE),)
+        return (Piece(fit(glyphs.unknown, layout.column - 1), Tone.UNSURE), gap)
     badge = reach_badge(cell.reach, cell.source, glyphs)
-    return (Piece(fit(badge.glyph, layout.column), badge.tone),)
+    return (Piece(fit(badge.glyph, layout.column - 1), badge.tone), gap)
 
 
 def cell_summary(cell: MatrixCell, _now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -70,7 +70,6 @@ async def test_traffic_shows_denied_calls_first(size: tuple[int, int]) -> None:
     """Outcome, both ends, how many, how fast and how long ago; the last call and who decided below the list."""
     async with console(size=size) as shown:
         await at(shown, "6")
-        await shown.press("j", "j")
         for part in ("▸ ! denied", "prod/sleep", "prod/httpbin", "38", "0.4", "now"):
             assert part in cursor_line(shown)
         outcomes = [line.split()[1 if not line.startswith("▸") else 2] for line in shown.lines[3:16]]
@@ -237,7 +236,7 @@ async def test_a_pair_opens_with_its_last_calls_and_what_policies_say(size: tupl
     """Traffic and explanation of the same call stand on one page."""
     async with console(size=size) as shown:
         await at(shown, "6")
-        await shown.press("j", "j", "enter")
+        await shown.press("enter")
         await shown.until_shown("LAST DENIED")
         for part in ("38 calls", "spiffe://cluster.local/ns/prod/sa/sleep", "GET httpbin.prod:8000/status/418"):
             assert part in shown.text

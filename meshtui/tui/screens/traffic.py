@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -42,10 +43,20 @@ CALLS_SHOWN = 12
 _ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
 
 
+_AGES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""What was called lately comes before what was not."""
+
+
+def _place(pair: Pair, newest: datetime) -> tuple[int, int, str, str]:
+    # not by number or moment: what is called all the time would change places all the time
+    age = sum(newest - pair.last_at >= limit for limit in _AGES)
+    return _ORDER[pair.outcome], age, pair.destination, pair_key(pair)
+
+
 async def _pairs(mesh: Mesh) -> Reading[Pair]:
     traffic = await mesh.traffic(TrafficQuery(limit=ASKED_FOR))
-    # by name and not by number: what is called all the time would change places all the time
-    pairs = sorted(traffic.pairs, key=lambda pair: (_ORDER[pair.outcome], pair.destination, pair_key(pair)))
+    newest = max((pair.last_at for pair in traffic.pairs), default=traffic.since)
+    pairs = sorted(traffic.pairs, key=lambda pair: _place(pair, newest))
     missing = f"   {counted(traffic.dropped)} calls not counted" if traffic.dropped else ""
     return Reading(pairs, f"since {clock(traffic.since)}{missing}")
 

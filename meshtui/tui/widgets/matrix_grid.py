@@ -96,8 +96,9 @@ class MatrixGrid(Toned, can_focus=True, inherit_bindings=False):
         name = source_name(self._grid, row, self._layout, self._glyphs)
         strips = [self.strip_of((*margin, *name), _MARGIN + self._layout.label + 2, self._over(row, None))]
         for column in range(self._left, min(self._left + self._layout.shown, len(self._grid.matrix.destinations))):
-            line = cell_line(self._grid.at(row, column), self._layout, self._glyphs)
-            strips.append(self.strip_of(line, self._layout.column, self._over(row, column)))
+            sign, gap = cell_line(self._grid.at(row, column), self._layout, self._glyphs)
+            strips.append(self.strip_of((sign,), self._layout.column - 1, self._over(row, column)))
+            strips.append(self.strip_of((gap,), 1))
         return Strip.join([*strips, self.strip_of((), width)]).crop(0, width).simplify()
 
     def _over(self, row: int, column: int | None) -> Style:
