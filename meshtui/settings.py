@@ -108,6 +108,10 @@ class StatePaths:
         """Written by the CA process alone."""
         return self.ca / "ledger.db"
 
+    def brought_roots(self, namespace: str, secret: str) -> Path:
+        """PEM of what a gateway certificate that was made elsewhere leads to."""
+        return self.state / "roots" / namespace / secret / "roots.pem"  # a name may be as long as a file's
+
     @property
     def inventory(self) -> Path:
         """Which service accounts and pods exist: written by the owner, read by the CA."""

@@ -28,7 +28,7 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
     app = MeshtuiApp(
         open_mesh,
         opening=f"opening the mesh in {settings.state}",
-        glyphs=terminal.glyphs(),
+        glyphs=terminal.glyphs(common.named_state),
         slow_link=terminal.is_remote(os.environ),
     )
     app.run(mouse=False)

@@ -49,6 +49,11 @@ def certificate(facts: CertificateFacts | None) -> dict[str, Any] | None:
     }
 
 
+def fault(message: str, fix: str) -> dict[str, Any]:
+    """What every command prints with `--json` when it could not do what it was asked; the exit status says how bad."""
+    return {"error": {"message": message, "fix": fix or None}}
+
+
 def endpoints(value: Endpoints) -> dict[str, Any]:
     """Where the mesh listens; null for a part that does not run."""
     return {
@@ -131,7 +136,8 @@ def plan(value: Plan) -> dict[str, Any]:
         "title": value.title,
         "verb": value.verb,
         "steps": [{"target": step.target, "text": step.text} for step in value.steps],
-        "effects": list(value.effects),
+        "effects": [*value.effects, *value.warnings],
+        "warnings": list(value.warnings),
         "command": value.command,
         "by_hand": list(value.by_hand),
     }

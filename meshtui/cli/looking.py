@@ -19,6 +19,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.mesh.targets import serial_in
+from meshtui.present.cells import paragraph
 from meshtui.present.columns import joined, titles
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines, record_lines
@@ -53,7 +54,7 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     head = dot.join((info.backend, output.shown(info.trust_domain), envoys, ca, info.endpoints.gateway_https))
     columns = layout(View.IDENTITIES, output.width)
     lines: list[Line] = [(Piece(head.removesuffix(dot), Tone.STRONG),)]
-    lines += [(Piece(output.shown(notice), Tone.WARN),) for notice in info.notices]
+    lines += [line for text in info.notices for line in paragraph(output.shown(text), output.width, Tone.WARN)]
     lines += [(), titles(columns, glyphs)]
     for row in page.rows:
         lines.append(joined(cells(row, columns, output.now, glyphs)))

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from meshtui.errors import MeshError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 COLORS = ("auto", "truecolor", "256", "16", "none")
@@ -32,6 +34,11 @@ class Common:
     def directory(self) -> Path:
         """The state directory: --state, MESHTUI_STATE, or the XDG one."""
         return self.state if self.state is not None else default_state()
+
+    @property
+    def named_state(self) -> str:
+        """The state directory as another command has to name it; empty where it comes to the same one without."""
+        return str(self.state) if self.state not in (None, default_state()) else ""
 
 
 def default_state() -> Path:
@@ -64,7 +71,12 @@ def common_options(command: F) -> F:
         common = replace(context.find_object(Common) or Common(), **known)
         context.obj = common
         logging.basicConfig(level=common.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-        return command(common, *arguments, **options)
+        try:
+            return command(common, *arguments, **options)
+        except MeshError as error:
+            from meshtui.cli.output import refuse  # noqa: PLC0415 - only where something went wrong
+
+            return refuse(error, common)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change the signature in ways no type can say
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import Service
-from meshtui.manifest.policy_model import ClientTlsMode, DestinationRule, MtlsMode
+from meshtui.manifest.model import Deployment, Service
+from meshtui.manifest.policy_model import ClientTlsMode, DestinationRule, MtlsMode, PeerAuthentication
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.policy.client_tls import SPEAKING, ClientSide, at_odds, client_side
 from meshtui.policy.model import EffectiveMode, Transport
 from meshtui.policy.peer_authentication import effective_mode
 from meshtui.policy.secure_naming import identity_of
 
+_MADE_FROM = (Service, Deployment, PeerAuthentication, DestinationRule)
 Clients = Sequence[tuple[ClientSide, tuple[str, ...]]]
 """How proxies call, with the namespaces of those that call like this."""
 
@@ -35,16 +35,12 @@ class BrokenHop:
 
 
 def broken_hops(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
-    """Every contradiction between how clients call and what a sidecar takes, made once for a catalog."""
-    return catalog.derived(_finder(trust_domain))
+    """Every contradiction between how clients call and what sidecars take, looked for when there may be others."""
+    return catalog.kept(_MADE_FROM, _found, trust_domain)
 
 
-@cache
-def _finder(trust_domain: str) -> Callable[[Catalog], tuple[BrokenHop, ...]]:
-    def find(catalog: Catalog) -> tuple[BrokenHop, ...]:
-        return tuple(_find(catalog, trust_domain))
-
-    return find
+def _found(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
+    return tuple(_find(catalog, trust_domain))
 
 
 def _find(catalog: Catalog, trust_domain: str) -> Iterator[BrokenHop]:

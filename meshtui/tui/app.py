@@ -137,7 +137,9 @@ class MeshtuiApp(App[None]):
     def on_rows_arrived(self, message: RowsArrived) -> None:
         """Rows are different."""
         self.board.complete = self.board.complete or message.complete
-        self._tell_screens(self.board.store.update(message.rows, message.gone))
+        changes = self.board.store.update(message.rows, message.gone)
+        self.board.take_back(changes)
+        self._tell_screens(changes)
 
     def on_info_arrived(self, message: InfoArrived) -> None:
         """The mesh is different."""
@@ -207,7 +209,7 @@ class MeshtuiApp(App[None]):
 
     def on_failed(self, message: Failed) -> None:
         """Say why it cannot be done."""
-        self.board.say(message.error)
+        self.board.say(message.error, message.about)
         self._tell_screens()
 
     def _tell_screens(self, changes: Changes | None = None) -> None:

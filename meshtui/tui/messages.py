@@ -77,3 +77,5 @@ class Failed(Message):
     """Something that was asked for cannot be done."""
 
     error: MeshError
+    about: str | None = None
+    """The target of which that is so for now; None where it happened, and stays so."""

@@ -42,23 +42,25 @@ def keys_line(keys: tuple[tuple[str, str], ...], width: int) -> Line:
 
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
-    the last of them are left out, and the reasons before the third of them (help).
+    the last of them are left out, and verbs that do not work before the third of them (help): without their reasons
+    they would look like those that do wherever grey cannot be told from other colours.
     """
     acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
-    for reasons, least in ((True, 3), (False, 2)):
+    able = tuple(verb for verb in acts if not verb.reason)
+    for shown_acts, least in ((acts, 3), (able, 2)):
         for shown in range(len(others), least - 1, -1):
-            line = _footer(acts, others[:shown], board, reasons=reasons)
+            line = _footer(shown_acts, others[:shown], board)
             if line_width(line) <= width:
                 return line
-    return _footer(acts, (), board, reasons=False)
+    return _footer(able, (), board)
 
 
-def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board, *, reasons: bool) -> Line:
+def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:
     pieces: list[Piece] = [Piece(" ")]
-    for verb, after in zip(acts, (*acts[1:], None), strict=True):
+    for verb, after in zip(acts, (*acts, None)[1:], strict=True):
         if verb.reason:
             # A reason that holds for neighbours too is given once, behind the last of them
-            is_said = reasons and (after is None or after.reason != verb.reason)
+            is_said = after is None or after.reason != verb.reason
             why = f" ({board.glyphs.show(verb.reason)})" if is_said else ""
             pieces.append(Piece(f"{verb.key} {verb.name}{why}   ", Tone.QUIET))
         else:

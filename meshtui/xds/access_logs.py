@@ -21,7 +21,7 @@ ACCESS_LOG_CLUSTER = "access-logs"
 """As in `envoy.bootstrap`."""
 FLUSH_INTERVAL = timedelta(milliseconds=250)
 """The longest that a call waits in Envoy before it is told."""
-BUFFER = 16 << 10
+BUFFER = 64 << 10
 """Bytes that are told at once, however soon they came together."""
 
 
@@ -38,14 +38,13 @@ class Log(StrEnum):
     """Connections to a sidecar that came to nothing before there was a request."""
 
 
-UPSTREAM_IDENTITY = "upstream_identity"
 UPSTREAM_TLS = "upstream_tls"
 REASON = "reason"
 """Tags that a log carries beside Envoy's own fields."""
 
 _RUNTIME = "meshtui.access_logs.outbound"
 """Envoy wants a name by which the bound could be changed at run time."""
-_SENT = {UPSTREAM_IDENTITY: "%UPSTREAM_PEER_URI_SAN%", UPSTREAM_TLS: "%UPSTREAM_TLS_VERSION%"}
+_SENT = {UPSTREAM_TLS: "%UPSTREAM_TLS_VERSION%"}
 _REFUSED = {REASON: "%RESPONSE_CODE_DETAILS%"}
 
 

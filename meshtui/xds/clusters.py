@@ -6,8 +6,9 @@ sidecar have nothing that takes requests, and so a cluster without endpoints.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import Service
+from meshtui.manifest.model import Deployment, Service
+from meshtui.manifest.policy_model import DestinationRule, PeerAuthentication
 from meshtui.manifest.workload import Workload
 from meshtui.policy.client_tls import ClientSide, client_side
 from meshtui.policy.model import Transport
@@ -24,23 +26,20 @@ from meshtui.xds.context import ProxyContext
 from meshtui.xds.tls import packed, workload_client
 
 CONNECT_TIMEOUT = timedelta(seconds=2)
+KEPT = 10_000
+"""Clusters that are not made again where one more policy changes nothing about them."""
+_MADE_FROM = (Service, Deployment, PeerAuthentication, DestinationRule)
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def outbound_clusters(
-    catalog: Catalog, context: ProxyContext, namespace: str, services: Iterable[Service]
-) -> Mapping[str, Any]:
-    """A cluster for each port of each service, by name, for a proxy in `namespace`."""
-    clusters: dict[str, Any] = {}
-    for service in services:
-        behind = (workload.target for workload in catalog.workloads_of(service))
-        sockets = [context.inbound_of[target] for target in behind if target in context.inbound_of]
-        for port in service.ports:
-            client = client_side(catalog, namespace, service, port.port, context.trust_domain)
-            cluster = _outbound(service, port.port, sockets, client)
-            clusters[cluster.name] = cluster
-    return clusters
+def outbound_clusters(catalog: Catalog, context: ProxyContext, namespace: str) -> Mapping[str, Any]:
+    """A cluster for each port of each service, by name, for a proxy in `namespace`.
+
+    Proxies of one namespace have the same ones, as long as nothing changes that they are made from.
+    """
+    sockets = frozenset(context.inbound_of.items())
+    return catalog.kept(_MADE_FROM, _outbound_clusters, namespace, context.trust_domain, sockets)
 
 
 def inbound_cluster(workload: Workload, app: Path) -> Any:
@@ -50,8 +49,23 @@ def inbound_cluster(workload: Workload, app: Path) -> Any:
     return cluster
 
 
-def _outbound(service: Service, port: int, sockets: Sequence[Path], client: ClientSide) -> Any:
-    host = naming.full_name(service)
+def _outbound_clusters(
+    catalog: Catalog, namespace: str, trust_domain: str, inbound_of: frozenset[tuple[str, Path]]
+) -> Mapping[str, Any]:
+    clusters: dict[str, Any] = {}
+    listening = dict(inbound_of)
+    for service in catalog.all(Service):
+        behind = (workload.target for workload in catalog.workloads_of(service))
+        sockets = tuple(listening[target] for target in behind if target in listening)
+        for port in service.ports:
+            client = client_side(catalog, namespace, service, port.port, trust_domain)
+            cluster = _outbound(naming.full_name(service), port.port, sockets, client)
+            clusters[cluster.name] = cluster
+    return clusters
+
+
+@lru_cache(maxsize=KEPT)
+def _outbound(host: str, port: int, sockets: tuple[Path, ...], client: ClientSide) -> Any:
     cluster = _cluster(naming.outbound_cluster(host, port), sockets)
     if client.transport is Transport.PLAINTEXT:
         # what HTTP version the other side speaks can be asked by ALPN alone, and so only over TLS

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import Service
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.policy.peer_authentication import effective_mode
 from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET
@@ -22,7 +21,7 @@ from meshtui.xds.sidecar import INBOUND, OUTBOUND, inbound_listener, outbound_li
 from meshtui.xds.virtual_hosts import outbound_routes
 
 Resources = Mapping[str, Mapping[str, Any]]
-"""Type URL → name → protobuf message of that type."""
+"""Type URL → name → protobuf message of that type. Proxies share messages: nobody may change one."""
 
 
 def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
@@ -36,7 +35,7 @@ def resources_of(catalog: Catalog, context: ProxyContext) -> Resources:
 
 
 def _sidecar(catalog: Catalog, workload: Workload, context: ProxyContext) -> Resources:
-    clusters = dict(outbound_clusters(catalog, context, workload.namespace, catalog.all(Service)))
+    clusters = dict(outbound_clusters(catalog, context, workload.namespace))
     listeners, routes, extensions = {}, {}, {}
     if context.inbound and context.app:
         own = inbound_cluster(workload, context.app)
@@ -55,7 +54,7 @@ def _gateway(catalog: Catalog, workload: Workload, context: ProxyContext) -> Res
     ports = open_ports(catalog, workload, context)
     routes = gateway_route_configurations(catalog, ports)
     wanted = _clusters_named(routes.values())
-    clusters = outbound_clusters(catalog, context, workload.namespace, catalog.all(Service))
+    clusters = outbound_clusters(catalog, context, workload.namespace)
     return {
         # a gateway has only the clusters that its routes lead to: it may stand before a small part of a large mesh
         CLUSTER: {name: cluster for name, cluster in clusters.items() if name in wanted},

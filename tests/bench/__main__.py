@@ -3,7 +3,8 @@
 Parts: `mesh`, `ca` (rates and latencies), `crowd` (ten thousand clients at once), `ledger` (many decisions),
 `kill` (kill -9 while it issues), `agents` (ten thousand in one process), `sds` (rotations of a real Envoy
 under load, and a thousand streams), `edge` (judging thousands of gateways), `gateway` (rotated under load), `policies`
-(applied → enforced), `access` (who can call whom), `probe` (200 hosts verified at once).
+(applied → enforced; `authorization`: the same of rules and tokens), `access` (who can call whom), `probe` (200 hosts
+verified at once), `telemetry` (what access logs cost, and a reader that stops).
 `--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA, a ledger of a million decisions.
 """
 
@@ -15,7 +16,22 @@ from importlib import import_module
 
 from tests.bench.table import print_table
 
-PARTS = ("mesh", "ca", "crowd", "ledger", "kill", "agents", "sds", "edge", "gateway", "policies", "access", "probe")
+PARTS = (
+    "mesh",
+    "ca",
+    "crowd",
+    "ledger",
+    "kill",
+    "agents",
+    "sds",
+    "edge",
+    "gateway",
+    "policies",
+    "authorization",
+    "access",
+    "probe",
+    "telemetry",
+)
 
 
 def main() -> None:

@@ -23,6 +23,9 @@ from tests.bench.mesh import serving
 from tests.bench.table import Row, percentile
 
 ROUNDS = 100
+CROWD = 300
+"""Services that are added in the end, each a cluster and nine names in every sidecar."""
+CROWDED = f", among {CROWD} services more"
 HTTPBIN, SLEEP = "workload/prod/httpbin", "workload/prod/sleep"
 LISTENERS, ECDS = "150 ms", "50 ms"
 CONNECTIONS = ("upstream_cx_destroy", "upstream_cx_connect_fail", "upstream_rq_5xx")
@@ -43,10 +46,19 @@ async def _figures(state: Path) -> list[Row]:
     mesh = await attach(state)
     paths = StatePaths(state)
     try:
-        return [
+        rows = [
             *await _modes(mesh, paths),
             await _routes(mesh, paths),
             await _clusters(mesh, paths),
+        ]
+        await changed(
+            mesh, {"apiVersion": "v1", "kind": "List", "items": [_service(each) for each in range(CROWD)]}, _always
+        )
+        return [
+            *rows,
+            await _routes(mesh, paths, CROWDED),
+            await _clusters(mesh, paths, CROWDED),
+            await _news(mesh, paths),
         ]
     finally:
         await mesh.close()
@@ -139,7 +151,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
 
     await changed(mesh, _mode("PERMISSIVE"), open_again)
     assert (await mutual.get("/status/200"))[0] == 200
-    before, calls, failed, over = await _ended(paths), 0, 0, asyncio.Event()
+    before, calls, failed, over = await connections_ended(paths), 0, 0, asyncio.Event()
 
     async def call() -> None:
         nonlocal calls, failed
@@ -158,7 +170,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
         kept.close()
     over.set()
     await calling
-    ended = await _ended(paths) - before
+    ended = await connections_ended(paths) - before
     for client in (kept, fresh, mutual):
         client.close()
     return [
@@ -173,7 +185,7 @@ async def _modes(mesh: Mesh, paths: StatePaths) -> list[Row]:
     ]
 
 
-async def _routes(mesh: Mesh, paths: StatePaths) -> Row:
+async def _routes(mesh: Mesh, paths: StatePaths, more: str = "") -> Row:
     client = Client(paths.socket("out", SLEEP), "httpbin:8000")
     samples = []
     for number in range(ROUNDS):
@@ -186,10 +198,10 @@ async def _routes(mesh: Mesh, paths: StatePaths) -> Row:
         routes = document("VirtualService", "bench", "prod", hosts=["httpbin"], http=[route])
         samples.append(await changed(mesh, routes, seen))
     client.close()
-    return figure("a VirtualService applied → the route answers (routes)", samples, LISTENERS)
+    return figure(f"a VirtualService applied → the route answers (routes){more}", samples, LISTENERS)
 
 
-async def _clusters(mesh: Mesh, paths: StatePaths) -> Row:
+async def _clusters(mesh: Mesh, paths: StatePaths, more: str = "") -> Row:
     """What the application is told of its caller says whether the call came by mTLS."""
     client = Client(paths.socket("out", SLEEP), "httpbin:8000")
     back = [{"route": [{"destination": {"host": "httpbin"}}]}]
@@ -207,7 +219,32 @@ async def _clusters(mesh: Mesh, paths: StatePaths) -> Row:
         rule = document("DestinationRule", "bench", "prod", host=host, trafficPolicy={"tls": {"mode": mode}})
         samples.append(await changed(mesh, rule, seen))
     client.close()
-    return figure("a DestinationRule applied → calls go by it (clusters)", samples, LISTENERS)
+    return figure(f"a DestinationRule applied → calls go by it (clusters){more}", samples, LISTENERS)
+
+
+async def _news(mesh: Mesh, paths: StatePaths) -> Row:
+    """A new service is a cluster and routes more: all clusters and all routes are sent again."""
+    samples = []
+    for number in range(CROWD, CROWD + ROUNDS // 4):
+        client = Client(paths.socket("out", SLEEP), f"crowd-{number}")
+
+        async def seen(client: Client = client) -> bool:
+            return (await client.get("/status/200"))[0] == 200
+
+        samples.append(await changed(mesh, _service(number), seen))
+        client.close()
+    return figure(f"a Service applied → it is called (clusters and routes){CROWDED}", samples, LISTENERS)
+
+
+def _service(number: int) -> dict[str, Any]:
+    """One more name for httpbin."""
+    spec = {"selector": {"app": "httpbin"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"crowd-{number}", "namespace": "prod"},
+        "spec": spec,
+    }
 
 
 async def _always() -> bool:
@@ -218,8 +255,9 @@ def _mode(mode: str) -> dict[str, Any]:
     return document("PeerAuthentication", "default", "istio-system", mtls={"mode": mode})
 
 
-async def _ended(paths: StatePaths) -> int:
+async def connections_ended(paths: StatePaths) -> int:
     """Connections of sleep's Envoy to httpbin that are over, or came to nothing."""
     answer = await get(paths.socket("admin", SLEEP), "/stats?filter=httpbin&format=json")
-    stats = json.loads(answer.body)["stats"]
-    return sum(int(each["value"]) for each in stats if each.get("name", "").endswith(CONNECTIONS))
+    stats = [each for each in json.loads(answer.body)["stats"] if "name" in each]
+    assert any(each["name"].endswith("upstream_cx_total") for each in stats)
+    return sum(int(each["value"]) for each in stats if each["name"].endswith(CONNECTIONS))

@@ -72,7 +72,8 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
     """With the command that would do it."""
     before = served.identity(HTTPBIN)["held"]["serial"]
     result = served.run("rotate", HTTPBIN, "--dry-run")
-    assert (result.returncode, f"$ meshtui rotate {HTTPBIN}" in result.stdout) == (0, True)
+    command = f"$ meshtui rotate --state {served.state} {HTTPBIN}"
+    assert (result.returncode, command in result.stdout) == (0, True)
     assert served.json("rotate", HTTPBIN, "--dry-run")["plan"]["steps"][0]["target"] == HTTPBIN
     assert served.identity(HTTPBIN)["held"]["serial"] == before
 
@@ -157,6 +158,7 @@ def test_a_certificate_comes_from_files_that_openssl_made(served: ServedMesh, tm
         (["issue", "gateway/prod/new", "--host", "A.example", "--yes"], 2, "neither a DNS name in lower case"),
         (["issue", "gateway/prod/new", "--host", "localhost", "--mesh-ca", "--yes"], 4, "inside the mesh"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--issuer", "root", "--yes"], 2, "authority of the mesh"),
+        (["issue", "gateway/prod/new", "--host", "a.example", "--issuer", "cluster.local", "--yes"], 2, "--mesh-ca"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--lifetime", "2y", "--yes"], 2, "not a duration"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--key-kind", "DSA", "--yes"], 2, "'DSA' is not one of"),
         (["rotate", GATEWAY, "--issuer", "a", "--mesh-ca", "--yes"], 2, "two that are to sign"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,15 @@ class RefusedError(AssertionError):
 class EnforcingProxy:
     """`put` policies, `connect` as anybody."""
 
-    def __init__(self, directory: Path, target: str = HTTPBIN, trust_domain: str = TRUST_DOMAIN) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        target: str = HTTPBIN,
+        *,
+        beside: Sequence[Manifest] = (),
+        trust_domain: str = TRUST_DOMAIN,
+    ) -> None:
+        """`beside` stand in the mesh besides what is `put`."""
         self.directory = directory
         self.ports = {8080: free_port(), 8443: free_port()}
         self.trust_domain = trust_domain
@@ -63,7 +71,7 @@ class EnforcingProxy:
             ports=self.ports,
         )
         # in plaintext too: the mesh-wide STRICT of the demo stays out
-        self._demo = Catalog.of(each for each in load_demo() if not isinstance(each, Policy))
+        self._demo = Catalog.of(each for each in load_demo() if not isinstance(each, Policy)).apply(beside)
         now = datetime.now(UTC)
         self._valid: dict[str, Any] = {"start": now - timedelta(hours=1), "end": now + timedelta(days=1)}
         self.root = forge.ca("mesh root", **self._valid)
@@ -147,10 +155,14 @@ class EnforcingProxy:
         """A connection to the sidecar of who has this SPIFFE ID; in plaintext for the empty one."""
         if not principal:
             return await Connection.over_unix(self.directory / "in", None)
+        return await Connection.over_unix(self.directory / "in", self.client_context(principal), sni)
+
+    def client_context(self, principal: str) -> ssl.SSLContext:
+        """With a certificate of the mesh for a SPIFFE ID."""
         if principal not in self._contexts:
             pair = forge.svid(self.root, [principal], **self._valid)
             self._contexts[principal] = client_context(self.directory, self.root, pair)
-        return await Connection.over_unix(self.directory / "in", self._contexts[principal], sni)
+        return self._contexts[principal]
 
     def _judged(self) -> bool:
         return all(

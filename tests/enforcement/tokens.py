@@ -44,9 +44,9 @@ class Issuer:
             return jwt.encode(self._header, stated, self._key, algorithms=algorithms)
 
 
-def request_authentication(name: str, *rules: JwtRule) -> RequestAuthentication:
-    """About everything in prod."""
-    return RequestAuthentication(metadata=Metadata(name=name, namespace="prod"), rules=rules)
+def request_authentication(name: str, *rules: JwtRule, namespace: str = "prod") -> RequestAuthentication:
+    """About everything in a namespace."""
+    return RequestAuthentication(metadata=Metadata(name=name, namespace=namespace), rules=rules)
 
 
 def of_every_kind() -> dict[str, Issuer]:

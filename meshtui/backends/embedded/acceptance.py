@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from meshtui.gateway.listeners import listeners_of
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.client_roots import roots_problem
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.pairs import pair_problem
 from meshtui.policy.oversights import warnings
@@ -34,4 +35,5 @@ def warnings_of(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
         for listener in listeners_of(catalog)
         for each in listener.forbidden
     )
-    return (*catalog.warnings(), *dict.fromkeys(forbidden), *warnings(catalog, trust_domain))
+    lacking = (each.text for each in catalog.derived(dangling))
+    return (*lacking, *dict.fromkeys(forbidden), *warnings(catalog, trust_domain))

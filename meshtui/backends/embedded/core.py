@@ -197,6 +197,12 @@ class MeshCore:
         """Path of the PEM that verifies what this gateway root, or the mesh's CA, signs."""
         return self.ca_root if authority == MESH_CA else self.paths.ca / "gateways" / f"{authority}.pem"
 
+    def root_of(self, runtime: CredentialRuntime) -> Path | None:
+        """Path of the PEM that verifies a gateway certificate; None where it is not known."""
+        path = runtime.brought_roots if runtime.brought else None
+        path = self.gateway_root(runtime.authority) if runtime.authority else path
+        return path if path is not None and path.exists() else None
+
     @contextlib.asynccontextmanager
     async def expecting(self, target: str) -> AsyncIterator[CredentialRuntime]:
         """The runtime of a gateway certificate, for as long as somebody issues it even without a Secret."""

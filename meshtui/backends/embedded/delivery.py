@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from meshtui.manifest.model import ObjectKey
 from meshtui.wire.discovery import Accepted, Verdict, World
 
 ResourceKey = tuple[str, str]
@@ -16,9 +17,16 @@ class Delivery:
     """At one moment."""
 
     waiting: frozenset[ResourceKey] = frozenset()
-    """Resources that the proxy is to have and has not put in service, for whatever reason."""
+    """Resources that the proxy is to have and has not put in service, for whatever reason, and those that it may just
+    be replacing."""
     refused: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Those that it would not take, with its own words."""
+    suspects: Mapping[ResourceKey, tuple[ObjectKey, ...]] = field(default_factory=dict)
+    """Of those, the manifests by which that may be: what changed since the version that it has in service."""
+
+    def blamed(self) -> Mapping[ObjectKey, str]:
+        """Each of those manifests with Envoy's words."""
+        return {key: self.refused[resource] for resource, keys in self.suspects.items() for key in keys}
 
 
 class Acknowledged:

@@ -144,8 +144,8 @@ def _workload_chain(runtime: WorkloadRuntime) -> tuple[x509.Certificate, ...]:
 
 
 def _credential_chain(core: MeshCore, runtime: CredentialRuntime) -> tuple[x509.Certificate, ...]:
-    path = core.gateway_root(runtime.authority) if runtime.authority else None
-    root = load_certificates(path.read_bytes()) if path is not None and path.exists() else ()
+    path = core.root_of(runtime)
+    root = load_certificates(path.read_bytes()) if path is not None else ()
     return (*runtime.chain, *root)
 
 

@@ -28,6 +28,7 @@ async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
         verb=draft.verb,
         steps=draft.steps,
         effects=draft.effects,
+        warnings=draft.warnings,
         command=draft.command,
         by_hand=draft.by_hand,
         lapses_at=plans.lapse(),
@@ -62,7 +63,8 @@ async def _apply(core: MeshCore, action: Apply) -> Draft:
         title=f"Apply {count(len(objects), 'object')}",
         verb="apply",
         steps=steps,
-        effects=(*mode_changes(core.catalog, after), *sorted(warnings)),
+        effects=mode_changes(core.catalog, after),
+        warnings=tuple(sorted(warnings)),
         command=shlex.join(["meshtui", *command]),
         by_hand=(shlex.join(["kubectl", *command]),),
     )
@@ -89,6 +91,7 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
         verb="delete",
         steps=(PlannedStep(target=str(key), text="delete"),),
         effects=_loss(core, key) if isinstance(found, Secret) else mode_changes(core.catalog, after),
+        warnings=_broken_without(core, key) if isinstance(found, Secret) else (),
         command=shlex.join(["meshtui", "delete", key.kind, *where]),
         by_hand=(shlex.join(["kubectl", "delete", kind, *where]),),
     )
@@ -96,9 +99,12 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
 
 def _loss(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
     also = ", and so is the version before" if key in core.desired.previous else ""
+    return (f"Its key and certificate are gone for good{also}.",)
+
+
+def _broken_without(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
     served = core.desired.edge.reach_of(f"{TargetKind.GATEWAY}/{key.namespace}/{key.name}")
-    breaks = (f"It is in use: {', '.join(served)} fail without it.",) if served else ()
-    return (*breaks, f"Its key and certificate are gone for good{also}.")
+    return (f"It is in use: {', '.join(served)} fail without it.",) if served else ()
 
 
 def key_of(action: Delete) -> ObjectKey:

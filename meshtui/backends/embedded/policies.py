@@ -112,16 +112,30 @@ def _state(
     told = {each.target: deliveries.get(each.target) for each in enforcers}  # None: not even started yet
     for target, delivery in told.items():
         refused = delivery.refused if delivery is not None else {}
-        if words := next(filter(None, map(refused.get, resources)), ""):
+        words = next(filter(None, map(refused.get, resources)), "")
+        if words and _may_be_to_blame(policy, delivery, resources):
             text = f"The Envoy of {target} rejected it: {words.rstrip('.')}. What was there before stays in force."
             return "rejected", text
     awaited = set(resources) - {_GUARD}
-    if behind := sum(delivery is None or not delivery.waiting.isdisjoint(awaited) for delivery in told.values()):
+    if behind := sum(_is_behind(delivery, awaited) for delivery in told.values()):
         have = "has" if behind == 1 else "have"
         return "pending", f"{behind} of {len(told)} proxies {have} not acknowledged it yet."
     if isinstance(policy, AuthorizationPolicy) and policy.dry_run:
         return "dry run", ""
     return "in force", ""
+
+
+def _may_be_to_blame(
+    policy: Policy | DestinationRule, delivery: Delivery | None, resources: tuple[ResourceKey, ...]
+) -> bool:
+    """Whether it is among the manifests that changed since the proxy last took such a resource, or nobody knows."""
+    known = delivery.suspects if delivery is not None else {}
+    return any(policy.key in known.get(resource, (policy.key,)) for resource in resources)
+
+
+def _is_behind(delivery: Delivery | None, awaited: set[ResourceKey]) -> bool:
+    """Whether a proxy has still to answer: what it refused leaves all that did not change in force."""
+    return delivery is None or not delivery.waiting.isdisjoint(awaited - delivery.refused.keys())
 
 
 def says(policy: Policy | DestinationRule) -> str:

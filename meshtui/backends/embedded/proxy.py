@@ -13,10 +13,12 @@ from meshtui.agent.sds_service import BUNDLE, KEY_PAIR
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.delivery import Acknowledged, Delivery, ResourceKey
 from meshtui.backends.embedded.loops import forever
+from meshtui.backends.embedded.provenance import Provenance
 from meshtui.envoy.admin import ServedSecret
 from meshtui.envoy.bootstrap import ProxySockets, bootstrap
 from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
 from meshtui.errors import UnreachableError
+from meshtui.manifest.catalog import Catalog
 from meshtui.mesh.snapshot import Truth
 from meshtui.wire.discovery import SECRET, Rejected, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
@@ -42,6 +44,7 @@ class EnvoyProxy:
         self._looking: asyncio.Task[None] | None = None
         self._refused = Refusals()
         self._acknowledged = Acknowledged()
+        self._provenance = Provenance(target)
         self._gone: frozenset[str] = frozenset()
         """Secrets that Envoy may still list, though no listener is left that presents them."""
         self._unread = "it has not been asked yet"
@@ -74,8 +77,10 @@ class EnvoyProxy:
             self._looking.cancel()
         await self._ads.stop()
 
-    def publish(self, world: World) -> None:
-        """Configure it like this from now on."""
+    def publish(self, world: World, catalog: Catalog | None = None) -> None:
+        """Configure it like this from now on. `catalog` has the manifests of which this was made, if they are known."""
+        if catalog is not None:
+            self._provenance.keep(world, catalog)
         self._refused.keep(world)
         self._acknowledged.keep(world)
         self._gone = frozenset(self._secrets) - world.get(SECRET, {}).keys() - {KEY_PAIR, BUNDLE}
@@ -116,7 +121,9 @@ class EnvoyProxy:
     @property
     def delivery(self) -> Delivery:
         """How far it has come with what it was told."""
-        return Delivery(self._acknowledged.waiting, self._refused.reasons)
+        reasons = self._refused.reasons
+        waiting = self._acknowledged.waiting | self._ads.unjudged
+        return Delivery(waiting, reasons, self._provenance.suspects(reasons))
 
     def refused(self, secret: str) -> str:
         """Envoy's words for what it did not take of the secret of this name, as that is now."""
@@ -173,6 +180,7 @@ class EnvoyProxy:
     def _on_verdict(self, verdict: Verdict) -> None:
         self._refused.hear(verdict)
         self._acknowledged.hear(verdict)
+        self._provenance.hear(verdict)
         self._convergence.hear(verdict, time.monotonic())
         self._context.observed.activity.touch()  # a policy is in force now, or was rejected
         self.look()

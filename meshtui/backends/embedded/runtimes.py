@@ -19,7 +19,7 @@ from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.versions import SecretVersions
 from meshtui.backends.embedded.workload import WorkloadRuntime
-from meshtui.backends.embedded.worlds import bundles_of, world_of
+from meshtui.backends.embedded.worlds import Worlds, bundles_of
 from meshtui.gateway.credential import Credential, credentials_of
 from meshtui.gateway.listeners import secret_of
 from meshtui.gateway.references import SecretRef
@@ -49,6 +49,7 @@ class Runtimes:
         self._uid = uid
         self._fleet = fleet_workloads(fleet, sockets=fleet_sockets)
         self._pods: dict[str, WorkloadRuntime] = {}
+        self._worlds = Worlds()
 
     async def reconcile(
         self, catalog: Catalog, context: Context, edge: Edge, versions: SecretVersions
@@ -141,8 +142,10 @@ class Runtimes:
         context.observed.know(catalog, inbound)
         for runtime in self.serving:
             runtime.trust(bundles_of(catalog, runtime.workload))
-            if runtime.proxy is not None:
-                runtime.configure(world_of(catalog, runtime.proxy_context(inbound, self._ports.ports)))
+        proxies = [runtime for runtime in self.serving if runtime.proxy is not None]
+        contexts = [runtime.proxy_context(inbound, self._ports.ports) for runtime in proxies]
+        for runtime, world in zip(proxies, self._worlds.of(catalog, contexts), strict=True):
+            runtime.configure(world, catalog)
 
     def _runtime(self, workload: Workload, context: Context) -> WorkloadRuntime:
         made_up = workload is self._fleet.get(workload.target)

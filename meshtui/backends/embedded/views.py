@@ -18,11 +18,13 @@ from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.hop_findings import hop_findings
 from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
 from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.rejection_findings import rejection_findings
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
 from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.workload import Proxy
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
@@ -155,9 +157,7 @@ def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     return Snapshot(
         info=info(core, read_only=read_only),
         identities=tuple(identity(core.workloads[target], core.catalog, now) for target in sorted(core.workloads)),
-        gateways=tuple(
-            gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
-        ),
+        gateways=tuple(gateway(each, str(core.root_of(each) or ""), now) for each in gateways),
         authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
         findings=all_findings(core, now),
     )
@@ -180,7 +180,7 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
-        _finding(Severity.WARNING, "no-effect", "", text, "Apply what is missing.") for text in core.catalog.warnings()
+        _finding(Severity.WARNING, "no-effect", "", each.text, each.fix) for each in core.catalog.derived(dangling)
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
@@ -193,9 +193,7 @@ def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[
     if proxy.down and not proxy.starting:
         fix = f"It is started again by itself; its log is in {core.paths.envoys}."
         yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
-    if proxy.rejected:
-        fix = "Apply what it can take; until then it keeps what it had."
-        yield _finding(Severity.CRITICAL, "proxy-rejected", target, f"Envoy rejected: {proxy.rejected}", fix)
+    yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
     if proxy.silent:
         yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
 

@@ -19,6 +19,7 @@ from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
 from meshtui.identity.svid import Svid
+from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
@@ -111,11 +112,11 @@ class WorkloadRuntime:
         if self._app is not None:
             await self._app.stop()
 
-    def configure(self, world: World) -> None:
-        """Give the proxy this configuration."""
+    def configure(self, world: World, catalog: Catalog) -> None:
+        """Give the proxy this configuration, made of these manifests."""
         if self.proxy is not None:
             self._in_use, self._takes_mtls = uses_identity(world), takes_mtls(world)
-            self.proxy.publish(world)
+            self.proxy.publish(world, catalog)
 
     def trust(self, bundles: Mapping[str, bytes]) -> None:
         """Serve these bundles (SDS name → PEM) beside the mesh's own."""

@@ -96,6 +96,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened behind another screen."""
+        self.board.take_back()
         self.board_changed(Changes())
 
     def on_key(self, event: events.Key) -> None:
@@ -143,5 +144,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     async def open(self, screen: Screen[None]) -> None:
         """Put another screen on top of this one, painting once rather than for each step of its making."""
+        self.board.take_back()
         with self.app.batch_update():
+            self.refresh_frame()  # a dialog leaves it in sight
             await self.app.push_screen(screen)

@@ -93,6 +93,7 @@ class ListScreen(RowScreen, Placed):
 
     def show_view(self, view: View) -> None:
         """Show another view, under the same filter."""
+        self.board.take_back()
         self.board.store.arrange(view, self.board.store.filter)
         self._list.rearrange()
         self._refresh_all()

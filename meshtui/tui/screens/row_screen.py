@@ -76,7 +76,8 @@ class RowScreen(Framed):
         """The row, if the verb works on it; else say why it does not."""
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
-            self.say(Told(f"{name} does not work here: {reason}.", wrong=True))
+            about = self.row.target if self.row else ""
+            self.say(Told(f"{name} does not work here: {reason}.", wrong=True, about=about))
             return None
         return self.row
 
@@ -91,7 +92,7 @@ class RowScreen(Framed):
                 raise UnreachableError("There is no mesh to ask.")
             plan = await self.board.mesh.plan(action)
         except MeshError as error:
-            self.app.post_message(Failed(error))
+            self.app.post_message(Failed(error, about=self.row.target if self.row else ""))
             return
         self.say(None)
         await self.open(PlanDialog(plan, self.board))
