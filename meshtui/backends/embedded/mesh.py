@@ -54,7 +54,7 @@ class EmbeddedMesh:
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""
-        return page(self._core.board.rows, query)
+        return page(self._core.board.rows, query, self._core.clock())
 
     async def detail(self, target: str) -> Detail:
         """See `Mesh`."""

@@ -115,7 +115,7 @@ class FakeMesh:
         self._answer()
         whole = replace(query, offset=0, limit=0)
         if self._selected is None or self._selected[0] != whole:
-            self._selected = (whole, select(self._rows.values(), whole))
+            self._selected = (whole, select(self._rows.values(), whole, self._now()))
         return self._selected[1].page(query.offset, query.limit)
 
     async def detail(self, target: str) -> Detail:
