@@ -68,14 +68,21 @@ class TimeField:
 
 def text_test(field: TextField | WordField, sign: str, value: str) -> Test:
     """Whether a field fits; `value` is in lower case."""
-    fits = _fits(sign, value, holds=isinstance(field, TextField) and field.holds)
+    whole = sign == "=" or "*" in value
     if isinstance(field, WordField):
-        tests = [test for word, test in field.words.items() if fits(word)]
+        like = glob(value if whole else f"{value}*")
+        tests = [test for word, test in field.words.items() if like(word)]
         return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
     read, parts = field.read, field.parts
+    if whole:
+        like = glob(value)
+        return lambda row: any(map(like, read(row).casefold().split(parts))) if parts else like(read(row).casefold())
+    if field.holds:
+        return lambda row: value in read(row).casefold()
     if parts:
-        return lambda row: any(map(fits, read(row).casefold().split(parts)))
-    return lambda row: fits(read(row).casefold())
+        beginning = f"{parts}{value}"
+        return lambda row: beginning in f"{parts}{read(row)}".casefold()
+    return lambda row: read(row).casefold().startswith(value)
 
 
 def time_test(field: TimeField, sign: str, value: timedelta | float, now: datetime) -> Test:
@@ -122,14 +129,6 @@ def glob(pattern: str) -> Callable[[str], bool]:
         return True
 
     return like
-
-
-def _fits(sign: str, value: str, *, holds: bool) -> Callable[[str], bool]:
-    if sign == "=" or "*" in value:
-        return glob(value)
-    if holds:
-        return lambda text: value in text
-    return lambda text: text.startswith(value)
 
 
 _TURNED = str.maketrans("<>", "><")

@@ -29,7 +29,7 @@ URGENCY = (
 )
 """The order of `Sort.STATE`: what needs eyes first, comes first."""
 
-_ONE_BY_ONE = 100
+_ONE_BY_ONE = 40
 """Changes at once up to which moving keys one by one beats putting the list together again."""
 _NEVER = float("inf")
 """When what has no expiry ends, where that breaks a tie."""

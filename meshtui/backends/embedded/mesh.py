@@ -23,7 +23,6 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent
-from meshtui.mesh.query import page
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.targets import Target, serial_in
@@ -54,7 +53,7 @@ class EmbeddedMesh:
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""
-        return page(self._core.board.rows, query, self._core.clock())
+        return self._core.board.page(query, self._core.clock())
 
     async def detail(self, target: str) -> Detail:
         """See `Mesh`."""

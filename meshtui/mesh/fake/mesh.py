@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from meshtui import __version__
 from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.findings import Verification
@@ -28,7 +26,7 @@ from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
 from meshtui.mesh.fake.renewals import is_gateway, row_after
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
-from meshtui.mesh.query import Selection, select
+from meshtui.mesh.index import RowIndex
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
@@ -69,7 +67,7 @@ class FakeMesh:
         self._plans: dict[str, tuple[Plan, Prepared]] = {}
         self._planned = 0
         self._watchers: set[asyncio.Queue[MeshEvent | None]] = set()
-        self._selected: tuple[Query, Selection] | None = None
+        self._index = RowIndex(self._rows.values())
         self._silent = False
         self._info = _info(read_only)
 
@@ -78,13 +76,13 @@ class FakeMesh:
     def put(self, row: Row) -> None:
         """Let a row appear or change."""
         self._rows[row.target] = row
-        self._selected = None
+        self._index.put(row)
         self._tell(RowChanged(row=row))
 
     def remove(self, target: str) -> None:
         """Let a row vanish; raises KeyError when there is none."""
         del self._rows[target]
-        self._selected = None
+        self._index.drop(target)
         self._tell(RowGone(target=target))
 
     def set_info(self, info: MeshInfo) -> None:
@@ -113,10 +111,7 @@ class FakeMesh:
     async def rows(self, query: Query) -> Page:
         """See `Mesh.rows`."""
         self._answer()
-        whole = replace(query, offset=0, limit=0)
-        if self._selected is None or self._selected[0] != whole:
-            self._selected = (whole, select(self._rows.values(), whole, self._now()))
-        return self._selected[1].page(query.offset, query.limit)
+        return self._index.page(query, self._now())
 
     async def detail(self, target: str) -> Detail:
         """See `Mesh.detail`."""
