@@ -115,6 +115,13 @@ class MeshContract:
             assert detail.row.target == row.target
             assert [link.certificate.serial for link in detail.chain[:1]] == ([row.serial] if row.serial else [])
 
+    async def test_a_detail_has_the_findings_of_its_target(self, mesh: Mesh) -> None:
+        """What is wrong with one target is the same whether all are looked at or it alone."""
+        snapshot = await mesh.snapshot()
+        for row in (await mesh.rows(Query(limit=1000))).rows:
+            expected = [finding for finding in snapshot.findings if finding.target == row.target]
+            assert expected == list((await mesh.detail(row.target)).findings)
+
     async def test_detail_by_spiffe_id(self, mesh: Mesh) -> None:
         """An identity that one workload has names that workload."""
         identity = (await row_of(mesh, WORKLOAD)).identity

@@ -49,7 +49,7 @@ class EmbeddedMesh:
 
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""
-        return views.snapshot(self._core, read_only=self._read_only)
+        return await views.snapshot(self._core, read_only=self._read_only)
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""
