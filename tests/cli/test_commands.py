@@ -41,6 +41,9 @@ def test_status_json_is_the_contract(served: ServedMesh) -> None:
         ["httpbin.example.com"],
     )
     assert {each["target"] for each in status["authorities"]} == {"authority/root", "authority/example.com"}
+    outage = status["outage"]
+    assert outage["workloads"] == len(status["identities"])
+    assert outage["first"] <= outage["half"] <= outage["all"]
 
 
 def test_status_for_people_fits_its_width(served: ServedMesh) -> None:

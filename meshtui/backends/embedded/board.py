@@ -18,6 +18,8 @@ class Board:
     def __init__(self) -> None:
         self._index = RowIndex()
         self._watchers: set[_Watcher] = set()
+        self.version = 0
+        """Grows with everything that anybody is told."""
 
     @property
     def rows(self) -> list[Row]:
@@ -60,6 +62,7 @@ class Board:
             self._watchers.discard(watcher)
 
     def _tell(self, target: str, event: MeshEvent) -> None:
+        self.version += 1
         for watcher in self._watchers:
             watcher.tell(target, event)
 

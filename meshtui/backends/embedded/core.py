@@ -28,6 +28,7 @@ from meshtui.backends.embedded.edge import MeshEdge
 from meshtui.backends.embedded.gateway_findings import worst_told
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
+from meshtui.backends.embedded.overviews import Overviews
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.runtimes import Runtimes
@@ -67,6 +68,7 @@ class MeshCore:
         self.paths = paths
         self.clock = clock
         self.board = Board()
+        self.overviews = Overviews(self)
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
@@ -115,6 +117,7 @@ class MeshCore:
         self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
         self.ca_alive = True
         self.ledger = LedgerReader(self.paths.ledger)
+        self.overviews.remember()
         root = self.ca_root.read_bytes()
         self.context = Context(
             settings=self.settings,
@@ -282,6 +285,7 @@ class MeshCore:
             self._set_ca_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
             return
         self._set_ca_fault(None)  # what was decided is recorded
+        self.overviews.decided(event)
         pod, target = event.get("pod_uid", ""), event.get("target", "")
         if (runtime := self._runtimes.of_pod(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
             self.changed(runtime.target)

@@ -23,6 +23,7 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.targets import Target, serial_in
@@ -50,6 +51,10 @@ class EmbeddedMesh:
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""
         return await views.snapshot(self._core, read_only=self._read_only)
+
+    async def overview(self) -> Overview:
+        """See `Mesh`."""
+        return await self._core.overviews.current()
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""

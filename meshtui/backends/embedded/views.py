@@ -5,7 +5,7 @@ Reads runtimes and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -161,9 +161,10 @@ def _in_order(workloads: Mapping[str, WorkloadRuntime]) -> list[WorkloadRuntime]
     return [workloads[target] for target in sorted(workloads)]
 
 
-async def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
-    """What is wrong with the mesh, worst first."""
-    found = [each async for workload in paced([*core.workloads.values()]) for each in _of_workload(workload, core, now)]
+async def all_findings(core: MeshCore, now: datetime, only: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """What is wrong with the mesh, worst first; of its workloads, with all or `only` those of these targets."""
+    looked_at = [each for target, each in core.workloads.items() if only is None or target in only]
+    found = [each async for workload in paced(looked_at) for each in _of_workload(workload, core, now)]
     found = [*_of_the_ca(core), *found, *gateway_findings(core, now)]
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)

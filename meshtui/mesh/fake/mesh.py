@@ -18,7 +18,7 @@ from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
 from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
-from meshtui.mesh.fake.joined import detail_of, snapshot_of
+from meshtui.mesh.fake.joined import detail_of, overview_of, snapshot_of
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
 from meshtui.mesh.fake.objects import Objects, objects_of, secret_of, target_of
@@ -27,11 +27,14 @@ from meshtui.mesh.fake.renewals import is_gateway, row_after
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
 from meshtui.mesh.index import RowIndex
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
+_GOOD_FOR = timedelta(seconds=10)
+"""How long an overview is handed out while nothing changes."""
 _MUTATIONS = ("issue", "rotate", "undo", "apply", "delete")
 
 
@@ -68,6 +71,7 @@ class FakeMesh:
         self._planned = 0
         self._watchers: set[asyncio.Queue[MeshEvent | None]] = set()
         self._index = RowIndex(self._rows.values())
+        self._overview: Overview | None = None
         self._silent = False
         self._info = _info(read_only)
 
@@ -77,12 +81,14 @@ class FakeMesh:
         """Let a row appear or change."""
         self._rows[row.target] = row
         self._index.put(row)
+        self._overview = None
         self._tell(RowChanged(row=row))
 
     def remove(self, target: str) -> None:
         """Let a row vanish; raises KeyError when there is none."""
         del self._rows[target]
         self._index.drop(target)
+        self._overview = None
         self._tell(RowGone(target=target))
 
     def set_info(self, info: MeshInfo) -> None:
@@ -107,6 +113,14 @@ class FakeMesh:
         """See `Mesh.snapshot`."""
         self._answer()
         return snapshot_of(self._info, self._rows, self._counts, self._before)
+
+    async def overview(self) -> Overview:
+        """See `Mesh.overview`."""
+        self._answer()
+        now = self._now()
+        if self._overview is None or not timedelta(0) <= now - self._overview.at < _GOOD_FOR:
+            self._overview = overview_of(self._index.rows, self._journal, now)
+        return self._overview
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh.rows`."""
