@@ -49,7 +49,7 @@ def read_settings(
         token_every=parse_duration(token_every),
         trusted_node_accounts=trusted_node_accounts,
         envoy=not no_envoy,
-        read_only=common.read_only,
+        read_only=bool(common.read_only),
         operator_group=operator_group,
         fleet=fleet,
         fleet_sockets=fleet_sockets,

@@ -158,7 +158,10 @@ class EmbeddedMesh:
 
     def _must_be_writable(self) -> None:
         if self._read_only:
-            raise RefusedError("This mesh is read-only.", fix="Start or attach without --read-only.")
+            raise RefusedError(
+                "This mesh is read-only.",
+                fix="Start or attach without --read-only; with --write where config.toml protects it.",
+            )
 
 
 def _of_serial(core: MeshCore, serial: str, pods: Mapping[str, str]) -> list[HistoryEntry]:
