@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.mesh.rows import View
@@ -72,6 +72,7 @@ def test_what_guards_fails_closed(text: str) -> None:
     assert result.preferences.protects(Path("/any/where"))
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("a=\"'[]\n.#tru3 "))
 def test_any_text_is_survived(text: str) -> None:
     """Nothing that stands in a file keeps the console from starting."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -89,6 +89,7 @@ def test_a_serial_is_found_by_its_beginning_held_or_served() -> None:
     assert set() == found(f"serial={row.serial[:12]}")
 
 
+@settings(deadline=None)
 @given(st.lists(terms, max_size=4), st.lists(terms, max_size=4))
 def test_a_space_is_and(one: list[str], other: list[str]) -> None:
     """Terms beside each other let through what each of them does, in any order and however often they are said."""
@@ -96,12 +97,14 @@ def test_a_space_is_and(one: list[str], other: list[str]) -> None:
     assert found("  ".join([*other, *one, *one])) == found(" ".join([*one, *other]))
 
 
+@settings(deadline=None)
 @given(terms)
 def test_an_exclamation_mark_is_not(term: str) -> None:
     """A negated term lets through exactly what the term does not, rows without such a field included."""
     assert found(f"!{term}") == ALL - found(term)
 
 
+@settings(deadline=None)
 @given(typed)
 def test_any_text_is_a_filter(text: str) -> None:
     """Whatever is typed can be asked of every row, alone and among others, with the same answer."""
@@ -169,6 +172,7 @@ def test_only_filters_about_time_depend_on_it() -> None:
     assert {row.target for row in ROWS if row.not_after} == {row.target for row in ROWS if later.match(row)}
 
 
+@settings(deadline=None)
 @given(st.text("ab*", max_size=6), st.text("ab", max_size=8))
 def test_a_star_stands_for_anything(pattern: str, text: str) -> None:
     """A pattern is like the texts that can be made of it by putting something, or nothing, for each star."""

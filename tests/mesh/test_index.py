@@ -55,6 +55,7 @@ changes = st.builds(
 steps = st.lists(changes | queries | st.integers(1, 90_000), max_size=40)
 
 
+@settings(deadline=None)
 @given(steps)
 def test_pages_are_those_of_sorting_everything(taken: list[Change | Query | int]) -> None:
     """Whatever rows came, changed and went between any queries, and however time passed, each page is right."""
@@ -76,7 +77,7 @@ def test_pages_are_those_of_sorting_everything(taken: list[Change | Query | int]
     assert len(rows) == len(index)
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(queries, min_size=1, max_size=4), st.integers(1, 1400), st.booleans())
 def test_many_changes_at_once(asked: list[Query], count: int, ask_between: bool) -> None:
     """A whole fleet that changes takes other ways through the index and ends at the same pages."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -53,6 +53,7 @@ def test_truths_put_the_earliest_disagreement_first() -> None:
     assert sorted(wrong, reverse=True) == wrong
 
 
+@settings(deadline=None)
 @given(keys, st.integers(0, 30), st.integers(0, 30))
 def test_a_page_turned_round(given_keys: list[Key], offset: int, limit: int) -> None:
     """The largest value comes first, ties stay as they are, and what misses a value stays last, on every page."""
@@ -62,6 +63,7 @@ def test_a_page_turned_round(given_keys: list[Key], offset: int, limit: int) -> 
     assert whole[offset : offset + limit] == descending(ordered, offset, limit)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(0, 900), st.integers(0, 400))
 def test_moving_keys_is_sorting_anew(data: st.DataObject, size: int, changes: int) -> None:
     """Few changes, many, or nearly all: the keys that are left and come are in order."""

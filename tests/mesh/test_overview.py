@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -37,6 +37,7 @@ def workloads(*minutes: int) -> list[Row]:
     ]
 
 
+@settings(deadline=None)
 @given(st.permutations([*ROWS, *fleet_rows(30, NOW)]), st.integers(0, 60))
 def test_rows_are_counted_once_in_any_order_and_portions(rows: list[Row], at: int) -> None:
     """States, trouble, shares and what comes next are those of all rows, however they are handed over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.mesh.rates import INTERVAL, INTERVALS, RateCounter
@@ -13,6 +13,7 @@ NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
 HOUR = INTERVAL * INTERVALS
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2 * 3600), st.booleans(), st.integers(1, 9))), st.integers(0, 5400))
 def test_each_decision_is_in_its_interval(decisions: list[tuple[int, bool, int]], later: int) -> None:
     """However long ago they were counted, those of the last hour are there, and no others."""

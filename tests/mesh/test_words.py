@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.mesh.words import Word, Words, split
 
 
+@settings(deadline=None)
 @given(st.text().filter(lambda text: '"' not in text))
 def test_plain_words_are_divided_by_spaces(text: str) -> None:
     """Without quotes, words are what stands between spaces, in lower case, and `!` before one negates it."""
