@@ -100,6 +100,8 @@ def _arguments(settings: Settings) -> list[str]:
         arguments += ["--oidc", str(settings.oidc_file)]
     if settings.mtls_port is not None:
         arguments += ["--mtls-port", str(settings.mtls_port)]
+    if settings.metrics_port is not None:
+        arguments += ["--metrics-port", str(settings.metrics_port)]
     if settings.trusted_node_accounts:
         arguments += ["--trusted-node-accounts", settings.trusted_node_accounts]
     if settings.operator_group:

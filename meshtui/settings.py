@@ -66,6 +66,8 @@ class Settings:
     """How long renewal by certificate goes on before a token is needed again."""
     trusted_node_accounts: str = ""
     """`NAMESPACE/NAME,…`: service accounts that may ask for certificates of the pods on their node."""
+    metrics_port: int | None = None
+    """Where Prometheus reads, on the loopback, 0 for any free port; None for nowhere: every user here could look."""
     fleet: int = 0
     """How many agents without manifests to run, for load tests and demonstrations."""
     fleet_sockets: bool = False
@@ -79,6 +81,7 @@ class Settings:
         if not 0 <= self.fleet <= MAX_FLEET:
             raise UsageError(f"--fleet {self.fleet} is out of range.", fix=f"Use 0 to {MAX_FLEET}.")
         ports = {"--ca-port": self.ca_port, "--gateway-port": self.gateway_port, "--mtls-port": self.mtls_port}
+        ports["--metrics-port"] = self.metrics_port
         for name, port in ports.items():
             if port is not None and not 0 <= port <= 65535:
                 raise UsageError(f"{name} {port} is not a port.", fix="Use 0 to 65535; 0 means any free one.")
@@ -105,6 +108,10 @@ class StatePaths:
         """Written by the CA process alone."""
         return self.ca / "ledger.db"
 
+    def brought_roots(self, namespace: str, secret: str) -> Path:
+        """PEM of what a gateway certificate that was made elsewhere leads to."""
+        return self.state / "roots" / namespace / secret / "roots.pem"  # a name may be as long as a file's
+
     @property
     def inventory(self) -> Path:
         """Which service accounts and pods exist: written by the owner, read by the CA."""
@@ -114,6 +121,11 @@ class StatePaths:
     def store(self) -> Path:
         """Manifests and the operators' journal."""
         return self.state / "config.db"
+
+    @property
+    def telemetry(self) -> Path:
+        """Calls that were denied."""
+        return self.state / "telemetry.db"
 
     @property
     def token_key(self) -> Path:

@@ -187,7 +187,9 @@ def test_an_envoy_that_dies_is_started_again_and_the_row_says_so(mesh: ServedMes
 
     def pid() -> int:
         found = [
-            each for each in processes_naming("workload-prod-sleep.json") if each in processes_naming("_bin/envoy")
+            each
+            for each in processes_naming(f"{mesh.state}/envoys/workload-prod-sleep.json")
+            if each in processes_naming("_bin/envoy")
         ]
         return found[0] if found else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,22 @@ class LedgerReader:
 
         Refusals before anyone was authenticated are about nobody, and only among everything.
         """
+        return list(self.newest(pod_uid=pod_uid, target=target, identity=identity, limit=limit))
+
+    def newest(
+        self,
+        *,
+        pod_uid: str | None = None,
+        target: str | None = None,
+        identity: str | None = None,
+        limit: int = -1,
+    ) -> Iterator[LedgerEntry]:
+        """The same, read as it is asked for; -1: to the first decision there is."""
         for column, value in (("pod_uid", pod_uid), ("target", target), ("identity", identity)):
             if value is not None:
                 # the second condition is what lets SQLite use an index that leaves out the empty ones
-                return self._all(f"WHERE {column} = ? AND {column} != '' ORDER BY number DESC LIMIT ?", value, limit)
-        return self._all("ORDER BY number DESC LIMIT ?", limit)
+                return self._rows(f"WHERE {column} = ? AND {column} != '' ORDER BY number DESC LIMIT ?", value, limit)
+        return self._rows("ORDER BY number DESC LIMIT ?", limit)
 
     def decisions(self, since: datetime, newest: int) -> list[tuple[datetime, bool, int]]:
         """When something was issued (True) or refused, oldest first, and how often; of the `newest` at most."""
@@ -63,14 +75,15 @@ class LedgerReader:
         return [decision for decision in reversed(found) if decision[0] >= since]
 
     def _one(self, clause: str, value: str) -> LedgerEntry | None:
-        return next(iter(self._all(f"{clause} LIMIT 1", value)), None)
+        return next(iter(list(self._rows(f"{clause} LIMIT 1", value))), None)
 
-    def _all(self, clause: str, *values: str | int) -> list[LedgerEntry]:
-        return [_entry(row) for row in self._read(f"{_SELECT} {clause}", *values)]
+    def _rows(self, clause: str, *values: str | int) -> Iterator[LedgerEntry]:
+        for row in self._read(f"{_SELECT} {clause}", *values):
+            yield _entry(row)
 
-    def _read(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
+    def _read(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
         try:
-            return self._connection.execute(statement, values).fetchall()
+            yield from self._connection.execute(statement, values)
         except sqlite3.Error as error:
             fix = fix_for(error, self._path)
             raise StateError(f"The CA's ledger {self._path} cannot be read: {error}.", fix=fix) from error

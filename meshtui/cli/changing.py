@@ -18,8 +18,8 @@ from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.operations import Confirm, carry_out
-from meshtui.present.plan import by_hand_lines, plan_lines
-from meshtui.present.progress import progress_line
+from meshtui.present.plan import by_hand_lines, plan_lines, warning_lines
+from meshtui.present.progress import ended_lines, progress_line
 from meshtui.present.tones import Line, Piece, Tone
 
 
@@ -42,7 +42,7 @@ def change(
 
     def hear(progress: Progress) -> None:
         if not output.json and progress.done:
-            output.lines([progress_line(progress, output.width, output.glyphs)])
+            output.lines(ended_lines(progress, output.width, output.glyphs))
         elif not output.json and sys.stderr.isatty():
             output.aside([progress_line(progress, output.width, output.glyphs)])
 
@@ -63,10 +63,11 @@ def change(
 
 
 def _confirmation(output: Output, *, yes: bool) -> Confirm:
-    """Asks on the terminal unless `yes`, and refuses where there is no terminal to ask on."""
+    """Asks on the terminal unless `yes`, which leaves the plan's warnings; refuses where there is no terminal."""
 
     async def confirm(plan: Plan) -> bool:
         if yes:
+            output.aside(warning_lines(plan, output.width, output.glyphs))
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise RefusedError(

@@ -1,4 +1,4 @@
-"""Shell completion: the script of a shell, and the targets that a running mesh has."""
+"""Shell completion: the script of a shell, the kinds of objects, and the targets that a running mesh has."""
 
 from __future__ import annotations
 
@@ -45,3 +45,13 @@ def complete_target(context: click.Context, _parameter: click.Parameter, incompl
         return asyncio.run(targets())
     except (MeshError, TimeoutError):
         return []
+
+
+def complete_kind(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Kinds as kubectl has them in the plural, those that begin like this; with their group where two have one word."""
+    from meshtui.manifest.kinds import SUPPORTED  # noqa: PLC0415 - only for completion
+
+    words: dict[str, None] = {}
+    for kind in SUPPORTED.values():
+        words[kind.plural if kind.plural not in words else f"{kind.plural}.{kind.group}"] = None
+    return [word for word in words if word.startswith(incomplete.lower())]

@@ -32,7 +32,7 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
     app = MeshtuiApp(
         open_mesh,
         opening=f"opening the mesh in {settings.state}",
-        glyphs=terminal.glyphs(),
+        glyphs=terminal.glyphs(common.named_state),
         slow_link=slow,
         theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )

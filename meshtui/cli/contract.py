@@ -12,6 +12,7 @@ from typing import Any
 
 from meshtui.findings import Check, Finding, Verification
 from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.access import Explanation, Matrix, TrailStep
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.overview import Outage
 from meshtui.mesh.rows import HistoryEntry
@@ -49,6 +50,11 @@ def certificate(facts: CertificateFacts | None) -> dict[str, Any] | None:
     }
 
 
+def fault(message: str, fix: str) -> dict[str, Any]:
+    """What every command prints with `--json` when it could not do what it was asked; the exit status says how bad."""
+    return {"error": {"message": message, "fix": fix or None}}
+
+
 def endpoints(value: Endpoints) -> dict[str, Any]:
     """Where the mesh listens; null for a part that does not run."""
     return {
@@ -56,6 +62,7 @@ def endpoints(value: Endpoints) -> dict[str, Any]:
         "ca_mtls": value.ca_mtls or None,
         "ca_root": value.ca_root or None,
         "operator": value.operator or None,
+        "metrics": value.metrics or None,
         "gateway": {
             "https": value.gateway_https or None,
             "http": value.gateway_http or None,
@@ -136,7 +143,8 @@ def plan(value: Plan) -> dict[str, Any]:
         "title": value.title,
         "verb": value.verb,
         "steps": [{"target": step.target, "text": step.text} for step in value.steps],
-        "effects": list(value.effects),
+        "effects": [*value.effects, *value.warnings],
+        "warnings": list(value.warnings),
         "command": value.command,
         "by_hand": list(value.by_hand),
     }
@@ -157,6 +165,57 @@ def history(value: HistoryEntry) -> dict[str, Any]:
         "policy": value.policy or None,
         "reason": value.reason or None,
         "record": value.record or None,
+    }
+
+
+def explanation(value: Explanation) -> dict[str, Any]:
+    """`meshtui explain --json`."""
+    return {
+        "source": value.source,
+        "destination": value.destination,
+        "identity": value.identity,
+        "port": value.port,
+        "method": value.method,
+        "path": value.path,
+        "host": value.host or None,
+        "allowed": value.allowed,
+        "stage": value.stage,
+        "policy": value.policy or None,
+        "reason": value.reason,
+        "outcome": value.outcome,
+        "client": value.client,
+        "mtls": value.mtls or None,
+        "mtls_policy": value.mtls_policy or None,
+        "accepted": list(value.accepted),
+        "trail": [_asked(step) for step in value.trail],
+    }
+
+
+def matrix(value: Matrix) -> dict[str, Any]:
+    """`meshtui explain --matrix --json`."""
+    return {
+        "sources": list(value.sources),
+        "destinations": list(value.destinations),
+        "cells": [
+            {
+                "source": cell.source,
+                "destination": cell.destination,
+                "reach": cell.reach.value,
+                "reason": cell.reason,
+            }
+            for cell in value.cells
+        ],
+    }
+
+
+def _asked(value: TrailStep) -> dict[str, Any]:
+    return {
+        "policy": value.policy,
+        "action": value.action,
+        "matched": value.matched,
+        "dry_run": value.dry_run,
+        "rule": value.rule,
+        "why": value.why or None,
     }
 
 

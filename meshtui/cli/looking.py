@@ -21,10 +21,11 @@ from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.mesh.targets import serial_in
 from meshtui.present.cells import paragraph
+from meshtui.present.columns import joined, titles
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines, record_lines
 from meshtui.present.outage import outage_sentence
-from meshtui.present.rows import GAP, cells, layout, titles
+from meshtui.present.rows import cells, layout
 from meshtui.present.tones import Line, Piece, Tone
 
 
@@ -56,11 +57,10 @@ def _status_lines(snapshot: Snapshot, page: Page, outage: Outage, output: Output
     head = dot.join((info.backend, output.shown(info.trust_domain), envoys, ca, info.endpoints.gateway_https))
     columns = layout(View.IDENTITIES, output.width)
     lines: list[Line] = [(Piece(head.removesuffix(dot), Tone.STRONG),)]
-    lines += [(Piece(output.shown(notice), Tone.WARN),) for notice in info.notices]
+    lines += [line for text in info.notices for line in paragraph(output.shown(text), output.width, Tone.WARN)]
     lines += [(), titles(columns, glyphs)]
     for row in page.rows:
-        first, *rest = cells(row, columns, output.now, glyphs)
-        lines.append((*first, *(piece for cell in rest for piece in (Piece(" " * GAP), *cell))))
+        lines.append(joined(cells(row, columns, output.now, glyphs)))
     if sentence := outage_sentence(outage, output.now):
         lines += [(), *paragraph(sentence, output.width)]
     if snapshot.findings:
@@ -112,14 +112,14 @@ def history(
         output.lines(history_lines(entries, output.now, output.width, output.glyphs, targets=many))
         output.lines(line for entry in entries for line in record_lines(entry, output.width, output.glyphs))
     else:
-        output.lines(line for entry in entries for line in _whole(entry, output))
+        output.lines(line for entry in entries for line in whole_entry(entry, output))
     return Exit.FINE
 
 
-def _whole(entry: HistoryEntry, output: Output) -> Iterator[Line]:
+def whole_entry(entry: HistoryEntry, output: Output) -> Iterator[Line]:
     """An entry for a program: every field whole, between tabs; then what is on record, a line for each."""
     subject = (entry.target, entry.actor, entry.serial, entry.text)
-    ends = contract.time(entry.not_after) if entry.not_after is not None else ""
-    fields = (contract.time(entry.at), entry.outcome, entry.kind, *subject, ends, entry.credential, entry.reason)
-    for line in (fields, *entry.record.items()):
-        yield (Piece("\t".join(output.shown(field or "-") for field in line)),)
+    ends = contract.time(entry.not_after) or ""
+    fields = (contract.time(entry.at) or "", entry.outcome, entry.kind, *subject, ends, entry.credential, entry.reason)
+    yield output.fields(fields)
+    yield from map(output.fields, entry.record.items())

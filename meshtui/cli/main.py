@@ -17,7 +17,11 @@ COMMANDS = {
     "undo": ("verbs", "Bring back the certificate before of a gateway."),
     "verify": ("verifying", "Check targets, or any address, all the way to the wire."),
     "inspect": ("inspecting", "Decode every certificate of a target, file or address."),
+    "explain": ("explaining", "Say who may call whom, and which policy decides."),
     "history": ("looking", "Show what was signed, refused and done."),
+    "policies": ("activity", "Show every policy and how it is enforced."),
+    "traffic": ("activity", "Show who called whom, and what was denied."),
+    "audit": ("activity", "Show what was issued, refused, configured, denied and done."),
     "apply": ("manifests", "Create or replace objects of the mesh."),
     "get": ("manifests", "Show objects of the mesh."),
     "delete": ("manifests", "Remove an object of the mesh."),
@@ -48,21 +52,27 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status."""
     import click  # noqa: PLC0415 - `--version` needs none of it
 
-    from meshtui.cli.exit_codes import Exit, exit_code  # noqa: PLC0415
+    from meshtui.cli.exit_codes import Exit  # noqa: PLC0415
     from meshtui.cli.group import program  # noqa: PLC0415
     from meshtui.errors import MeshError  # noqa: PLC0415
 
     try:
         status = program().main(args=list(arguments), prog_name="meshtui", standalone_mode=False)
     except click.ClickException as error:
+        from meshtui.cli import contract  # noqa: PLC0415 - only where something went wrong
+
         error.show()
+        if "--json" in arguments:  # options were not read to the end
+            click.echo(contract.text(contract.fault(error.format_message(), "See: meshtui --help")))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped; what was begun is in: meshtui history", err=True)
         return Exit.REFUSED
     except MeshError as error:
-        click.echo(f"meshtui: {_inert(str(error))}", err=True)
-        return exit_code(error)
+        from meshtui.cli.options import Common  # noqa: PLC0415
+        from meshtui.cli.output import refuse  # noqa: PLC0415
+
+        return refuse(error, Common())  # of no command: those say it themselves
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads; do not complain at exit
         return Exit.FINE
@@ -78,9 +88,3 @@ def load(name: str) -> Any:
     """The click command of this name."""
     module = importlib.import_module(f"meshtui.cli.{COMMANDS[name][0]}")
     return getattr(module, name)
-
-
-def _inert(text: str) -> str:
-    from meshtui.present.escape import visible  # noqa: PLC0415
-
-    return "\n".join(visible(line) for line in text.split("\n"))

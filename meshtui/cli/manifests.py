@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from meshtui.cli.changing import change, change_options
+from meshtui.cli.completion import complete_kind
 from meshtui.cli.exit_codes import Exit
 from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
@@ -34,7 +35,7 @@ def apply(common: Common, *, files: tuple[str, ...], yes: bool, dry_run: bool) -
 
 
 @click.command()
-@click.argument("kind")
+@click.argument("kind", shell_complete=complete_kind)
 @click.argument("name")
 @click.option("-n", "--namespace", default="", help="Namespace of the object (default: default).")
 @change_options
@@ -45,7 +46,7 @@ def delete(common: Common, *, kind: str, name: str, namespace: str, yes: bool, d
 
 
 @click.command()
-@click.argument("kind")
+@click.argument("kind", shell_complete=complete_kind)
 @click.argument("name", required=False, default="")
 @click.option("-n", "--namespace", default="", help="Only this namespace (default: all).")
 @common_options

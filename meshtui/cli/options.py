@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from meshtui.errors import MeshError
+
 if TYPE_CHECKING:
     from meshtui.preferences import Found
 
@@ -36,6 +38,11 @@ class Common:
     def directory(self) -> Path:
         """The state directory: --state, MESHTUI_STATE, or the XDG one."""
         return self.state if self.state is not None else default_state()
+
+    @property
+    def named_state(self) -> str:
+        """The state directory as another command has to name it; empty where it comes to the same one without."""
+        return str(self.state) if self.state not in (None, default_state()) else ""
 
     @functools.cached_property
     def found(self) -> Found:
@@ -86,7 +93,12 @@ def common_options(command: F) -> F:
         common = replace(context.find_object(Common) or Common(), **known)
         context.obj = common
         logging.basicConfig(level=common.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-        return command(common, *arguments, **options)
+        try:
+            return command(common, *arguments, **options)
+        except MeshError as error:
+            from meshtui.cli.output import refuse  # noqa: PLC0415 - only where something went wrong
+
+            return refuse(error, common)
 
     return wrapped  # type: ignore[return-value]  # click's decorators change the signature in ways no type can say
 
@@ -111,6 +123,7 @@ def mesh_options(command: F) -> F:
         click.option(
             "--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for the pods of their node."
         ),
+        click.option("--metrics-port", type=int, help="/metrics on 127.0.0.1; 0: any free port (default: off)."),
         click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),
         click.option("--fleet", type=int, default=0, help="This many more agents, for load tests and demos."),
         click.option("--fleet-sockets", is_flag=True, help="Give each of them an SDS socket."),

@@ -12,9 +12,12 @@ from typing import Any
 import click
 
 from meshtui.cli import contract
+from meshtui.cli.exit_codes import Exit, exit_code
 from meshtui.cli.options import Common
+from meshtui.errors import MeshError
+from meshtui.present.cells import paragraph
 from meshtui.present.glyphs import choose
-from meshtui.present.tones import Line, Tone
+from meshtui.present.tones import Line, Piece, Tone
 
 _STYLES: dict[Tone, dict[str, Any]] = {
     Tone.STRONG: {"bold": True},
@@ -36,7 +39,7 @@ class Output:
         self.terminal = sys.stdout.isatty()
         # what is piped is searched and cut by programs: nothing is left out for want of room
         self.width = shutil.get_terminal_size((100, 24)).columns if self.terminal or "COLUMNS" in os.environ else 200
-        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""))
+        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""), common.named_state)
         quiet = common.color == "none" or (common.color == "auto" and "NO_COLOR" in os.environ)
         self._color = False if quiet else None if common.color == "auto" else True
 
@@ -54,6 +57,19 @@ class Output:
         for line in lines:
             click.echo(self._styled(line), color=self._color, err=True)
 
+    def fields(self, texts: Iterable[str]) -> Line:
+        """A line for a program: every text whole, made inert, between tabs; `-` for one that is empty."""
+        return (Piece("\t".join(self.shown(text or "-") for text in texts)),)
+
+    def complain(self, text: str) -> None:
+        """Sentences about what went wrong: between words on a terminal, and whole lines for a program."""
+        width = shutil.get_terminal_size((100, 24)).columns if sys.stderr.isatty() else 0
+        for line in text.split("\n"):
+            margin = line[: len(line) - len(line.lstrip())]
+            words = self.shown(line.lstrip())
+            first = (Piece(margin),) if margin else ()
+            self.aside(paragraph(words, width, first=first) if width else [(*first, Piece(words))])
+
     def shown(self, text: str) -> str:
         """Foreign text, made inert."""
         return self.glyphs.show(text)
@@ -61,3 +77,12 @@ class Output:
     @staticmethod
     def _styled(line: Line) -> str:
         return "".join(click.style(piece.text, **_STYLES.get(piece.tone, {})) for piece in line)
+
+
+def refuse(error: MeshError, common: Common) -> Exit:
+    """Say what went wrong, to programs that want JSON on standard output as well; returns the status."""
+    output = Output(common)
+    output.complain(f"meshtui: {error}")
+    if output.json:
+        output.data(contract.fault(error.message, error.fix))
+    return exit_code(error)

@@ -13,6 +13,7 @@ import click
 from meshtui.cli import contract
 from meshtui.cli.exit_codes import Exit, exit_code
 from meshtui.cli.options import Common, common_options, mesh_options
+from meshtui.cli.output import Output
 from meshtui.cli.settings import read_settings
 from meshtui.errors import MeshError, RefusedError
 from meshtui.mesh.snapshot import MeshInfo
@@ -37,7 +38,7 @@ def serve(common: Common, *, for_terminal: bool, **options: Any) -> int:
 
     def ready(info: MeshInfo) -> None:
         for notice in info.notices:
-            click.echo(notice, err=True)
+            Output(common).complain(notice)
         if not for_terminal:
             _say({"ready": True, "endpoints": contract.endpoints(info.endpoints)})
 

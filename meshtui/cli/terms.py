@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from meshtui.mesh.actions import Brought, Terms
 
 _LARGEST = 1024 * 1024
 """Bytes of a file: what a Secret may hold."""
+_CERTIFICATE = re.compile(r"-----BEGIN ([A-Z0-9]+ )?CERTIFICATE-----")
+_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ )?PRIVATE KEY-----")
 
 
 def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,7 +34,7 @@ def terms_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--lifetime", metavar="TIME", help="How long it lives: 90d, 24h.")
     @click.option("--cert", type=click.Path(path_type=Path), help="Take this certificate (PEM, leaf first).")
     @click.option("--key", type=click.Path(path_type=Path), help="Its private key (PEM, not encrypted).")
-    @click.option("--ca", type=click.Path(path_type=Path), help="Root that it must lead to; only compared.")
+    @click.option("--ca", type=click.Path(path_type=Path), help="Root that it must lead to; kept to verify it by.")
     @functools.wraps(command)
     def wrapped(*arguments: Any, **options: Any) -> Any:
         names = ("hosts", "issuer", "mesh_ca", "key_kind", "lifetime", "cert", "key", "ca")
@@ -71,6 +74,11 @@ def _brought(cert: Path | None, key: Path | None, ca: Path | None) -> Brought | 
         return None
     files = [path for path in (cert, key, ca) if path is not None]
     certificate, private_key, *roots = map(_read, files)
+    swapped = "did you swap --cert and --key?"
+    if _KEY.search(certificate) and not _CERTIFICATE.search(certificate):
+        raise UsageError(f"{cert} is a private key; {swapped}", fix="Name the certificate with --cert.")
+    if _CERTIFICATE.search(private_key) and not _KEY.search(private_key):
+        raise UsageError(f"{key} is a certificate; {swapped}", fix="Name the private key with --key.")
     return Brought(
         certificate=certificate, private_key=private_key, ca="".join(roots), files=tuple(str(path) for path in files)
     )

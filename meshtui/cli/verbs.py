@@ -100,7 +100,7 @@ def _change(
             )
         possible, others = await possible_targets(mesh, kind)
         for reason in others:
-            click.echo(f"Left out: {Output(common).shown(reason)}", err=True)
+            Output(common).complain(f"Left out: {reason}")
         if not possible:
             raise RefusedError(f"There is nothing to {kind.__name__.lower()}.", fix=_WHAT_THERE_IS)
         return kind(targets=possible)

@@ -6,10 +6,21 @@ An entry is written before the action begins, so that one which a crash interrup
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 
-from meshtui.config.store import transaction
+from msgspec.structs import replace
+
+from meshtui.config.store import reading, transaction
+from meshtui.database import open_database_for_reading
 from meshtui.mesh.rows import HistoryEntry
+
+CONFIGURATION = "configuration"
+"""Kind of an entry that tells of a change to manifests."""
+_CONFIGURES = ("apply", "delete")
 
 
 class Journal:
@@ -48,20 +59,29 @@ class Journal:
 
     def entries(self, target: str, limit: int) -> list[HistoryEntry]:
         """Newest first; of every target when `target` is empty."""
+        return [replace(each, kind="operator") for each in islice(self.newest(target), limit)]
+
+    def newest(self, target: str = "") -> Iterator[HistoryEntry]:
+        """The same without end, read as it is asked for; changes of manifests are of a kind of their own."""
+        where = "WHERE target = ?" if target else ""  # an index knows no `? IN ('', target)`
         rows = self._connection.execute(
-            "SELECT started_at, actor, verb, target, outcome, text, serial FROM actions"
-            " WHERE ? IN ('', target) ORDER BY id DESC LIMIT ?",
-            (target, limit),
+            f"SELECT started_at, actor, verb, target, outcome, text, serial FROM actions {where} ORDER BY id DESC",  # noqa: S608 - a word of our own
+            (target,) if target else (),
         )
-        return [
-            HistoryEntry(
+        for started_at, actor, verb, subject, outcome, text, serial in rows:
+            yield HistoryEntry(
                 at=datetime.fromisoformat(started_at),
-                kind="operator",
+                kind=CONFIGURATION if verb in _CONFIGURES else "operator",
                 target=subject,
                 actor=actor,
                 text=f"{verb}: {text}" if text else verb,
                 outcome=outcome,
                 serial=serial,
             )
-            for started_at, actor, verb, subject, outcome, text, serial in rows
-        ]
+
+
+@contextmanager
+def reading_journal(path: Path) -> Iterator[Journal]:
+    """The journal in this file, to be read in another thread. Raises StateError when it cannot be."""
+    with closing(open_database_for_reading(path)) as connection, reading(connection):
+        yield Journal(connection)

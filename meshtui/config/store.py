@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from meshtui.config.strict_default import add_strict_default
 from meshtui.database import file_of, fix_for, open_database
 from meshtui.errors import StateError
 from meshtui.manifest.model import ObjectKey, Secret
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOTHING: Mapping[ObjectKey, Mapping[str, Any] | None] = MappingProxyType({})
-VERSION = 2
+VERSION = 3
 _PREVIOUS = """
 CREATE TABLE previous (
   namespace TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,
@@ -45,7 +46,7 @@ CREATE INDEX actions_by_target ON actions (target, id);
 
 def open_config(path: Path) -> sqlite3.Connection:
     """Open the file that store and journal share; raises StateError when it is damaged."""
-    return open_database(path, version=VERSION, schema=SCHEMA, migrations=(_add_previous,))
+    return open_database(path, version=VERSION, schema=SCHEMA, migrations=(_add_previous, add_strict_default))
 
 
 def _add_previous(connection: sqlite3.Connection) -> None:

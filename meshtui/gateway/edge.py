@@ -6,7 +6,10 @@ The index is kept in `index`; what is wrong is decided by `judge`, `client_ca` a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
+
+from cryptography import x509
 
 from meshtui.errors import IdentityError
 from meshtui.findings import Finding, Severity
@@ -161,11 +164,11 @@ def _by_file(listener: Listener) -> bool:
 
 
 def _own_roots(secret: Secret | None) -> Roots:
-    pem = trusted_ca(secret) if secret is not None else None
-    try:
-        return Roots(load_certificates(pem)) if pem else NO_ROOTS
-    except IdentityError:
-        return NO_ROOTS
+    found: list[x509.Certificate] = []
+    for pem in (trusted_ca(secret), secret.roots.encode()) if secret is not None else ():
+        with suppress(IdentityError):
+            found += load_certificates(pem) if pem else ()
+    return Roots(found)
 
 
 def _forbidden(ref: SecretRef, reason: str, fix: str, affects: tuple[str, ...]) -> Finding:

@@ -13,8 +13,9 @@ from meshtui.gateway.references import ASKS_CLIENTS, CA_SUFFIX, Listener, Secret
 from meshtui.gateway.route_index import RouteIndex
 from meshtui.manifest.api_model import ConfigMap, KubernetesGateway, ReferenceGrant
 from meshtui.manifest.binding import Binding, bindings_of
-from meshtui.manifest.model import Deployment, Gateway, Manifest, ObjectKey, Secret, Service
+from meshtui.manifest.model import Deployment, Gateway, Manifest, ObjectKey, Secret, Service, ServiceAccount
 from meshtui.manifest.reference_grant import Permissions
+from meshtui.manifest.secret_readers import SecretReaders, readers_among
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 Place = tuple[str, int, str]
@@ -43,6 +44,8 @@ class EdgeIndex:
         self._services: dict[ObjectKey, Service] = {}
         self._grants: dict[ObjectKey, ReferenceGrant] = {}
         self._permissions = Permissions()
+        self._refused: dict[ObjectKey, ServiceAccount] = {}
+        self._readers = SecretReaders()
 
     def change(self, put: Iterable[Manifest] = (), dropped: Iterable[ObjectKey] = ()) -> None:
         """Objects that are new or different, and objects that are gone. Others than those of the edge do not matter."""
@@ -75,6 +78,10 @@ class EdgeIndex:
             case ReferenceGrant():
                 self._grants[item.key] = item
                 self._grants_changed()
+            case ServiceAccount():
+                if not item.reads_secrets:
+                    self._refused[item.key] = item
+                    self._readers_changed()
             case ConfigMap():
                 self.config_maps[SecretRef(item.namespace, item.name, item.kind)] = item
             case _:
@@ -91,6 +98,8 @@ class EdgeIndex:
             self._services_changed(key)
         elif self._grants.pop(key, None) is not None:
             self._grants_changed()
+        elif self._refused.pop(key, None) is not None:
+            self._readers_changed()
         elif self.config_maps.pop(SecretRef(key.namespace, key.name, key.kind), None) is None:
             self._routes_changed(self.routes.drop(key))
 
@@ -132,6 +141,10 @@ class EdgeIndex:
         self._permissions = Permissions(self._grants.values())
         self._rebind(self._kubernetes())
 
+    def _readers_changed(self) -> None:
+        self._readers = readers_among(self._refused.values())
+        self._rebind(self.gateways.values())
+
     def _routes_changed(self, keys: Iterable[ObjectKey]) -> None:
         for key in keys:
             for listener in self.listeners.get(key, ()):
@@ -152,7 +165,7 @@ class EdgeIndex:
     def _bind(self, gateway: Gateway | KubernetesGateway) -> None:
         bindings = bindings_of(gateway, self._workloads.values(), self._services_of)
         exists = self.secrets.__contains__
-        listeners = tuple(resolve(binding, exists, self._permissions) for binding in bindings)
+        listeners = tuple(resolve(binding, exists, self._permissions, self._readers) for binding in bindings)
         self.listeners[gateway.key] = listeners
         for listener in listeners:
             for ref in _mentioned(listener):

@@ -74,7 +74,8 @@ def _open_end(last: x509.Certificate, own: Roots, roots: Roots, target: str) -> 
         text = f"{text}: an intermediate is missing."
         return Flaw(Code.CHAIN_INCOMPLETE, Severity.WARNING, text, _put_in_order(target))
     text = f"{text}: clients must know {_name(last.issuer)} already."
-    return Flaw(Code.CHAIN_INCOMPLETE, Severity.INFO, text, "Add its CA as ca.crt if it is a root of your own.")
+    fix = f"If it is a root of your own: meshtui rotate {target} --cert FILE --key FILE --ca FILE"
+    return Flaw(Code.CHAIN_INCOMPLETE, Severity.INFO, text, fix)
 
 
 def _outliving(chain: Sequence[x509.Certificate], own: Roots, roots: Roots, target: str) -> Iterator[Flaw]:

@@ -29,4 +29,6 @@ def _resolved(catalog: Catalog) -> tuple[Listener, ...]:
     def exists(ref: SecretRef) -> bool:
         return secret_of(catalog, ref) is not None
 
-    return tuple(resolve(binding, exists, catalog.permissions) for binding in catalog.bindings())
+    return tuple(
+        resolve(binding, exists, catalog.permissions, catalog.secret_readers) for binding in catalog.bindings()
+    )

@@ -3,7 +3,8 @@
 Istio's rules: a bare `credentialName` is a Secret beside the gateway's workload, not beside the Gateway; one of another
 namespace is never read for Istio's own Gateway, and by `kubernetes-gateway://` only when the Gateway is in the same
 namespace (pilot/pkg/xds/sds.go, pilot/pkg/model/gateway.go); for a Gateway of the Gateway API it is read where a
-ReferenceGrant allows it. For Istio's a ConfigMap has nothing to hide and may always be read.
+ReferenceGrant allows it. For Istio's a ConfigMap has nothing to hide and may always be read; and a key pair beside the
+workload only if the workload's service account may list the Secrets there (a CA needs no such permission).
 Whether the Secrets exist, and fit, is not asked here, but for one thing: the CA of a MUTUAL server is that of
 `NAME-cacert` where there is such a Secret, else that of `NAME` itself.
 """
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 
 from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.binding import Binding
+from meshtui.manifest.model import Gateway
 from meshtui.manifest.reference_grant import Permissions, grant_document
+from meshtui.manifest.secret_readers import SecretReaders
 from meshtui.manifest.server import Reference
 
 CA_SUFFIX = "-cacert"
@@ -27,6 +30,7 @@ TERMINATES = ("SIMPLE", *ASKS_CLIENTS)
 OWN_SIMPLE = "ISTIO_SIMPLE"
 """The mode in which the workload's own certificate is presented, and clients are not checked; of the Gateway API."""
 _NO_GRANTS = Permissions()
+_EVERYBODY = SecretReaders()
 
 
 @dataclass(frozen=True, order=True)
@@ -73,14 +77,25 @@ class Listener:
         return self.binding.server.tls.mode if self.binding.server.tls is not None else ""
 
 
-def resolve(binding: Binding, exists: Callable[[SecretRef], bool], permissions: Permissions = _NO_GRANTS) -> Listener:
-    """Follow the references of a server. `exists` says whether a Secret is there, `permissions` what is granted."""
+def resolve(
+    binding: Binding,
+    exists: Callable[[SecretRef], bool],
+    permissions: Permissions = _NO_GRANTS,
+    readers: SecretReaders = _EVERYBODY,
+) -> Listener:
+    """Follow the references of a server.
+
+    `exists` says whether a Secret is there, `permissions` what is granted, `readers` who may read Secrets at all.
+    """
     tls = binding.server.tls
     if tls is None or tls.mode not in TERMINATES:
         return Listener(binding=binding)
     own = binding.workload.namespace
     wanted = {_at(reference, own): reference for reference in tls.credentials}
-    refused = {ref: _forbidden(ref, reference, binding, permissions) for ref, reference in wanted.items()}
+    refused = {
+        ref: _forbidden(ref, reference, binding, permissions) or _unreadable(ref, reference, binding, readers)
+        for ref, reference in wanted.items()
+    }
     roots, roots_refused = None, None
     if tls.mode in ASKS_CLIENTS and (ca := tls.ca or next(iter(tls.credentials), None)) is not None:
         roots = _client_ca(ca, own, exists, named=tls.ca is not None)
@@ -122,6 +137,19 @@ def _forbidden(ref: SecretRef, reference: Reference, binding: Binding, permissio
         reason = f"kubernetes-gateway:// is followed only for a Gateway in namespace {own}, not in {gateway}"
         return Forbidden(ref, reason, f"Write the bare name: {ref.name}.")
     return None
+
+
+def _unreadable(ref: SecretRef, reference: Reference, binding: Binding, readers: SecretReaders) -> Forbidden | None:
+    """Asked of bare names only: what kubernetes-gateway:// names is read by another rule, as in the Gateway API."""
+    bare = isinstance(binding.gateway, Gateway) and reference.scheme == "kubernetes"
+    if not bare or ref.name.endswith(CA_SUFFIX):  # a name with which a CA may be asked for is not looked at
+        return None
+    own, account = ref.namespace, binding.workload.service_account
+    command = readers.refusal(own, account)
+    if command is None:
+        return None
+    reason = f"the gateway's service account {own}/{account} may not read the Secrets of its namespace"
+    return Forbidden(ref, reason, f"Let it: {command}")
 
 
 def _not_granted(ref: SecretRef, sources: set[str], permissions: Permissions) -> Forbidden | None:

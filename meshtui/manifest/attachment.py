@@ -59,27 +59,33 @@ class Attachments:
         found = {each.route.key: each.route for listener in gateway.listeners for each in self.at(gateway, listener)}
         return tuple(found[route.key] for route in self._routes if route.key in found)
 
-    def warnings(self) -> Iterator[str]:
-        """What routes want to be attached to and are not."""
+    def unattached(self) -> Iterator[tuple[str, str]]:
+        """What routes want to be attached to and are not: why, and what to do."""
         for route in self._routes:
             if not route.parents:
-                yield f"{route.key}: it names no Gateway in spec.parentRefs"
+                yield f"{route.key}: it names no Gateway in spec.parentRefs", "Name one there."
             for parent in route.parents:
                 gateway = self._gateways.get(_key(parent))
                 if gateway is None:
-                    yield f"{route.key}: the {_key(parent)} does not exist"
-                elif reason := self._unattached(gateway, parent, route):
-                    yield f"{route.key}: the {gateway.key} {reason}"
+                    fix = "Apply it, or name another in spec.parentRefs."
+                    yield f"{route.key}: the {_key(parent)} does not exist", fix
+                elif found := self._unattached(gateway, parent, route):
+                    yield f"{route.key}: the {gateway.key} {found[0]}", found[1]
 
-    def _unattached(self, gateway: KubernetesGateway, parent: Parent, route: KubernetesHttpRoute) -> str:
+    def _unattached(
+        self, gateway: KubernetesGateway, parent: Parent, route: KubernetesHttpRoute
+    ) -> tuple[str, str] | None:
         meant = [listener for listener in gateway.listeners if _means(parent, listener)]
         if not meant:
             name = f" {parent.section}" if parent.section else ""
-            return f"has no listener{name}" + (f" on port {parent.port}" if parent.port else "")
+            has = ", ".join(f"{each.name} on port {each.server.number}" for each in gateway.listeners)
+            text = f"has no listener{name}" + (f" on port {parent.port}" if parent.port else "")
+            return text, f"Name one that it has in spec.parentRefs: {has}."
         refusals = {listener.name: self._refusal(gateway, listener, route) for listener in meant}
         if not all(refusals.values()):
-            return ""
-        return "does not take it: listener " + ", ".join(f"{name} {reason}" for name, reason in refusals.items())
+            return None
+        text = "does not take it: listener " + ", ".join(f"{name} {reason}" for name, reason in refusals.items())
+        return text, "Change what the listener takes, or spec.parentRefs and spec.hostnames of the route."
 
     def _refusal(self, gateway: KubernetesGateway, listener: ApiListener, route: KubernetesHttpRoute) -> str:
         """Why a listener does not take a route that means it; empty when it does."""

@@ -72,13 +72,33 @@ def keep_pair(namespace: str, name: str, names: tuple[str, str] = _TLS_NAMES) ->
     return tuple(f"{read} {_entry(entry)} | base64 -d > {file}" for entry, file in zip(names, files, strict=True))
 
 
-def store_pair(namespace: str, name: str, certificate: str, key: str, names: tuple[str, str] = _TLS_NAMES) -> str:
-    """Put the pair that is in two files into a Secret."""
-    if names == _TLS_NAMES:
+def keep_rest(namespace: str, name: str, entries: Sequence[str]) -> tuple[str, ...]:
+    """Write other data of a Secret, such as the CA of its clients, to files from which `store_pair` takes it."""
+    read = f"kubectl get secret {shlex.quote(name)} -n {shlex.quote(namespace)} -o"
+    return tuple(f"{read} {_entry(entry)} | base64 -d > {shlex.quote(_kept(name, entry))}" for entry in entries)
+
+
+def store_pair(
+    namespace: str,
+    name: str,
+    certificate: str,
+    key: str,
+    names: tuple[str, str] = _TLS_NAMES,
+    *,
+    rest: Sequence[str] = (),
+) -> str:
+    """Put the pair that is in two files into a Secret. What else it is to hold (`rest`) has to be named: the rest goes.
+
+    For kubectl an entry that it has put there itself, and that is not named any more, is one to be removed.
+    """
+    if names == _TLS_NAMES and not rest:
         kind, files = "tls", f"--cert={shlex.quote(certificate)} --key={shlex.quote(key)}"
     else:
-        pairs = zip(names, (certificate, key), strict=True)
-        kind, files = "generic", " ".join(f"--from-file={shlex.quote(f'{entry}={file}')}" for entry, file in pairs)
+        entries = {**dict(zip(names, (certificate, key), strict=True)), **{each: _kept(name, each) for each in rest}}
+        kind = "generic"
+        files = " ".join(f"--from-file={shlex.quote(f'{entry}={file}')}" for entry, file in entries.items())
+        if names == _TLS_NAMES:
+            files = f"--type=kubernetes.io/tls {files}"
     return (
         f"kubectl create secret {kind} {shlex.quote(name)} -n {shlex.quote(namespace)} {files}"
         " --dry-run=client -o yaml | kubectl apply -f -"
@@ -109,6 +129,10 @@ def _signer(issuer: str) -> tuple[str, str, tuple[str, ...]]:
         f"# another root than the one in this mesh, unless its files are here: clients must come to trust {certificate}"
     )
     return certificate, key, (other, make)
+
+
+def _kept(name: str, entry: str) -> str:
+    return f"{name}.kept.{entry}"
 
 
 def _entry(name: str) -> str:

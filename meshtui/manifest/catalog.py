@@ -7,7 +7,7 @@ Kubernetes, where what is referred to may come later; only a namespace has to be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from meshtui.errors import RefusedError
 from meshtui.manifest.api_model import KubernetesGateway, KubernetesHttpRoute, ReferenceGrant
 from meshtui.manifest.attachment import Attachments
-from meshtui.manifest.binding import Binding, bindings_of, unopened
+from meshtui.manifest.binding import Binding, bindings_of
 from meshtui.manifest.model import (
     DEFAULT_NAMESPACE,
     Deployment,
@@ -23,13 +23,11 @@ from meshtui.manifest.model import (
     Manifest,
     Namespace,
     ObjectKey,
-    Secret,
     Service,
     ServiceAccount,
-    VirtualService,
 )
 from meshtui.manifest.reference_grant import Permissions
-from meshtui.manifest.secret_data import trusted_ca
+from meshtui.manifest.secret_readers import SecretReaders, readers_among
 from meshtui.manifest.workload import Proxy, Workload, workload_of
 
 ManifestT = TypeVar("ManifestT", bound=Manifest)
@@ -41,6 +39,8 @@ class Catalog:
     """An immutable set of objects with one object for each kind, namespace and name."""
 
     _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
+    _kept: dict[tuple[Any, ...], tuple[frozenset[str], Any]] = field(default_factory=dict, compare=False, repr=False)
+    """What was made from objects of some kinds alone, with those kinds."""
 
     @classmethod
     def of(cls, objects: Iterable[Manifest]) -> Catalog:
@@ -49,15 +49,17 @@ class Catalog:
 
     def apply(self, objects: Iterable[Manifest]) -> Catalog:
         """With these objects added, each in place of the one that has its name."""
-        return Catalog({**self._objects, **{item.key: item for item in objects}})
+        added = {item.key: item for item in objects}
+        return Catalog({**self._objects, **added}, self._without({key.kind for key in added}))
 
     def remove(self, key: ObjectKey) -> Catalog:
         """Without one object; the same when there is none."""
-        return Catalog({other: item for other, item in self._objects.items() if other != key})
+        left = {other: item for other, item in self._objects.items() if other != key}
+        return Catalog(left, self._without({key.kind}))
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
-        return (self._objects[key] for key in sorted(self._objects))
+        return (self._objects[key] for key in sorted(self._objects, key=_place))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -110,11 +112,29 @@ class Catalog:
         """Which references to other namespaces are granted."""
         return Permissions(self.all(ReferenceGrant))
 
+    @cached_property
+    def secret_readers(self) -> SecretReaders:
+        """Which service accounts may read the Secrets of their namespace."""
+        return readers_among(self.all(ServiceAccount))
+
     def derived(self, make: Callable[[Catalog], T]) -> T:
         """`make` of this catalog, made once: a catalog never changes. For what is no manifest's own to say."""
         if make not in self._derived:
             self._derived[make] = make(self)
         return cast(T, self._derived[make])
+
+    def kept(self, kinds: Iterable[type[Manifest]], make: Callable[..., T], *arguments: Hashable) -> T:
+        """`make` of this catalog and `arguments`, made once for as long as no object of `kinds` changes.
+
+        For what is costly and made from objects of these kinds alone: later catalogs go on with it.
+        """
+        key = (make, *arguments)
+        if key not in self._kept:
+            self._kept[key] = frozenset(kind.kind for kind in kinds), make(self, *arguments)
+        return cast(T, self._kept[key][1])
+
+    def _without(self, kinds: set[str]) -> dict[tuple[Any, ...], tuple[frozenset[str], Any]]:
+        return {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)}
 
     def problems(self) -> tuple[str, ...]:
         """What makes this set of objects unacceptable: objects whose namespace is not there.
@@ -127,85 +147,6 @@ class Catalog:
             for item in self
             if item.namespace and item.namespace not in present
         )
-
-    def warnings(self) -> tuple[str, ...]:
-        """What refers to nothing: accepted, because it may come later, but without effect until then."""
-        return (
-            *self._without_account(),
-            *self._without_gateway(),
-            *self.attachments.warnings(),
-            *self._without_backend(),
-            *self._without_pods(),
-            *self._without_bundle(),
-            *self._taken(),
-        )
-
-    def _without_account(self) -> Iterator[str]:
-        for deployment in self.all(Deployment):
-            # Kubernetes makes the account `default` in every namespace
-            granted = (grant.service_account for grant in deployment.grants)
-            for account in (deployment.service_account, *granted):
-                key = ObjectKey(ServiceAccount.kind, deployment.namespace, account)
-                if account != "default" and key not in self._objects:
-                    yield f"{deployment.key}: the {key} does not exist"
-
-    def _without_gateway(self) -> Iterator[str]:
-        for route in self.all(VirtualService):
-            for name in route.gateways:
-                key = ObjectKey(Gateway.kind, *name.split("/")) if name != "mesh" else None
-                if key and key not in self._objects:
-                    other = ObjectKey(KubernetesGateway.kind, key.namespace, key.name)
-                    hint = f"; the {other} takes HTTPRoutes, not VirtualServices" if other in self._objects else ""
-                    yield f"{route.key}: the {key} does not exist{hint}"
-
-    def _without_backend(self) -> Iterator[str]:
-        for route in self.all(KubernetesHttpRoute):
-            backends = {(each.namespace, each.name, each.port) for rule in route.rules for each in rule.backends}
-            lacking = filter(None, (self._lacks(route, *backend) for backend in sorted(backends)))
-            yield from (f"{route.key}: {text}" for text in dict.fromkeys(lacking))
-
-    def _lacks(self, route: KubernetesHttpRoute, namespace: str, name: str, port: int) -> str:
-        key = ObjectKey(Service.kind, namespace, name)
-        # whether it exists is not for those to know who may not refer to it
-        if not self.permissions.allow((route.kind, route.namespace), Service.kind, namespace, name):
-            return f"no ReferenceGrant of namespace {namespace} lets it refer to the {key}"
-        service = self._objects.get(key)
-        if not isinstance(service, Service):
-            return f"the {key} does not exist"
-        return "" if port in {each.port for each in service.ports} else f"the {key} has no port {port}"
-
-    def _without_pods(self) -> Iterator[str]:
-        bound = {binding.gateway.key for binding in self.bindings()}
-        for gateway in self.all(Gateway):
-            if gateway.key not in bound:
-                yield f"{gateway.key}: no gateway workload has the labels of its selector"
-        for other in self.all(KubernetesGateway):
-            if other.key not in bound:
-                yield f"{other.key}: {unopened(other)}"
-            for server in other.servers:
-                if server.protocol == "TLS":
-                    yield f"{other.key}: listener {server.name} leads nowhere: TLSRoutes are not supported here"
-        for service in self.all(Service):
-            if service.selector and not self.workloads_of(service):
-                yield f"{service.key}: no workload has the labels of its selector"
-
-    def _without_bundle(self) -> Iterator[str]:
-        for deployment in self.all(Deployment):
-            for name in deployment.bundles:
-                secret = self.get(ObjectKey(Secret.kind, deployment.namespace, name))
-                if not isinstance(secret, Secret):
-                    yield f"{deployment.key}: the Secret {deployment.namespace}/{name} does not exist"
-                elif trusted_ca(secret) is None:
-                    yield f"{deployment.key}: the {secret.key} has no CA certificates (ca.crt)"
-
-    def _taken(self) -> Iterator[str]:
-        first: dict[tuple[str, int, str], ObjectKey] = {}
-        for binding in self.bindings():
-            for host in binding.server.hosts if binding.server.tls is None or binding.server.tls.https_redirect else ():
-                place = binding.workload.target, binding.server.number, host
-                winner = first.setdefault(place, binding.gateway.key)
-                if winner != binding.gateway.key:
-                    yield f"{binding.gateway.key}: {host} on port {binding.server.number} is answered by the {winner}"
 
     @cached_property
     def _by_kind(self) -> Mapping[str, list[Manifest]]:
@@ -250,6 +191,10 @@ class Catalog:
             for pair in workload.labels.items():
                 groups[workload.namespace, *pair].append(workload)
         return groups
+
+
+def _place(key: ObjectKey) -> tuple[str, str, str]:
+    return key.kind, key.namespace, key.name
 
 
 def _age(item: Manifest) -> tuple[str, ObjectKey]:

@@ -17,6 +17,7 @@ from meshtui.manifest.issuance import read_issuance
 from meshtui.manifest.model import Metadata, Namespace, Secret, Service, ServiceAccount, ServicePort
 from meshtui.manifest.names import data_key_problem, label_key_problem, label_problem, label_value_problem
 from meshtui.manifest.secret_data import TLS
+from meshtui.manifest.secret_readers import reads_secrets
 
 SECRET_MAX = 1024 * 1024
 """Bytes of all data of one Secret or ConfigMap, as in Kubernetes."""
@@ -31,7 +32,10 @@ def read_namespace(fields: Fields, metadata: Metadata, document: dict[str, Any])
 def read_service_account(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> ServiceAccount:
     """Read a ServiceAccount."""
     fields.ignore("secrets", "imagePullSecrets", "automountServiceAccountToken")
-    return ServiceAccount(metadata=metadata, document=document)
+    place = fields.mapping("metadata").mapping("annotations")
+    return ServiceAccount(
+        metadata=metadata, document=document, reads_secrets=reads_secrets(place, metadata.annotations)
+    )
 
 
 def read_service(fields: Fields, metadata: Metadata, document: dict[str, Any]) -> Service:
@@ -98,6 +102,7 @@ def read_secret(fields: Fields, metadata: Metadata, document: dict[str, Any]) ->
         lifetime=issuance.lifetime,
         key_kind=issuance.key_kind,
         rotation=issuance.rotation,
+        roots=issuance.roots,
     )
 
 

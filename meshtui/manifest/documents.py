@@ -11,7 +11,9 @@ from typing import Any
 
 from meshtui.errors import ManifestError
 from meshtui.manifest import core, yaml_text
+from meshtui.manifest.authorization_policy import read_authorization_policy
 from meshtui.manifest.deployment import read_deployment
+from meshtui.manifest.destination_rule import read_destination_rule
 from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.gateway import read_gateway
 from meshtui.manifest.gateway_api import read_kubernetes_gateway
@@ -25,7 +27,9 @@ from meshtui.manifest.names import (
     name_problem,
     service_name_problem,
 )
+from meshtui.manifest.peer_authentication import read_peer_authentication
 from meshtui.manifest.reference_grant import read_reference_grant
+from meshtui.manifest.request_authentication import read_request_authentication
 from meshtui.manifest.virtual_service import read_virtual_service
 
 PROBLEMS_MAX = 100
@@ -40,6 +44,10 @@ _READERS: dict[str, Callable[[Fields, Metadata, dict[str, Any]], Manifest]] = {
     "Deployment": read_deployment,
     "Gateway": read_gateway,
     "VirtualService": read_virtual_service,
+    "DestinationRule": read_destination_rule,
+    "PeerAuthentication": read_peer_authentication,
+    "AuthorizationPolicy": read_authorization_policy,
+    "RequestAuthentication": read_request_authentication,
     "ReferenceGrant": read_reference_grant,
     KUBERNETES_GATEWAY: read_kubernetes_gateway,
     "HTTPRoute": read_http_route,

@@ -2,7 +2,8 @@
 
 `meshtui.io/issuer: example.com` is a gateway root (or the mesh's own CA) that signs what is missing and renews what is
 due; `meshtui.io/lifetime: 90d` and `meshtui.io/key: RSA 2048` say what it makes; `meshtui.io/rotation: manual` leaves
-every rotation to a person.
+every rotation to a person. `meshtui.io/roots` has, for a pair that was made elsewhere, the PEM of what it leads to:
+in the data, as `ca.crt`, it would say which clients may come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from meshtui.errors import UsageError
+from meshtui.errors import IdentityError, UsageError
+from meshtui.identity.bundle import TrustBundle
 from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.fields import Fields, shown
 from meshtui.manifest.grants import KEYS
@@ -23,6 +25,7 @@ ISSUER = "meshtui.io/issuer"
 LIFETIME = "meshtui.io/lifetime"
 KEY = "meshtui.io/key"
 ROTATION = "meshtui.io/rotation"
+ROOTS = "meshtui.io/roots"
 MANUAL = "manual"
 """Never rotated by itself."""
 UNDONE = "undone"
@@ -39,6 +42,7 @@ class Issuance:
     lifetime: timedelta | None = None
     key_kind: str = ""
     rotation: str = ""
+    roots: str = ""
 
 
 def read_issuance(place: Fields, annotations: Mapping[str, str]) -> Issuance:
@@ -48,6 +52,7 @@ def read_issuance(place: Fields, annotations: Mapping[str, str]) -> Issuance:
         lifetime=_lifetime(place, annotations.get(LIFETIME)),
         key_kind=_one_of(place, KEY, annotations.get(KEY, ""), KEYS),
         rotation=_one_of(place, ROTATION, annotations.get(ROTATION, ""), (MANUAL, UNDONE)),
+        roots=_roots(place, annotations.get(ROOTS, "")),
     )
 
 
@@ -70,6 +75,15 @@ def _lifetime(place: Fields, text: str | None) -> timedelta | None:
     except UsageError as error:
         place.problem(LIFETIME, str(error))
         return None
+
+
+def _roots(place: Fields, pem: str) -> str:
+    try:
+        if pem:
+            TrustBundle.parse(pem)
+    except IdentityError as error:
+        place.problem(ROOTS, error.message)
+    return pem
 
 
 def _one_of(place: Fields, name: str, value: str, choices: tuple[str, ...]) -> str:

@@ -41,6 +41,7 @@ def _group(api_version: str) -> str:
 
 
 _ISTIO_NETWORKING = ("networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3")
+_ISTIO_SECURITY = ("security.istio.io/v1", "security.istio.io/v1beta1")
 GATEWAY_API = "gateway.networking.k8s.io"
 """Group of the Gateway API."""
 KUBERNETES_GATEWAY = f"Gateway.{GATEWAY_API}"
@@ -57,6 +58,10 @@ SUPPORTED = {
         Kind(name="Deployment", plural="deployments", short="deploy", api_versions=("apps/v1",)),
         Kind(name="Gateway", plural="gateways", short="gw", api_versions=_ISTIO_NETWORKING),
         Kind(name="VirtualService", plural="virtualservices", short="vs", api_versions=_ISTIO_NETWORKING),
+        Kind(name="DestinationRule", plural="destinationrules", short="dr", api_versions=_ISTIO_NETWORKING),
+        Kind(name="PeerAuthentication", plural="peerauthentications", short="pa", api_versions=_ISTIO_SECURITY),
+        Kind(name="AuthorizationPolicy", plural="authorizationpolicies", short="ap", api_versions=_ISTIO_SECURITY),
+        Kind(name="RequestAuthentication", plural="requestauthentications", short="ra", api_versions=_ISTIO_SECURITY),
         Kind(
             # most clusters have had v1beta1 for years, and v1 not yet
             name="ReferenceGrant",

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from meshtui.manifest.grants import Grant
+from meshtui.manifest.names import SERVICE_DOMAIN
 from meshtui.manifest.server import Server
 
 DEFAULT_NAMESPACE = "default"
@@ -80,6 +81,8 @@ class ServiceAccount(Manifest):
     """Who a workload is: `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/NAME`."""
 
     kind: ClassVar[str] = "ServiceAccount"
+    reads_secrets: bool = True
+    """Whether it may read the Secrets of its namespace; not with the annotation `meshtui.io/secrets: none`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,11 @@ class Service(Manifest):
     ports: tuple[ServicePort, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def full_name(self) -> str:
+        """`httpbin.prod.svc.cluster.local`."""
+        return f"{self.name}.{self.namespace}.{SERVICE_DOMAIN}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Secret(Manifest):
@@ -117,6 +125,8 @@ class Secret(Manifest):
     rotation: str = ""
     """Annotation `meshtui.io/rotation`: `manual`, or `undone` for as long as a version is to stay that was brought
     back. Empty: it is rotated by itself, if it has an issuer."""
+    roots: str = ""
+    """Annotation `meshtui.io/roots`: PEM of what a pair that was made elsewhere leads to."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,7 @@ class Source:
     """`ISSUER/SUBJECT` of a valid token."""
     not_request_principals: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    """In these, `*` stands for any text wherever it is."""
     not_namespaces: tuple[str, ...] = ()
     service_accounts: tuple[str, ...] = ()
     """`NAMESPACE/NAME`, completed with the policy's namespace."""
@@ -100,9 +101,13 @@ class RequestTo:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """`when[]`: an attribute of the request, such as `request.headers[x-token]`. At least one tuple has something."""
+    """`when[]`: an attribute of the request, such as `request.headers[x-token]`. At least one tuple has something.
+
+    Service accounts are completed as in `Source`.
+    """
 
     key: str
+    """As it was written, with the name of a header in lower case."""
     values: tuple[str, ...] = ()
     not_values: tuple[str, ...] = ()
 
@@ -132,6 +137,7 @@ class JwtHeader:
     """A header that a token may come in, behind `prefix`."""
 
     name: str
+    """In lower case."""
     prefix: str = ""
 
 
@@ -143,7 +149,7 @@ class JwtRule:
     audiences: tuple[str, ...] = ()
     """One of which the token must have; empty: any."""
     jwks: str = field(default="", repr=False)
-    """The issuer's public keys, a JSON Web Key Set."""
+    """The issuer's public keys, a JSON Web Key Set: those that verify tokens, without what that does not take."""
     from_headers: tuple[JwtHeader, ...] = ()
     from_params: tuple[str, ...] = ()
     """Query parameters. Without headers and parameters: `Authorization: Bearer`, then `access_token`."""

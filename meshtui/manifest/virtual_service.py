@@ -110,7 +110,7 @@ def _destination(fields: Fields) -> Destination:
         fields.unsupported("headers")
         weight = fields.integer("weight", low=0, high=100_000)
         with fields.mapping("destination", required=True) as destination:
-            destination.unsupported("subset", why="there are no DestinationRules")
+            destination.unsupported("subset", why="a DestinationRule has none here")
             host = destination.text("host", required=True, check=name_problem)
             port: int | None = None
             if destination.has("port"):

@@ -54,6 +54,14 @@ class Workload:
         """`workload/NAMESPACE/NAME`."""
         return f"workload/{self.namespace}/{self.name}"
 
+    @property
+    def inbound_port(self) -> int:
+        """The port that a sidecar takes requests for; 0 when no container names one.
+
+        There is one Unix socket for all of a workload's ports, so that the first of them stands for all.
+        """
+        return self.ports[0].port if self.ports else 0
+
 
 def workload_of(deployment: Deployment) -> Workload | None:
     """The workload that a Deployment runs; None when it is scaled to nothing."""

@@ -54,14 +54,16 @@ class _JsonLoader(_BASE):  # type: ignore[misc]  # the C loader exists only wher
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag not in (_TAG + "str", _TAG + "merge"):
+            if not isinstance(key, yaml.ScalarNode) or key.tag.removeprefix(_TAG) not in ("str", "int", "merge"):
                 raise yaml.constructor.ConstructorError(None, None, "a field name is not text", key.start_mark)
-            if key.value in seen:
-                reason = f"two fields of one object are named {key.value[:60]!r}"
+            name = str(self.construct_object(key)) if key.tag == _TAG + "int" else key.value
+            if name in seen:
+                reason = f"two fields of one object are named {name[:60]!r}"
                 raise yaml.constructor.ConstructorError(None, None, reason, key.start_mark)
-            seen.add(key.value)
+            seen.add(name)
         built: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return built
+        # as kubectl reads them: Istio's own examples have bare ports for names
+        return {str(name): value for name, value in built.items()}
 
 
 def _number(loader: Any, node: yaml.ScalarNode) -> int | float:

@@ -50,6 +50,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Of the workload."""
     method: str
     path: str
+    host: str = ""
+    """Host header that policies see."""
     allowed: bool
     stage: str
     """What decided: `transport`, `secure naming`, `request authentication`, `authorization`."""

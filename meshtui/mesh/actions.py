@@ -21,7 +21,7 @@ class Brought(msgspec.Struct, frozen=True, kw_only=True):
     private_key: str
     """PEM, not encrypted."""
     ca: str = ""
-    """PEM of what the chain must lead to. Compared, and not stored: in a Secret it would say which clients may come."""
+    """PEM of what the chain must lead to; kept beside the pair, to verify it by."""
     files: tuple[str, ...] = ()
     """Names of the two or three files, for messages and commands."""
 
@@ -108,6 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[PlannedStep, ...]
     effects: tuple[str, ...]
     """Blast radius and order, as sentences: `Serves 3 hosts, 5 routes.`"""
+    warnings: tuple[str, ...] = ()
+    """What is likely not to be wanted, as sentences: told even to who does not ask for the plan."""
     command: str
     """The same on the command line."""
     by_hand: tuple[str, ...] = ()

@@ -123,15 +123,17 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked: a service account, or the Unix user at the operator socket."""
     text: str
     outcome: str
-    """`ok`, `failed`, `refused`, `started`."""
+    """`ok`, `failed`, `refused`, `started`; of a call `denied`."""
     serial: str = ""
     not_after: datetime | None = None
     credential: str = ""
     """What vouched for who asked, where the CA decided: `token`, a client certificate, an issuer of tokens."""
     policy: str = ""
-    """The rule of the CA by which whoever asked could have this identity, a stable word: `own-identity`, `gateway`."""
+    """The rule of the CA by which whoever asked could have this identity, a stable word: `own-identity`, `gateway`; of
+    a call the policy that denied it.
+    """
     reason: str = ""
-    """Stable code of the CA's, where it refused or a certificate came to nothing."""
+    """Stable code of the CA's, where it refused or a certificate came to nothing; of a call Envoy's details."""
     record: dict[str, str] = {}
     """All that the CA has on record, as label → text, in the order to show it; only where one serial was asked for."""
 

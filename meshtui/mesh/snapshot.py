@@ -138,6 +138,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     ca_root: str = ""
     """Path of the PEM that verifies the CA's server."""
     operator: str = ""
+    metrics: str = ""
+    """Where Prometheus reads; empty when that is off."""
     gateway_https: str = ""
     gateway_http: str = ""
     gateway_ports: dict[str, str] = msgspec.field(default_factory=dict)

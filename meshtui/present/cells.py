@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -92,6 +92,11 @@ def paragraph(text: str, width: int, tone: Tone = Tone.PLAIN, *, first: Line = (
     folded = fold(text, width - margin) or [""]
     indent = (Piece(" " * margin),) if margin else ()
     return [(*first, Piece(folded[0], tone)), *((*indent, Piece(more, tone)) for more in folded[1:])]
+
+
+def section(title: str, lines: Sequence[Line]) -> list[Line]:
+    """Lines under a title of their own, a blank line before it; nothing without lines."""
+    return [(), (Piece(title, Tone.STRONG),), *lines] if lines else []
 
 
 def _words(words: Iterable[str], width: int) -> Iterator[str]:

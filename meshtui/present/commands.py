@@ -1,8 +1,9 @@
-"""Shell commands that are wider than a screen, broken where a shell lets them be: they can be pasted as they stand."""
+"""Shell commands that can be pasted as they stand: broken only where a shell allows it, and for the right mesh."""
 
 from __future__ import annotations
 
 import re
+import shlex
 
 from meshtui.present.cells import width_of
 from meshtui.present.tones import Line, Piece, Tone
@@ -11,6 +12,19 @@ _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 """A word of a shell command, with the spaces that are quoted in it."""
 _CONTINUED = " \\"
 _INDENT = "    "
+
+
+_OF_A_MESH = "serve|status|issue|rotate|undo|verify|history|apply|get|delete|token|screenshot|info"
+_OURS = re.compile(rf"\bmeshtui (?:{_OF_A_MESH})\b")
+"""How a command of ours begins that is about the mesh of a state directory."""
+
+
+def with_state(text: str, state: str) -> str:
+    """A text whose commands of ours, wherever they stand in it, name the state directory; as it is without one.
+
+    The mesh itself does not know how whoever reads its words came to it.
+    """
+    return _OURS.sub(lambda found: f"{found[0]} --state {shlex.quote(state)}", text) if state else text
 
 
 def command_lines(command: str, width: int) -> list[Line]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from meshtui.findings import Finding
 from meshtui.mesh.rows import ChainLink, Detail
-from meshtui.present.cells import cut_line, fit, paragraph
+from meshtui.present.cells import cut_line, fit, paragraph, section
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.history import told_lines
 from meshtui.present.lifetime_bar import lifetime_bar, row_bar
@@ -24,9 +24,8 @@ _BAR = 20
 def detail_lines(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
     """The page, in lines of at most `width` cells."""
     lines = [*_headline(detail, now, width, glyphs), (), *truth_table(detail, now, width, glyphs)]
-    for title, section in _sections(detail, now, width, glyphs):
-        if section:
-            lines += [(), (Piece(title, Tone.STRONG),), *section]
+    for title, parts in _sections(detail, now, width, glyphs):
+        lines += section(title, parts)
     return lines
 
 

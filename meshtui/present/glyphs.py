@@ -5,8 +5,9 @@ Which one a terminal can show is asked once (`choose`) and handed to everything 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from meshtui.present.commands import with_state
 from meshtui.present.escape import visible
 
 
@@ -19,6 +20,7 @@ class Glyphs:
     differs: str
     unasked: str
     absent: str
+    partly: str
     fine: str
     busy: str
     alarm: str
@@ -40,12 +42,15 @@ class Glyphs:
     dash: str
     ellipsis: str
     signed_by: str
+    calls: str
     differs_from: str
     rule: str
+    state: str = ""
+    """The state directory that commands in texts are to name; empty where they reach it without."""
 
     def show(self, text: str) -> str:
-        """Foreign text made inert, in characters of this set."""
-        return visible(text, ascii_only=self.ascii_only)
+        """Foreign text made inert, in characters of this set, and with commands that work as they stand here."""
+        return visible(with_state(text, self.state), ascii_only=self.ascii_only)
 
 
 UNICODE = Glyphs(
@@ -54,6 +59,7 @@ UNICODE = Glyphs(
     differs="○",
     unasked="?",
     absent="·",
+    partly="◐",
     fine="✓",
     busy="~",
     alarm="!",
@@ -71,6 +77,7 @@ UNICODE = Glyphs(
     dash="–",
     ellipsis="…",
     signed_by="←",
+    calls="→",
     differs_from="≠",
     rule="─",
 )
@@ -81,6 +88,7 @@ ASCII = Glyphs(
     differs="o",
     unasked="?",
     absent=".",
+    partly="~",
     fine="ok",
     busy="~",
     alarm="!",
@@ -98,13 +106,15 @@ ASCII = Glyphs(
     dash="-",
     ellipsis="..",
     signed_by="<-",
+    calls="->",
     differs_from="!=",
     rule="-",
 )
 
 
-def choose(encoding: str, terminal: str) -> Glyphs:
-    """The set for a terminal: `encoding` of what is written to it, and its name (`TERM`)."""
+def choose(encoding: str, terminal: str, state: str = "") -> Glyphs:
+    """The set for a terminal: `encoding` of what is written to it, and its name (`TERM`); see `Glyphs.state`."""
     # The Linux console has 512 glyphs at most, and these are rarely among them
     can = encoding.lower().replace("-", "") == "utf8" and terminal not in ("linux", "dumb", "vt100", "vt220")
-    return UNICODE if can else ASCII
+    chosen = UNICODE if can else ASCII
+    return replace(chosen, state=state) if state else chosen

@@ -43,13 +43,19 @@ def record_lines(entry: HistoryEntry, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _begin(entry: HistoryEntry, now: datetime, glyphs: Glyphs) -> tuple[Piece, Piece]:
-    glyph, tone = {
+def outcome_mark(outcome: str, glyphs: Glyphs) -> tuple[str, Tone]:
+    """The sign of how something ended, and its tone."""
+    return {
         "ok": (glyphs.fine, Tone.QUIET),
         "started": (glyphs.busy, Tone.BUSY),
         "refused": (glyphs.alarm, Tone.WARN),
+        "denied": (glyphs.alarm, Tone.WARN),
         "failed": (glyphs.broken, Tone.BAD),
-    }.get(entry.outcome, (glyphs.unknown, Tone.UNSURE))
+    }.get(outcome, (glyphs.unknown, Tone.UNSURE))
+
+
+def _begin(entry: HistoryEntry, now: datetime, glyphs: Glyphs) -> tuple[Piece, Piece]:
+    glyph, tone = outcome_mark(entry.outcome, glyphs)
     return Piece(f"{moment(entry.at, now)}  ", Tone.QUIET), Piece(f"{glyph:<{glyphs.state_width}} ", tone)
 
 

@@ -13,7 +13,7 @@ STEPS_SHOWN = 12
 
 
 def plan_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
-    """Steps, effects and command, without the title."""
+    """Steps, effects, warnings and command, without the title."""
     shown = plan.steps[:STEPS_SHOWN]
     targets = [glyphs.show(step.target) for step in shown]
     column = min(max(map(width_of, targets), default=0), max(width // 2, 1))
@@ -23,10 +23,17 @@ def plan_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
         lines += paragraph(glyphs.show(step.text), width, first=(Piece(name, Tone.STRONG), Piece("  ")))
     if more := len(plan.steps) - len(shown):
         lines.append((Piece(f"and {counted(more)} more", Tone.QUIET),))
-    if plan.effects:
+    if plan.effects or plan.warnings:
         lines.append(())
         lines += [line for text in plan.effects for line in paragraph(glyphs.show(text), width)]
+        lines += warning_lines(plan, width, glyphs)
     return [*lines, (), *paragraph(glyphs.show(plan.command), width, Tone.QUIET, first=(Piece("$ ", Tone.QUIET),))]
+
+
+def warning_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
+    """The warnings alone, for who has not asked for the rest."""
+    first = (Piece(f"{glyphs.alarm} ", Tone.WARN),)
+    return [line for text in plan.warnings for line in paragraph(glyphs.show(text), width, Tone.WARN, first=first)]
 
 
 def by_hand_lines(plan: Plan, glyphs: Glyphs) -> list[Line]:

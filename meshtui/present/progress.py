@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Step
-from meshtui.present.cells import cut_start
+from meshtui.present.cells import cut_start, line_width, paragraph
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.serials import short_serial
 from meshtui.present.tones import Line, Piece, Tone
@@ -34,6 +34,16 @@ def progress_line(progress: Progress, width: int, glyphs: Glyphs) -> Line:
         else:
             line.append(Piece(f"{glyphs.pending} {step.value}  ", Tone.QUIET))
     return tuple(line)
+
+
+def ended_lines(progress: Progress, width: int, glyphs: Glyphs) -> list[Line]:
+    """How it ended for one target; an error in as many lines as it takes."""
+    if not progress.error:
+        return [progress_line(progress, width, glyphs)]
+    first = (Piece(f"{glyphs.broken} ", Tone.BAD), Piece(f"{glyphs.show(progress.target)}  ", Tone.STRONG))
+    if line_width(first) > width // 2:  # what is left is too narrow for words
+        return [first, *paragraph(glyphs.show(progress.error), width, Tone.BAD, first=(Piece("  "),))]
+    return paragraph(glyphs.show(progress.error), width, Tone.BAD, first=first)
 
 
 def _ended(progress: Progress, glyphs: Glyphs) -> Line:

@@ -6,12 +6,13 @@ Every cell is exactly as wide as its column, so that nothing on a screen moves w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from meshtui.mesh.rows import Row, View
 from meshtui.mesh.snapshot import Mark, RotationState
-from meshtui.present.cells import cut_start, fit, fit_line, width_of
+from meshtui.present.cells import cut_start, fit_line, width_of
+from meshtui.present.columns import GAP, Column
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.lifetime_bar import BAR_WIDTH, row_bar
 from meshtui.present.marks import marks
@@ -19,21 +20,6 @@ from meshtui.present.serials import SERIAL_WIDTH, short_serial
 from meshtui.present.states import STATE_WIDTH, row_badge
 from meshtui.present.times import LEFT_WIDTH, left
 from meshtui.present.tones import Line, Piece, Tone, plain
-
-GAP = 2
-"""Cells between two columns."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a list. A `width` of 0 takes what the others leave."""
-
-    key: str
-    title: str
-    width: int
-    from_width: int = 0
-    """Cells that a list must have to show it."""
-
 
 _TRUTHS = Column("truths", "TRUTHS", 6)
 _LEFT = Column("left", "LEFT", LEFT_WIDTH)
@@ -112,11 +98,6 @@ def layout(view: View, width: int) -> tuple[Column, ...]:
         name = min(max(int(room * _NAME_SHARE), _NAME_AT_LEAST), _NAME_AT_MOST[elastic[0]], room)
     widths = dict(zip(elastic, (name, room - name), strict=False))
     return tuple(replace(column, width=widths.get(column.key, column.width)) for column in chosen)
-
-
-def titles(columns: tuple[Column, ...], glyphs: Glyphs) -> Line:
-    """The heading of a list."""
-    return (Piece((" " * GAP).join(fit(item.title, item.width, glyphs.ellipsis) for item in columns), Tone.QUIET),)
 
 
 def cells(row: Row, columns: tuple[Column, ...], now: datetime, glyphs: Glyphs) -> tuple[Line, ...]:

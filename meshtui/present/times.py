@@ -10,15 +10,23 @@ from datetime import datetime, timedelta
 import humanize
 
 LEFT_WIDTH = 8
-"""Cells that `left` takes at most: `11mo ago`, `1m59s`."""
+"""Cells that `left` takes at most: `729d ago`, `1m59s`."""
 
+STAMP_WIDTH = 12
+"""Cells that `stamp` takes at most."""
+
+AGO_WIDTH = 4
+"""Cells that `ago` takes at most."""
+
+_STEP = 10
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_MONTH, _YEAR = 30 * _DAY, 365 * _DAY
+_YEAR = 365 * _DAY
 
 
 def short(duration: timedelta) -> str:
-    """`45s`, `1m59s`, `38m`, `6h02m`, `9d`, `11mo`, `10y`, rounded down. Seconds show only below two minutes,
-    so that a text changes about once a minute until it matters more. Below zero counts as zero.
+    """`45s`, `1m59s`, `38m`, `6h02m`, `89d`, `10y`, rounded down. Seconds show only below two minutes, so
+    that a text changes about once a minute until it matters more. There are no months: certificates are made for days,
+    and months are of many lengths. Below zero counts as zero.
     """
     seconds = max(int(duration.total_seconds()), 0)
     if seconds < _MINUTE:
@@ -45,12 +53,12 @@ def in_words(moment: datetime, now: datetime) -> str:
     """`in 38 minutes`, `3 hours ago`, `now`: for sentences."""
     if abs(moment - now) < timedelta(seconds=1):
         return "now"
-    words = humanize.naturaldelta(moment - now)
+    words = length_in_words(moment - now)
     return f"in {words}" if moment > now else f"{words} ago"
 
 
 def length_in_words(duration: timedelta) -> str:
-    """`a day`, `90 days`, `10 years`: how long a certificate lives."""
+    """`a day`, `90 days`, `10 years`: how long a certificate lives, or has left."""
     return humanize.naturaldelta(duration, months=False)
 
 
@@ -69,6 +77,19 @@ def moment(when: datetime, now: datetime) -> str:
     return f"{when:%H:%M:%S}Z" if when.date() == now.date() else absolute(when)
 
 
+def stamp(when: datetime, now: datetime) -> str:
+    """`14:02:11Z` on the day of `now`, `11-23 14:02Z` on any other: for a column of `STAMP_WIDTH` cells."""
+    return f"{when:%H:%M:%S}Z" if when.date() == now.date() else f"{when:%m-%d %H:%M}Z"
+
+
+def ago(when: datetime, now: datetime) -> str:
+    """`now`, `20s`, `12m`, `3h`, `9d`: in steps of ten seconds, so that what happens all the time does not flicker."""
+    seconds = int((now - when).total_seconds())
+    if seconds < _STEP:
+        return "now"
+    return f"{seconds // _STEP * _STEP}s" if seconds < _MINUTE else _coarse(now - when)
+
+
 def absolute(when: datetime) -> str:
     """`2026-11-24 14:02:11Z`."""
     return f"{when:%Y-%m-%d %H:%M:%S}Z"
@@ -84,8 +105,4 @@ def _coarse(duration: timedelta) -> str:
 
 
 def _days(seconds: int) -> str:
-    if seconds < 2 * _MONTH:
-        return f"{seconds // _DAY}d"
-    if seconds < 2 * _YEAR:
-        return f"{seconds // _MONTH}mo"
-    return f"{seconds // _YEAR}y"
+    return f"{seconds // _DAY}d" if seconds < 2 * _YEAR else f"{seconds // _YEAR}y"

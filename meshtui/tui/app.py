@@ -32,6 +32,7 @@ from meshtui.tui.messages import (
     Progressed,
     RowsArrived,
 )
+from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.watchdog import Watchdog, guard
@@ -58,7 +59,7 @@ class MeshtuiApp(App[None]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         opening: str = "opening the mesh",
-        view: View = View.IDENTITIES,
+        place: Place = Place.IDENTITIES,
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
@@ -67,7 +68,8 @@ class MeshtuiApp(App[None]):
         # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.board = Board(now=now, glyphs=glyphs, opening=opening)
-        self.board.store.arrange(view, "")
+        self.board.store.arrange(place.view or View.IDENTITIES, "")
+        self._first = place
         self._slow_link = slow_link
         self._frame = Frame()
         self._watchdog: Watchdog | None = None
@@ -89,6 +91,8 @@ class MeshtuiApp(App[None]):
         """Begin to follow the mesh."""
         if not self.is_headless:
             self._watchdog = guard(self.exit)
+        if self._first.view is None:
+            self.call_later(self.action_place, self._first.value)
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
 
@@ -117,6 +121,7 @@ class MeshtuiApp(App[None]):
             self.board.said = None
         self.board.link, self.board.error = Link.LIVE, None
         self._tell_screens()
+        self.on_activity_arrived()
 
     def on_mesh_unopened(self, message: MeshUnopened) -> None:
         """There is no mesh."""
@@ -132,12 +137,51 @@ class MeshtuiApp(App[None]):
     def on_rows_arrived(self, message: RowsArrived) -> None:
         """Rows are different."""
         self.board.complete = self.board.complete or message.complete
-        self._tell_screens(self.board.store.update(message.rows, message.gone))
+        changes = self.board.store.update(message.rows, message.gone)
+        self.board.take_back(changes)
+        self._tell_screens(changes)
 
     def on_info_arrived(self, message: InfoArrived) -> None:
         """The mesh is different."""
         self.board.info = message.info
         self._tell_screens()
+
+    def on_activity_arrived(self) -> None:
+        """Policies, traffic or the audit are different."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Framed) and screen.is_mounted:
+                screen.activity_changed()
+
+    # Where a person goes.
+
+    async def action_place(self, name: str) -> None:
+        """Go to a place, from wherever one is."""
+        place = Place(name)
+        with self.batch_update():
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+            if place.view is not None:
+                root = self.screen
+                assert isinstance(root, ListScreen)  # the first screen, below all others
+                root.show_view(place.view)
+                return
+            if not self.is_screen_installed(place.value):
+                self.install_screen(self._made(place), place.value)
+            await self.push_screen(place.value)
+
+    def _made(self, place: Place) -> Screen[None]:
+        """The screen of a place that is no view. It is kept, with its filter and its cursor."""
+        if place is Place.POLICIES:
+            from meshtui.tui.screens.policies import PoliciesScreen  # noqa: PLC0415 - a start need not wait for it
+
+            return PoliciesScreen(self.board, jumps=self._slow_link)
+        if place is Place.TRAFFIC:
+            from meshtui.tui.screens.traffic import TrafficScreen  # noqa: PLC0415 - a start need not wait for it
+
+            return TrafficScreen(self.board, jumps=self._slow_link)
+        from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415 - a start need not wait for it
+
+        return AuditScreen(self.board, jumps=self._slow_link)
 
     # What a person decided.
 
@@ -165,7 +209,7 @@ class MeshtuiApp(App[None]):
 
     def on_failed(self, message: Failed) -> None:
         """Say why it cannot be done."""
-        self.board.say(message.error)
+        self.board.say(message.error, message.about)
         self._tell_screens()
 
     def _tell_screens(self, changes: Changes | None = None) -> None:

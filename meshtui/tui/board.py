@@ -15,7 +15,7 @@ from meshtui.mesh.actions import Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.present.glyphs import Glyphs
-from meshtui.tui.widgets.row_store import RowStore
+from meshtui.tui.widgets.row_store import Changes, RowStore
 
 
 class Link(Enum):
@@ -35,6 +35,8 @@ class Told:
 
     text: str
     wrong: bool = False
+    about: str | None = None
+    """Of a refusal: the target that it is about (empty: there was none). It holds as long as that stays as it is."""
 
 
 @dataclass
@@ -68,6 +70,13 @@ class Board:
         notices = self.info.notices if self.info else ()
         return () if notices == self.dismissed else notices
 
-    def say(self, error: MeshError) -> None:
+    def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""
-        self.said = Told(str(error), wrong=True)
+        self.said = Told(str(error), wrong=True, about=about)
+
+    def take_back(self, changes: Changes | None = None) -> None:
+        """Drop a refusal whose row changed or, without `changes`, because something else is looked at from now on."""
+        about = self.said.about if isinstance(self.said, Told) else None
+        targets = {row.target for pair in changes.rows for row in pair if row is not None} if changes else {about}
+        if about is not None and about in targets:
+            self.said = None

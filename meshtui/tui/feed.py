@@ -13,10 +13,10 @@ from datetime import datetime
 from textual.message import Message
 
 from meshtui.errors import MeshError, UnreachableError
-from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.events import ActivityChanged, InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row
-from meshtui.tui.messages import InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
+from meshtui.tui.messages import ActivityArrived, InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
 
 PAGE = 500
 """Rows of one request."""
@@ -105,10 +105,7 @@ class Feed:
         try:
             async for event in events:
                 self._heard()
-                if isinstance(event, RowChanged):
-                    self._pending[event.row.target] = event
-                else:
-                    self._pending[event.target if isinstance(event, RowGone) else ""] = event
+                self._pending[_about(event)] = event
                 self._something.set()
         finally:
             self._something.set()
@@ -152,6 +149,8 @@ class Feed:
         for event in events.values():
             if isinstance(event, InfoChanged):
                 self._post(InfoArrived(event.info))
+            elif isinstance(event, ActivityChanged):
+                self._post(ActivityArrived())
         await asyncio.sleep(PACE)
 
     async def _ask(self, mesh: Mesh) -> None:
@@ -165,3 +164,10 @@ class Feed:
 
     def _heard(self) -> None:
         self._last_heard = self._now()
+
+
+def _about(event: MeshEvent) -> str:
+    """What an event is about: a newer one about the same takes its place."""
+    if isinstance(event, RowChanged):
+        return event.row.target
+    return event.target if isinstance(event, RowGone) else type(event).__name__

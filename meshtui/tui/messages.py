@@ -54,6 +54,10 @@ class InfoArrived(Message):
     info: MeshInfo
 
 
+class ActivityArrived(Message):
+    """Policies, traffic or the audit are different."""
+
+
 @dataclass
 class PlanConfirmed(Message):
     """A person said yes to a plan."""
@@ -73,3 +77,5 @@ class Failed(Message):
     """Something that was asked for cannot be done."""
 
     error: MeshError
+    about: str | None = None
+    """The target of which that is so for now; None where it happened, and stays so."""

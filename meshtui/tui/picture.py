@@ -14,16 +14,22 @@ from textual.pilot import Pilot
 
 from meshtui.errors import UsageError
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.rows import View
 from meshtui.mesh.targets import has_target_form
 from meshtui.tui.app import MeshtuiApp
 from meshtui.tui.board import Link, Told
+from meshtui.tui.places import Place
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.svg import portable
 from meshtui.tui.themes import DARK, THEMES
 
 PATIENCE = 15.0
 """Seconds that a view may take to have what it shows."""
+
+KEYS = {"help": ("question_mark",), "matrix": (Place.POLICIES.digit, "m")}
+"""Views that are no places, and the keys that lead there."""
+
+_READING = ("detail", "verify", "items", "page")
+"""Groups of workers that fetch what a view shows."""
 
 VERBS = {"rotate": "r", "issue": "i", "undo": "u", "verify": "v"}
 """Views of a row that are called by a verb, and the key that leads there."""
@@ -39,33 +45,34 @@ async def take(
 ) -> str:
     """A picture of `view` in a terminal of `size` columns and lines, as the text of an SVG file.
 
-    A view is `identities`, `workloads`, `gateways`, `authorities` or `help`; a target, for its detail; or a verb
-    and a target: `verify gateway/istio-system/shop`, and `rotate`, `issue` and `undo` for their plans. The mesh is
+    A view is `identities`, `workloads`, `gateways`, `authorities`, `policies`, `traffic`, `audit`, `matrix` or `help`;
+    a target, for its detail; or a verb and a target: `verify gateway/istio-system/shop`, and `rotate`, `issue` and
+    `undo` for their plans. The mesh is
     read, and stays open. Raises UsageError for a view, target or theme that does not exist, or that is never ready.
     """
     verb, _, target = view.rpartition(" ")
     if theme not in {known.name for known in THEMES}:
         names = ", ".join(known.name for known in THEMES)
         raise UsageError(f"There is no theme {theme!r}.", fix=f"Use one of {names}.")
-    if not (target in (*View, "help") and not verb) and not (has_target_form(target) and verb in ("", *VERBS)):
+    if not (target in (*Place, *KEYS) and not verb) and not (has_target_form(target) and verb in ("", *VERBS)):
         raise UsageError(
             f"There is no view {view!r}.",
-            fix=f"Use one of {', '.join(View)}, help, a target, or one of {', '.join(VERBS)} and a target.",
+            fix=f"Use one of {', '.join((*Place, *KEYS))}, a target, or one of {', '.join(VERBS)} and a target.",
         )
 
     async def lend() -> Mesh:
         return cast(Mesh, _Lent(mesh))
 
-    app = MeshtuiApp(lend, now=now, theme=theme, view=View(target) if target in tuple(View) else View.IDENTITIES)
+    app = MeshtuiApp(lend, now=now, theme=theme, place=Place(target) if target in tuple(Place) else Place.IDENTITIES)
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: app.board.complete or app.board.link is Link.CLOSED)
         if app.board.error is not None:
             raise app.board.error
-        if target == "help":
-            await pilot.press("question_mark")
-        elif target not in tuple(View):
+        if target in KEYS:
+            await pilot.press(*KEYS[target])
+        elif target not in tuple(Place):
             await _open(pilot, app, verb, (await mesh.detail(target)).row.target)
-        await _until(pilot, lambda: not any(worker.group in ("detail", "verify") for worker in app.workers))
+        await _until(pilot, lambda: not any(worker.group in _READING for worker in app.workers))
         await pilot.pause()
         return portable(app.export_screenshot(title=f"meshtui {view}"))
 

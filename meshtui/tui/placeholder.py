@@ -13,29 +13,52 @@ _MARGIN = Piece("  ")
 
 
 def placeholder(board: Board, width: int) -> tuple[Line, ...]:
-    """The lines, a blank one first."""
-    if board.link is Link.CLOSED and board.error is not None:
-        return ((), *_unopened(board.error, board.glyphs, width - 4))
-    if board.link is Link.OPENING:
-        return ((), _waiting(board.opening, board.glyphs))
-    if not board.complete:
-        return ((), _waiting("reading the rows", board.glyphs))
+    """The lines of a list of certificates, a blank one first."""
     store = board.store
+    if board.link is Link.CLOSED and board.error is not None:
+        return ((), *unopened(board.error, board.glyphs, width - 4))
+    if board.link is Link.OPENING:
+        return ((), waiting(board.opening, board.glyphs))
+    if not board.complete:
+        return ((), waiting("reading the rows", board.glyphs))
     if store.total:
-        words = f"none of {counted(store.total)} {store.view} matches /{store.filter.strip()}   "
-        keys = (Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
-        return ((), (_MARGIN, Piece(board.glyphs.show(words)), *keys))
-    return ((), (_MARGIN, Piece(f"this mesh has no {store.view}", Tone.QUIET)))
+        return ((), none_matches(store.total, store.view, store.filter, board.glyphs))
+    return ((), none_here(store.view))
 
 
-def _waiting(words: str, glyphs: Glyphs) -> Line:
+def waiting(words: str, glyphs: Glyphs) -> Line:
+    """Something is under way."""
     return (_MARGIN, Piece(f"{glyphs.busy} {glyphs.show(words)}{glyphs.ellipsis}", Tone.BUSY))
 
 
-def _unopened(error: MeshError, glyphs: Glyphs, width: int) -> list[Line]:
+def none_matches(total: int, noun: str, text: str, glyphs: Glyphs) -> Line:
+    """The filter lets nothing through."""
+    words = f"none of {counted(total)} {noun} matches /{text.strip()}   "
+    keys = (Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
+    return (_MARGIN, Piece(glyphs.show(words)), *keys)
+
+
+def none_here(noun: str) -> Line:
+    """There is nothing of the kind."""
+    return (_MARGIN, Piece(f"this mesh has no {noun}", Tone.QUIET))
+
+
+def absent(noun: str, reason: str, glyphs: Glyphs, width: int) -> list[Line]:
+    """The mesh cannot have it."""
+    words = fold(glyphs.show(f"This mesh shows no {noun}: {reason}"), width)
+    return [(_MARGIN, Piece(text, Tone.UNSURE)) for text in words]
+
+
+def error_lines(error: MeshError, glyphs: Glyphs, width: int) -> list[Line]:
+    """Why something cannot be shown, and what to do."""
     # Messages with several problems have a line for each
     reasons = [text for line in error.message.splitlines() for text in fold(glyphs.show(line), width)]
     fixes = fold(glyphs.show(error.fix), width)
-    keys = (Piece("ctrl-r", Tone.BUSY), Piece(" try again   "), Piece("q", Tone.BUSY), Piece(" quit"))
     lines: list[Line] = [(_MARGIN, Piece(text, Tone.BAD)) for text in reasons]
-    return [*lines, *((_MARGIN, Piece(text)) for text in fixes), (), (_MARGIN, *keys)]
+    return [*lines, *((_MARGIN, Piece(text)) for text in fixes)]
+
+
+def unopened(error: MeshError, glyphs: Glyphs, width: int) -> list[Line]:
+    """There is no mesh: why, and what to press."""
+    keys = (Piece("ctrl-r", Tone.BUSY), Piece(" try again   "), Piece("q", Tone.BUSY), Piece(" quit"))
+    return [*error_lines(error, glyphs, width), (), (_MARGIN, *keys)]

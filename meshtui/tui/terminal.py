@@ -57,7 +57,7 @@ def check() -> None:
         )
 
 
-def glyphs() -> Glyphs:
-    """The signs that this terminal can show."""
+def glyphs(state: str = "") -> Glyphs:
+    """The signs that this terminal can show; `state` is the directory that commands have to name (`Glyphs.state`)."""
     encoding = sys.__stderr__.encoding if sys.__stderr__ is not None else "ascii"
-    return choose(encoding, os.environ.get("TERM", ""))
+    return choose(encoding, os.environ.get("TERM", ""), state)

@@ -31,33 +31,53 @@ _GATEWAYS_ONLY = "only gateway certificates have it"
 """A reason that never passes, so that the footer of other rows does without the key."""
 
 
+def keys_line(keys: tuple[tuple[str, str], ...], width: int) -> Line:
+    """Keys and words; where it is narrow the last of them are left out."""
+    for shown in range(len(keys), 0, -1):
+        line = _keys((Piece(" "),), keys[:shown])
+        if line_width(line) <= width:
+            return line
+    return ()
+
+
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
-    the last of them are left out, and the reasons before the third of them (help).
+    the last of them are left out, and verbs that do not work before the third of them (help): without their reasons
+    they would look like those that do wherever grey cannot be told from other colours.
     """
     acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
-    for reasons, least in ((True, 3), (False, 2)):
+    able = tuple(verb for verb in acts if not verb.reason)
+    for shown_acts, least in ((acts, 3), (able, 2)):
         for shown in range(len(others), least - 1, -1):
-            line = _footer(acts, others[:shown], board, reasons=reasons)
+            line = _footer(shown_acts, others[:shown], board)
             if line_width(line) <= width:
                 return line
-    return _footer(acts, (), board, reasons=False)
+    return _footer(able, (), board)
 
 
-def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board, *, reasons: bool) -> Line:
+def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:
     pieces: list[Piece] = [Piece(" ")]
-    for verb, after in zip(acts, (*acts[1:], None), strict=True):
+    for verb, after in zip(acts, (*acts, None)[1:], strict=True):
         if verb.reason:
             # A reason that holds for neighbours too is given once, behind the last of them
-            is_said = reasons and (after is None or after.reason != verb.reason)
+            is_said = after is None or after.reason != verb.reason
             why = f" ({board.glyphs.show(verb.reason)})" if is_said else ""
             pieces.append(Piece(f"{verb.key} {verb.name}{why}   ", Tone.QUIET))
         else:
             pieces += [Piece(verb.key, Tone.BUSY), Piece(f" {verb.name}   ")]
-    for key, word in others:
-        pieces += [Piece(key, Tone.BUSY), Piece(f" {word}   ")]
-    pieces[-1] = Piece(pieces[-1].text.rstrip(), pieces[-1].tone)
-    return tuple(pieces)
+    return _keys(tuple(pieces), others)
+
+
+def _keys(pieces: Line, keys: tuple[tuple[str, str], ...]) -> Line:
+    pieces += tuple(piece for key, word in keys for piece in (Piece(key, Tone.BUSY), Piece(f" {word}   ")))
+    return (*pieces[:-1], Piece(pieces[-1].text.rstrip(), pieces[-1].tone))
+
+
+def reason_for_none(row: Row | None) -> str:
+    """Why nobody can be said to call this row or be called by it; empty when that can be said."""
+    if row is None:
+        return "no row"
+    return "" if row.target.startswith(f"{TargetKind.WORKLOAD}/") else "only workloads call and are called"
 
 
 def _reason(name: str, row: Row | None, board: Board) -> str:

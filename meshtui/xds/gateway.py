@@ -13,7 +13,6 @@ from typing import Any
 
 from envoy.config.core.v3 import base_pb2
 from envoy.config.listener.v3 import listener_pb2
-from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 
 from meshtui.gateway.listeners import listeners_of
 from meshtui.gateway.references import Listener
@@ -21,11 +20,13 @@ from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.gateway import PLAIN
 from meshtui.manifest.workload import Workload
+from meshtui.xds.access_logs import Log, http_access_log
 from meshtui.xds.context import ProxyContext
-from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager
+from meshtui.xds.extensions import ENFORCED, discovered
+from meshtui.xds.http import HEADERS_WITHIN, HttpConnectionManager, by_rds, connection_manager, tls_inspector
 from meshtui.xds.redirects import Places
 from meshtui.xds.secrets import server_secrets
-from meshtui.xds.tls import gateway_server, gateway_workload_server, packed
+from meshtui.xds.tls import gateway_server, gateway_workload_server
 from meshtui.xds.unsupported import is_supported
 from meshtui.xds.virtual_hosts import gateway_routes
 
@@ -119,9 +120,7 @@ def _https(catalog: Catalog, port: OpenPort, trust_domain: str) -> Any:
             chains.append(_chain(server, hosts, socket))
             taken.update(hosts)
     listener = _listener(port, chains)
-    listener.listener_filters.add(
-        name="envoy.filters.listener.tls_inspector", typed_config=packed(tls_inspector_pb2.TlsInspector())
-    )
+    listener.listener_filters.append(tls_inspector())
     return listener
 
 
@@ -151,6 +150,8 @@ def _edge(stat_prefix: str, routes: str) -> Any:
     """A connection manager that strangers talk to."""
     return connection_manager(
         stat_prefix,
+        [discovered(name) for name in ENFORCED],
+        access_log=[http_access_log(Log.GATEWAY)],
         **by_rds(routes),
         use_remote_address={"value": True},
         request_headers_timeout=timedelta(seconds=HEADERS_WITHIN),

@@ -1,4 +1,4 @@
-"""The HTTP side of a listener: one connection manager, whose routes come by RDS or stand in it."""
+"""What listeners are made of: one connection manager, whose routes come by RDS or stand in it, and what finds TLS."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from envoy.config.core.v3 import config_source_pb2
 from envoy.config.listener.v3 import listener_components_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from meshtui.xds.tls import packed
@@ -22,6 +23,13 @@ def router() -> Any:
     """The filter that every request that is let through ends at."""
     return http_connection_manager_pb2.HttpFilter(
         name="envoy.filters.http.router", typed_config=packed(router_pb2.Router())
+    )
+
+
+def tls_inspector() -> Any:
+    """A listener filter that tells TLS from plaintext and reads the server name, for what filter chains match."""
+    return listener_components_pb2.ListenerFilter(
+        name="envoy.filters.listener.tls_inspector", typed_config=packed(tls_inspector_pb2.TlsInspector())
     )
 
 

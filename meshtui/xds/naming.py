@@ -19,7 +19,7 @@ OUTBOUND_ROUTES = "outbound"
 
 def full_name(service: Service) -> str:
     """`httpbin.prod.svc.cluster.local`."""
-    return f"{service.name}.{service.namespace}.{SERVICE_DOMAIN}"
+    return service.full_name
 
 
 def outbound_cluster(host: str, port: int) -> str:
@@ -29,7 +29,7 @@ def outbound_cluster(host: str, port: int) -> str:
 
 def inbound_cluster(workload: Workload) -> str:
     """The cluster of a sidecar's own workload."""
-    return f"inbound|{workload.ports[0].port if workload.ports else 0}||"
+    return f"inbound|{workload.inbound_port}||"
 
 
 def gateway_secret(namespace: str, name: str) -> str:

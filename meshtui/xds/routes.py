@@ -6,6 +6,7 @@ Which virtual host they belong to is in `virtual_hosts`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2
@@ -64,8 +65,9 @@ def destination_service(catalog: Catalog, virtual_service: VirtualService, host:
     return found if isinstance(found, Service) else None
 
 
+@lru_cache(maxsize=10_000)
 def to_cluster(cluster: str) -> Any:
-    """A route that sends everything to one cluster."""
+    """The route that sends everything to one cluster, the very same each time."""
     return route_components_pb2.Route(
         match={"prefix": "/"}, route={"cluster": cluster, "timeout": duration_pb2.Duration()}
     )

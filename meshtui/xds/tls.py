@@ -45,11 +45,12 @@ def workload_server(trust_domain: str) -> Any:
 def workload_client(sni: str, identities: Sequence[str]) -> Any:
     """A proxy's side of mutual TLS towards a service: the peer must be one of `identities` (secure naming).
 
-    Raises ValueError when there are none: Envoy would take an empty list as "anyone".
+    They are SPIFFE IDs, or what a DestinationRule has in their place, which may be any name of a certificate. Raises
+    ValueError when there are none: Envoy would take an empty list as "anyone".
     """
     if not identities:
         raise ValueError(f"no identity is expected behind {sni}")
-    accepted = [_subject("URI", {"exact": identity}) for identity in identities]
+    accepted = [_subject(subject_kind(identity) or "DNS", {"exact": identity}) for identity in identities]
     common = _workload_tls(accepted, _versions("TLSV1_2", "TLSV1_3"))
     return _socket(tls_pb2.UpstreamTlsContext(common_tls_context=common, sni=sni))
 

@@ -8,7 +8,7 @@ sidecar: every service of the mesh by all its names, and the VirtualServices bou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from meshtui.xds import naming
 from meshtui.xds.redirects import Places
 from meshtui.xds.routes import destination_service, is_catch_all, routes_of, to_cluster
 
-Hosts = Mapping[str, Iterable[Any]]
+Hosts = Mapping[str, Sequence[Any]]
 """Domain → routes in the order in which they are tried."""
 
 
@@ -49,7 +49,14 @@ def gateway_routes(catalog: Catalog, name: str, servers: Iterable[Binding], http
 
 
 def outbound_routes(catalog: Catalog, namespace: str) -> Any:
-    """The route configuration of a sidecar's outbound requests. Hosts that are no service are answered with 502."""
+    """The route configuration of a sidecar's outbound requests. Hosts that are no service are answered with 502.
+
+    Sidecars of one namespace have the same one, as long as no service and no VirtualService changes.
+    """
+    return catalog.kept((Service, VirtualService), _outbound_routes, namespace)
+
+
+def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
     hosts: dict[str, list[Any]] = {}
     own: dict[ObjectKey, list[Any]] = defaultdict(list)
     for virtual_service in _bound_to(catalog, "mesh"):
@@ -110,9 +117,12 @@ def _no_such_service() -> Any:
 
 
 def _configuration(name: str, hosts: Hosts, **options: Any) -> Any:
-    """Hosts with the same routes share a virtual host; routes that take everything go last, as in Istio."""
-    built = route_pb2.RouteConfiguration(name=name, **options)
+    """Hosts with the very same routes share a virtual host; routes that take everything go last, as in Istio."""
+    alike: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for domain in sorted(hosts):
-        routes = sorted(hosts[domain], key=is_catch_all)
-        built.virtual_hosts.add(name=domain, domains=[domain], routes=routes)
+        alike[tuple(map(id, hosts[domain]))].append(domain)
+    built = route_pb2.RouteConfiguration(name=name, **options)
+    for domains in alike.values():
+        routes = sorted(hosts[domains[0]], key=is_catch_all)
+        built.virtual_hosts.add(name=domains[0], domains=domains, routes=routes)
     return built

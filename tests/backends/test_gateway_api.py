@@ -6,6 +6,7 @@ import pytest
 
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.mesh import EmbeddedMesh
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.documents import parse
 from meshtui.mesh.actions import Rotate
 
@@ -47,7 +48,7 @@ spec:
 async def test_a_listener_is_a_gateway_certificate_like_any_other(core: MeshCore, opened: EmbeddedMesh) -> None:
     """It is issued for the listener's host, served by the gateway's Envoy, and answers through the HTTPRoute."""
     await core.apply(parse(MANIFESTS, "test"))
-    assert not [text for text in core.catalog.warnings() if "web" in text]
+    assert not [each for each in dangling(core.catalog) if "web" in each.text]
     credential = core.credentials[TARGET]
 
     def served() -> bool:

@@ -78,6 +78,15 @@ def test_a_pair_from_elsewhere_has_no_issuer_here() -> None:
     assert made.metadata.labels == {"team": "shop"}
 
 
+def test_the_roots_of_a_pair_from_elsewhere_stay_with_it() -> None:
+    """Without what stood around them in the file, and not in the data; the next pair has its own, or none."""
+    root = ca("elsewhere").pem
+    made = with_brought(credential(None), Brought(certificate="c", private_key="k", ca=f"subject=x\n{root}"))
+    assert (made.roots, sorted(made.data)) == (root, ["tls.crt", "tls.key"])
+    assert with_brought(credential(made), Brought(certificate="c", private_key="k")).roots == ""
+    assert with_pair(credential(made), PAIR, ORDER, NO_TERMS).roots == ""
+
+
 @pytest.mark.parametrize(
     ("current", "previous", "rotation"),
     [

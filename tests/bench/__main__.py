@@ -2,8 +2,10 @@
 
 Parts: `mesh`, `ca` (rates and latencies), `crowd` (ten thousand clients at once), `ledger` (many decisions),
 `kill` (kill -9 while it issues), `agents` (ten thousand in one process), `sds` (rotations of a real Envoy
-under load, and a thousand streams), `edge` (judging thousands of gateways), `gateway` (rotated under load), `probe`
-(200 hosts verified at once), `console` (over 100, 10,000 and 100,000 rows in another process).
+under load, and a thousand streams), `edge` (judging thousands of gateways), `gateway` (rotated under load), `policies`
+(applied → enforced; `authorization`: the same of rules and tokens), `access` (who can call whom), `probe` (200 hosts
+verified at once), `telemetry` (what access logs cost, and a reader that stops), `console` (over 100, 10,000 and 100,000
+rows in another process).
 `--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA, a ledger of a million decisions.
 """
 
@@ -15,7 +17,23 @@ from importlib import import_module
 
 from tests.bench.table import print_table
 
-PARTS = ("mesh", "ca", "crowd", "ledger", "kill", "agents", "sds", "edge", "gateway", "probe", "console")
+PARTS = (
+    "mesh",
+    "ca",
+    "crowd",
+    "ledger",
+    "kill",
+    "agents",
+    "sds",
+    "edge",
+    "gateway",
+    "policies",
+    "authorization",
+    "access",
+    "probe",
+    "telemetry",
+    "console",
+)
 
 
 def main() -> None:

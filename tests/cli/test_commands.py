@@ -75,7 +75,8 @@ def test_dry_run_shows_the_plan_and_changes_nothing(served: ServedMesh) -> None:
     """With the command that would do it."""
     before = served.identity(HTTPBIN)["held"]["serial"]
     result = served.run("rotate", HTTPBIN, "--dry-run")
-    assert (result.returncode, f"$ meshtui rotate {HTTPBIN}" in result.stdout) == (0, True)
+    command = f"$ meshtui rotate --state {served.state} {HTTPBIN}"
+    assert (result.returncode, command in result.stdout) == (0, True)
     assert served.json("rotate", HTTPBIN, "--dry-run")["plan"]["steps"][0]["target"] == HTTPBIN
     assert served.identity(HTTPBIN)["held"]["serial"] == before
 
@@ -160,6 +161,7 @@ def test_a_certificate_comes_from_files_that_openssl_made(served: ServedMesh, tm
         (["issue", "gateway/prod/new", "--host", "A.example", "--yes"], 2, "neither a DNS name in lower case"),
         (["issue", "gateway/prod/new", "--host", "localhost", "--mesh-ca", "--yes"], 4, "inside the mesh"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--issuer", "root", "--yes"], 2, "authority of the mesh"),
+        (["issue", "gateway/prod/new", "--host", "a.example", "--issuer", "cluster.local", "--yes"], 2, "--mesh-ca"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--lifetime", "2y", "--yes"], 2, "not a duration"),
         (["issue", "gateway/prod/new", "--host", "a.example", "--key-kind", "DSA", "--yes"], 2, "'DSA' is not one of"),
         (["rotate", GATEWAY, "--issuer", "a", "--mesh-ca", "--yes"], 2, "two that are to sign"),
@@ -292,6 +294,29 @@ def test_what_get_prints_can_be_applied_again(served: ServedMesh) -> None:
     printed = served.run("get", "VirtualService").stdout
     result = served.run("apply", "-f", "-", "--yes", "--json", stdin=printed)
     assert [each["change"] for each in json.loads(result.stdout)["results"]] == ["unchanged"]
+
+
+def test_policies_are_applied_shown_and_deleted(served: ServedMesh) -> None:
+    """Under the short names that kubectl has for them; one that cannot be enforced whole is refused with its path."""
+    assert "mode: STRICT" in served.run("get", "pa").stdout
+    policy = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: httpbin, namespace: prod}
+spec:
+  selector: {matchLabels: {app: httpbin}}
+  action: DENY
+  rules: [{to: [{operation: {paths: [/secret]}}]}]
+"""
+    refused = served.run("apply", "-f", "-", "--yes", stdin=policy.replace("DENY", "CUSTOM"))
+    assert refused.returncode == 2
+    assert "(AuthorizationPolicy prod/httpbin): spec.action: CUSTOM is valid elsewhere but not" in refused.stderr
+    assert served.run("get", "ap").stdout == ""
+    assert served.run("apply", "-f", "-", "--yes", stdin=policy).returncode == 0
+    (shown,) = served.json("get", "authorizationpolicies", "-n", "prod")["items"]
+    assert shown["spec"]["rules"] == [{"to": [{"operation": {"paths": ["/secret"]}}]}]
+    assert served.run("delete", "ap", "httpbin", "-n", "prod", "--yes").returncode == 0
+    assert served.run("get", "ap", "httpbin").returncode == 2
 
 
 def test_a_hidden_key_cannot_be_applied_by_mistake(served: ServedMesh) -> None:

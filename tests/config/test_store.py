@@ -72,8 +72,8 @@ def test_the_version_before_is_kept_until_the_secret_goes(tmp_path: Path) -> Non
     assert store.previous() == []
 
 
-def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
-    """With everything that it has."""
+def test_a_file_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    """With everything that it has, and what the versions since then gave to it."""
     path = tmp_path / "config.db"
     connection = open_config(path)
     ManifestStore(connection).put([(KEY, DOCUMENT)], NOW)
@@ -82,7 +82,7 @@ def test_a_file_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
     store = ManifestStore(open_config(path))
     store.put([(SECRET, NEW)], NOW, {SECRET: OLD})
     assert store.previous() == [OLD]
-    assert [each["kind"] for each in store.documents()] == ["Namespace", "Secret"]
+    assert [each["kind"] for each in store.documents()] == ["Namespace", "Namespace", "PeerAuthentication", "Secret"]
 
 
 def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def _born(item: Manifest, day: int) -> Manifest:
 
 
 _WORKLOAD = gateway_workload("edge", **{NAME: "web"})
+_REFUSED = document("ServiceAccount", "default", "edge")
+_REFUSED["metadata"] = {**_REFUSED["metadata"], "annotations": {"meshtui.io/secrets": "none"}}
 _REFS = [reference("clients", kind="ConfigMap", group="")]
 _FRONTEND = {"frontend": {"default": {"validation": {"caCertificateRefs": _REFS}}}}
 _ADDRESSES = [{"type": "Hostname", "value": "in.edge.svc.cluster.local"}]
@@ -54,6 +56,8 @@ POSSIBLE = (
     *read(virtual_service("route", to("a"), gateways=("one", "two"))),
     *read(virtual_service("route", to("a"), to("b"), gateways=("two", "mesh"))),
     *read(document("ServiceAccount", "someone")),
+    *read(document("ServiceAccount", "default", "edge")),
+    *read(_REFUSED),
     *read(_WORKLOAD),
     *(_born(item, 1) for item in read(_web(terminates("a", "prod/shared", host=HOST)))),
     *(_born(item, 1) for item in read(_web(terminates("a", "credential", host="b.example.com"), tls=_FRONTEND))),

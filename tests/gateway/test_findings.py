@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import subprocess
 import tempfile
 from dataclasses import replace
@@ -29,7 +31,7 @@ from tests.gateway.edges import HOST, MIDDLE, ROOT, ROOTS, TARGET, edge, finding
 from tests.identity import forge
 from tests.identity.forge import NOW
 from tests.manifest.test_catalog import ingress
-from tests.manifest.writing import gateway, https, read, to, virtual_service
+from tests.manifest.writing import document, gateway, https, read, to, virtual_service
 
 GOOD = leaf()
 KEY = key_pem(GOOD.key)
@@ -123,6 +125,23 @@ def test_a_missing_secret() -> None:
     assert found["secret-missing"].severity is Severity.CRITICAL
 
 
+def test_a_service_account_that_may_not_read_the_secret() -> None:
+    """The gateway gets nothing, however good the Secret is; to apply the fix's document is to be rid of it."""
+    account = document("ServiceAccount", "default", "edge")
+    account["metadata"]["annotations"] = {"meshtui.io/secrets": "none", "owner": "it's us"}
+    found = findings(simple(), secret(**pair(GOOD)), account)
+    assert found.keys() == {"reference-forbidden"}
+    forbidden = found["reference-forbidden"]
+    assert forbidden.severity is Severity.CRITICAL
+    assert "service account edge/default may not read the Secrets" in forbidden.text
+    assert forbidden.affects == (f"host {HOST}", "Gateway prod/one")
+    words = shlex.split(forbidden.fix.removeprefix("Let it: "))
+    assert words[:2] + words[3:] == ["printf", "%s", "|", "meshtui", "apply", "--yes", "-f", "-"]
+    account["metadata"]["annotations"] = {"owner": "it's us"}
+    assert json.loads(words[2]) == account
+    assert findings(simple(), secret(**pair(GOOD)), json.loads(words[2])) == {}
+
+
 def test_a_self_signed_ca_as_a_server_works_and_is_worth_a_word() -> None:
     """What `openssl req -x509` makes by default: Envoy takes it, so that it is a warning only."""
     found = findings(simple(), secret(tls_crt=SELF_SIGNED.pem, tls_key=KEY))
@@ -198,6 +217,9 @@ def test_a_root_that_nobody_knows() -> None:
     assert findings(simple(), secret(**pair(GOOD)), roots=NO_ROOTS)["chain-incomplete"].severity is Severity.INFO
     assert findings(simple(), secret(**pair(GOOD, ca_crt=ROOT.pem)), roots=NO_ROOTS) == {}
     assert findings(simple(), secret(**pair(GOOD)), roots=ROOTS) == {}
+    kept = secret(**pair(GOOD))
+    kept["metadata"]["annotations"] = {"meshtui.io/roots": ROOT.pem}
+    assert findings(simple(), kept, roots=NO_ROOTS) == {}
 
 
 def test_one_certificate_on_several_gateways() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from meshtui.gateway.listeners import listeners_of
-from meshtui.gateway.references import Listener, SecretRef
+from meshtui.gateway.references import Listener, SecretRef, resolve
+from meshtui.manifest.secret_readers import SecretReaders
 from tests.manifest.test_catalog import catalog, ingress
-from tests.manifest.writing import document, gateway
+from tests.manifest.writing import document, gateway, https
 
 FILES = {"serverCertificate": "/etc/a.crt", "privateKey": "/etc/a.key"}
 EDGE = "edge"
@@ -130,6 +131,43 @@ def test_a_ca_that_may_not_be_read_leaves_the_certificate_alone() -> None:
     found = listener(mode="MUTUAL", credentialName="c", caCertCredentialName="kubernetes-gateway://edge/c")
     assert (found.certificates, found.client_ca) == ((SecretRef(EDGE, "c"),), None)
     assert [str(each.ref) for each in found.forbidden] == ["Secret edge/c"]
+
+
+def unreadable(name: str = "c", mode: str = "SIMPLE", fix: str = "") -> Listener:
+    """Of a gateway whose service account, `default`, is refused."""
+    port = {"number": 443, "name": "https", "protocol": "HTTPS"}
+    tls = {"mode": mode, "credentialName": name}
+    (binding,) = catalog(ingress(), gateway("one", {"port": port, "hosts": ["*"], "tls": tls})).bindings()
+    return resolve(binding, lambda _: False, readers=SecretReaders({(EDGE, "default"): fix}))
+
+
+def test_a_service_account_that_may_not_read_secrets_gets_none() -> None:
+    """The fix is what lets it: in a cluster a Role and its binding, elsewhere what `readers` says."""
+    found = unreadable()
+    assert found.certificates == ()
+    (forbidden,) = found.forbidden
+    assert forbidden.ref == SecretRef(EDGE, "c")
+    assert forbidden.reason == "the gateway's service account edge/default may not read the Secrets of its namespace"
+    assert forbidden.fix == (
+        "Let it: kubectl create role default-secrets -n edge --verb=get,list,watch --resource=secrets"
+        " && kubectl create rolebinding default-secrets -n edge --role=default-secrets --serviceaccount=edge:default"
+    )
+    assert unreadable(fix="ask her").forbidden[0].fix == "Let it: ask her"
+
+
+def test_other_service_accounts_may_read_secrets() -> None:
+    """Those of another name, or of another namespace, and everybody where nothing is said."""
+    (binding,) = catalog(ingress(), gateway("one", https("*"))).bindings()
+    for refused in ({}, {(EDGE, "other"): ""}, {("prod", "default"): ""}):
+        found = resolve(binding, lambda _: False, readers=SecretReaders(refused))
+        assert (found.certificates, found.forbidden) == ((SecretRef(EDGE, "credential"),), ())
+
+
+def test_a_ca_needs_no_permission_to_read_secrets() -> None:
+    """Istio does not ask about names that end as a CA's do, nor about the CA part of a Secret."""
+    found = unreadable(mode="MUTUAL")
+    assert (found.certificates, found.client_ca) == ((), SecretRef(EDGE, "c"))
+    assert unreadable("c-cacert").certificates == (SecretRef(EDGE, "c-cacert"),)
 
 
 def test_targets_and_names() -> None:

@@ -10,7 +10,7 @@ from meshtui.manifest.api_model import KubernetesGateway
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import ObjectKey
 from tests.manifest.api_writing import allowing, http_route, kubernetes_gateway, listens, reference, sends
-from tests.manifest.writing import document, read
+from tests.manifest.writing import document, read, warnings
 
 SERVICE = document("Service", "a", spec={"ports": [{"port": 8000}], "selector": {}})
 NAMESPACES = [document("Namespace", name, "") for name in ("prod", "other")]
@@ -28,8 +28,8 @@ def attached(mesh: Catalog, name: str = "edge") -> dict[str, list[tuple[str, tup
     return {name: [(each.route.name, each.hosts) for each in routes] for name, routes in found.items()}
 
 
-def warnings(mesh: Catalog) -> list[str]:
-    return [text for text in mesh.warnings() if text.startswith("HTTPRoute")]
+def of_routes(mesh: Catalog) -> list[str]:
+    return [text for text in warnings(mesh) if text.startswith("HTTPRoute")]
 
 
 def test_a_route_is_attached_to_the_listeners_that_it_means() -> None:
@@ -64,7 +64,7 @@ def test_hosts_are_those_of_both(listener: str, routes: tuple[str, ...], both: t
     hosts: dict[str, Any] = {"hostnames": list(routes)} if routes else {}
     mesh = catalog(edge, http_route("r", sends("a"), **hosts))
     assert attached(mesh) == {"one": [("r", both)]}
-    assert warnings(mesh) == []
+    assert of_routes(mesh) == []
 
 
 def test_a_host_is_the_most_exact_listeners_alone() -> None:
@@ -157,7 +157,7 @@ def test_routes_that_are_not_attached_are_named() -> None:
         ),
     )
     edge_name, other = "Gateway.gateway.networking.k8s.io prod/edge", "(allowedRoutes: Same)"
-    assert warnings(mesh) == [
+    assert of_routes(mesh) == [
         "HTTPRoute other/f: the "
         f"{edge_name} does not take it: listener one takes no routes of namespace other {other}, "
         f"two takes no routes of namespace other {other}",

@@ -7,7 +7,7 @@ from typing import Any
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import ObjectKey
 from tests.manifest.api_writing import kubernetes_gateway, listens
-from tests.manifest.writing import deployment, document, gateway, http, read, to, virtual_service
+from tests.manifest.writing import deployment, document, gateway, http, read, to, virtual_service, warnings
 
 NAME = "gateway.networking.k8s.io/gateway-name"
 NAMESPACES = [document("Namespace", name, "") for name in ("prod", "edge")]
@@ -49,7 +49,7 @@ def test_a_gateway_is_opened_by_what_carries_its_name() -> None:
         deployment("sidecar", {NAME: "web", "sidecar.istio.io/inject": "true"}),
     )
     assert bound(mesh) == opened("prod/right")
-    assert mesh.warnings() == ()
+    assert warnings(mesh) == ()
 
 
 def test_a_gateway_is_opened_by_what_is_behind_its_address() -> None:
@@ -79,7 +79,7 @@ def test_both_kinds_share_a_workload_the_older_first() -> None:
         ("Gateway.gateway.networking.k8s.io prod/web", "two"),
         ("Gateway prod/web", "plain"),
     ]
-    assert mesh.warnings() == (
+    assert warnings(mesh) == (
         "Gateway prod/web: * on port 80 is answered by the Gateway.gateway.networking.k8s.io prod/web",
     )
 
@@ -88,7 +88,7 @@ def test_a_gateway_without_a_workload_says_which_label_is_missing() -> None:
     """Nothing is deployed for it, so somebody has to bring the workload."""
     addresses = [{"type": "Hostname", "value": "ingress"}]
     mesh = catalog(WEB, kubernetes_gateway("manual", listens("a"), addresses=addresses))
-    assert mesh.warnings() == (
+    assert warnings(mesh) == (
         "Gateway.gateway.networking.k8s.io prod/manual: no gateway workload is behind the Service prod/ingress of its "
         "spec.addresses",
         "Gateway.gateway.networking.k8s.io prod/web: no gateway workload of namespace prod has the label "
@@ -99,7 +99,7 @@ def test_a_gateway_without_a_workload_says_which_label_is_missing() -> None:
 def test_what_passes_through_leads_nowhere() -> None:
     """A TLS listener wants TLSRoutes, of which there are none here."""
     raw = kubernetes_gateway("web", listens("raw", "TLS", tls={"mode": "Passthrough"}))
-    assert catalog(raw, gateway_workload("in", **{NAME: "web"})).warnings() == (
+    assert warnings(catalog(raw, gateway_workload("in", **{NAME: "web"}))) == (
         "Gateway.gateway.networking.k8s.io prod/web: listener raw leads nowhere: TLSRoutes are not supported here",
     )
 
@@ -107,7 +107,7 @@ def test_what_passes_through_leads_nowhere() -> None:
 def test_virtual_services_are_for_istios_gateways() -> None:
     """One that names a Gateway of the Gateway API is told what that takes."""
     mesh = catalog(WEB, gateway_workload("in", **{NAME: "web"}), virtual_service("a", to("b"), gateways=("web",)))
-    assert mesh.warnings() == (
+    assert warnings(mesh) == (
         "VirtualService prod/a: the Gateway prod/web does not exist; the Gateway.gateway.networking.k8s.io prod/web "
         "takes HTTPRoutes, not VirtualServices",
     )

@@ -79,11 +79,14 @@ def test_kubectl_is_told_what_openssl_made(tmp_path: Path) -> None:
         *by_hand.keep_pair("prod", "shop"),
         by_hand.store_pair("prod", "shop", "a b.crt", "shop.key"),
         by_hand.store_pair("prod", "shop", "shop.crt", "shop.key", ("cert", "key")),
+        *by_hand.keep_rest("prod", "shop", ("ca.crt",)),
+        by_hand.store_pair("prod", "shop", "shop.crt", "shop.key", rest=("ca.crt",)),
         by_hand.restart("prod", "httpbin"),
     )
     path = f"{tmp_path}:{os.environ['PATH']}"
     subprocess.run(["sh", "-ec", "\n".join(commands)], cwd=tmp_path, check=True, env=os.environ | {"PATH": path})
     assert (tmp_path / "shop.previous.key").read_text() == "secret"
+    assert (tmp_path / "shop.kept.ca.crt").read_text() == "secret"
     assert sorted(heard.read_text().splitlines()) == sorted(
         [
             r"get secret shop -n prod -o jsonpath={.data.tls\.crt}",
@@ -92,6 +95,10 @@ def test_kubectl_is_told_what_openssl_made(tmp_path: Path) -> None:
             "apply -f -",
             "create secret generic shop -n prod --from-file=cert=shop.crt --from-file=key=shop.key"
             " --dry-run=client -o yaml",
+            "apply -f -",
+            r"get secret shop -n prod -o jsonpath={.data.ca\.crt}",
+            "create secret generic shop -n prod --type=kubernetes.io/tls --from-file=tls.crt=shop.crt"
+            " --from-file=tls.key=shop.key --from-file=ca.crt=shop.kept.ca.crt --dry-run=client -o yaml",
             "apply -f -",
             "rollout restart deployment/httpbin -n prod",
         ]
@@ -104,7 +111,9 @@ def test_no_name_reaches_a_shell_unquoted(name: str) -> None:
     commands = (
         *by_hand.check_pair(name, name, name, (name,)),
         *by_hand.keep_pair(name, name),
+        *by_hand.keep_rest(name, name, (name,)),
         by_hand.store_pair(name, name, name, name),
+        by_hand.store_pair(name, name, name, name, rest=(name,)),
         *by_hand.new_pair(name, hosts=(name,), issuer=name, key_kind="EC P-256", lifetime=timedelta(days=1)),
     )
     for command in commands:

@@ -7,7 +7,7 @@ from typing import Any
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Namespace, ObjectKey, Secret, Service, ServiceAccount
 from meshtui.manifest.secret_data import key_pair, trusted_ca
-from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service
+from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service, warnings
 
 PROD = document("Namespace", "prod", "")
 EDGE = {"istio": "ingressgateway", "sidecar.istio.io/inject": "true"}
@@ -130,7 +130,7 @@ def test_dangling_references_are_warnings() -> None:
         virtual_service("route", to("nobody"), gateways=("one", "none", "mesh")),
     )
     assert mesh.problems() == ()
-    assert mesh.warnings() == (
+    assert warnings(mesh) == (
         "Deployment prod/a: the ServiceAccount prod/ghost does not exist",
         "VirtualService prod/route: the Gateway prod/none does not exist",
         "Gateway prod/one: no gateway workload has the labels of its selector",
@@ -149,3 +149,25 @@ def test_a_large_mesh_is_joined_quickly() -> None:
     ]
     mesh = Catalog.of(many)
     assert all(["n" + item.name[1:]] == [each.name for each in mesh.services_of(item)] for item in mesh.workloads())
+
+
+def test_what_is_kept_is_made_again_only_where_its_kinds_change() -> None:
+    """Later catalogs go on with it until an object of a kind that it was made from is applied or removed."""
+    made: list[tuple[int, str]] = []
+
+    def count(catalog: Catalog, name: str) -> int:
+        made.append((len(catalog.all(Service)), name))
+        return len(made)
+
+    def kept(catalog: Catalog, name: str) -> int:
+        return catalog.kept((Service,), count, name)
+
+    service, secret = document("Service", "s", spec={"ports": [{"port": 80}]}), document("Secret", "x")
+    first = Catalog.of(read(secret))
+    assert [kept(first, "a"), kept(first, "a"), kept(first, "b")] == [1, 1, 2]
+    unrelated = first.apply(read(secret)).remove(ObjectKey("Secret", "prod", "x"))
+    assert kept(unrelated, "a") == 1
+    related = unrelated.apply(read(service))
+    assert [kept(related, "a"), kept(related.remove(ObjectKey("Service", "prod", "s")), "a")] == [3, 4]
+    assert made == [(0, "a"), (0, "b"), (1, "a"), (0, "a")]
+    assert kept(first, "a") == 1

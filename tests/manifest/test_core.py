@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshtui.manifest.api_model import ConfigMap
-from meshtui.manifest.model import Secret, Service, ServicePort
+from meshtui.manifest.model import Metadata, Secret, Service, ServiceAccount, ServicePort
 from meshtui.manifest.secret_data import trusted_ca
 from tests.manifest.writing import document, problems, read
 
@@ -21,6 +21,18 @@ def secret(**fields: Any) -> Secret:
 
 def service(**spec: Any) -> dict[str, Any]:
     return document("Service", "a", spec=spec)
+
+
+def test_a_service_account_may_read_secrets_unless_it_says_otherwise() -> None:
+    """The annotation has one value; any other is a problem and not a permission."""
+    account = document("ServiceAccount", "a")
+    assert read(account)[0] == ServiceAccount(metadata=Metadata(name="a", namespace="prod"), document=account)
+    account["metadata"]["annotations"] = {"meshtui.io/secrets": "none"}
+    (found,) = read(account)
+    assert isinstance(found, ServiceAccount)
+    assert not found.reads_secrets
+    account["metadata"]["annotations"] = {"meshtui.io/secrets": "all"}
+    assert problems(account) == ['metadata.annotations["meshtui.io/secrets"]: expected none; found "all"']
 
 
 def test_a_service_is_ports_and_a_selector() -> None:

@@ -8,7 +8,7 @@ from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.grants import MOST, Grant
 from meshtui.manifest.model import Deployment
 from meshtui.manifest.workload import workload_of
-from tests.manifest.writing import deployment, document, problems, read
+from tests.manifest.writing import deployment, document, problems, read, warnings
 
 
 def granting(**annotations: str) -> Deployment:
@@ -55,7 +55,7 @@ def test_what_is_granted_but_missing_is_a_warning() -> None:
         deployment("a", annotations={"meshtui.io/identities": "auditor", "meshtui.io/bundles": "partner, empty"}),
         document("Secret", "empty"),
     )
-    warnings = " ".join(Catalog.of(manifests).warnings())
-    assert "the ServiceAccount prod/auditor does not exist" in warnings
-    assert "the Secret prod/partner does not exist" in warnings
-    assert "Secret prod/empty has no CA certificates" in warnings
+    said = " ".join(warnings(Catalog.of(manifests)))
+    assert "the ServiceAccount prod/auditor does not exist" in said
+    assert "the Secret prod/partner does not exist" in said
+    assert "Secret prod/empty has no CA certificates" in said

@@ -48,6 +48,7 @@ def test_the_meshs_ca_is_an_issuer_by_a_name_of_its_own() -> None:
         ("lifetime", "for ever", "'for ever' is not a duration"),
         ("lifetime", "1s", "too short a lifetime"),
         ("key", "RSA 1024", 'expected one of EC P-256, EC P-384, RSA 2048, RSA 3072, RSA 4096; found "RSA 1024"'),
+        ("roots", "hello", "PEM"),
         ("rotation", "never", 'expected one of manual, undone; found "never"'),
     ],
 )

@@ -27,6 +27,11 @@ def test_a_kind_has_several_words(word: str) -> None:
         ("httproutes", "HTTPRoute"),
         ("refgrant", "ReferenceGrant"),
         ("cm", "ConfigMap"),
+        ("pa", "PeerAuthentication"),
+        ("ap", "AuthorizationPolicy"),
+        ("authorizationpolicies.security.istio.io", "AuthorizationPolicy"),
+        ("ra", "RequestAuthentication"),
+        ("dr", "DestinationRule"),
     ],
 )
 def test_a_group_tells_kinds_apart(word: str, name: str) -> None:

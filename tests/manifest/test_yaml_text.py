@@ -38,10 +38,27 @@ def test_a_broken_document_does_not_hide_the_next() -> None:
     assert good.value == {"c": 3}
 
 
+def test_numbers_may_be_names() -> None:
+    """They are text then, as kubectl has it: `portLevelMtls: {8080: …}`. The same one twice is the same name."""
+    assert values("a: {8080: b, 0x10: c}") == [{"a": {"8080": "b", "16": "c"}}]
+    assert problems("{8080: a, '8080': b}") == [
+        "line 1, column 11: cannot be read: two fields of one object are named '8080'"
+    ]
+    assert values("a: &a {1: x}\nb: {<<: *a, 1: y}") == [{"a": {"1": "x"}, "b": {"1": "y"}}]
+
+
 def test_dates_stay_text_and_json_is_the_measure() -> None:
     """What looks like a date is text, as in JSON; what JSON does not have is refused."""
     assert values("a: 2026-01-01\nb: '10:30'\nc: ~") == [{"a": "2026-01-01", "b": "10:30", "c": None}]
-    for text in ("a: .nan", "a: .inf", "a: !!binary aGk=", "a: !!set {b}", "a: !!python/name:os.system", "1: 2"):
+    for text in (
+        "a: .nan",
+        "a: .inf",
+        "a: !!binary aGk=",
+        "a: !!set {b}",
+        "a: !!python/name:os.system",
+        "yes: 2",
+        "1.5: 2",
+    ):
         assert all(problems(text)), text
 
 

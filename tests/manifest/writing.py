@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from meshtui.errors import ManifestError
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.documents import parse
 from meshtui.manifest.model import Manifest
 
@@ -69,6 +71,13 @@ def to(host: str, port: int | None = None, **more: Any) -> dict[str, Any]:
 def read(*documents: dict[str, Any]) -> tuple[Manifest, ...]:
     """Objects of these documents; JSON is YAML too."""
     return parse("\n---\n".join(map(json.dumps, documents)), "test")
+
+
+def warnings(mesh: Catalog) -> tuple[str, ...]:
+    """What is without effect in a mesh; for each of it there is something to do."""
+    found = dangling(mesh)
+    assert all(each.fix for each in found)
+    return tuple(each.text for each in found)
 
 
 def problems(*documents: dict[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
 from meshtui.mesh.targets import serial_in
 from tests.identity import forge
+from tests.mesh.access_contract import AccessContract
 
 WORKLOAD = "workload/prod/httpbin"
 GATEWAY = "gateway/istio-system/httpbin-credential"
@@ -63,7 +64,7 @@ async def row_of(mesh: Mesh, target: str) -> Row:
     return next(row for row in page.rows if row.target == target)
 
 
-class MeshContract:
+class MeshContract(AccessContract):
     """Inherit it, and give a fixture `mesh`."""
 
     async def test_info_says_of_every_verb_whether_it_works(self, mesh: Mesh) -> None:

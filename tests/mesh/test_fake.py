@@ -10,12 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from meshtui.errors import ManifestError, RefusedError, UnreachableError, UsageError
+from meshtui.mesh.access import AccessQuestion
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Progress, Rotate, Undo
-from meshtui.mesh.events import MeshEvent, RowChanged, RowGone
+from meshtui.mesh.events import ActivityChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.fake import FakeMesh, fleet_rows
+from meshtui.mesh.fake.policies import KINDS
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Step
 from meshtui.mesh.snapshot import Mark, RotationState
+from meshtui.mesh.traffic import AuditQuery, Outcome, Traffic, TrafficQuery
 from tests.mesh.contract import MeshContract
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -263,7 +266,7 @@ async def test_applying_a_deployment_makes_a_workload_that_can_be_issued() -> No
     assert appeared.row.target == "workload/prod/web"
     assert (await performed(mesh, Issue(targets=("workload/prod/web",))))[-1].done
     await performed(mesh, Delete(kind="deployment", name="web", namespace="prod"))
-    seen = [await anext(events) for _ in range(6)]
+    seen = [event for _ in range(8) if not isinstance(event := await anext(events), ActivityChanged)]
     assert RowGone(target="workload/prod/web") == seen[-1]
     with pytest.raises(UsageError):
         await mesh.detail("workload/prod/web")
@@ -347,3 +350,68 @@ async def test_pages_of_a_large_fleet_do_not_sort_it_again() -> None:
     assert len(set(seen)) == 2000
     mesh.remove(seen[0])
     assert (await mesh.rows(Query())).total == 1999
+
+
+async def test_the_demo_has_a_policy_of_every_kind_and_state() -> None:
+    """What a console must show of policies is there to be shown."""
+    policies = await FakeMesh(now=Clock()).policies()
+    assert {each.kind for each in policies} == set(KINDS)
+    assert {each.state for each in policies} == {"in force", "dry run", "without effect", "rejected", "pending"}
+
+
+async def test_the_demo_has_traffic_of_every_outcome_and_an_audit_of_every_kind() -> None:
+    """So has it of calls and of what happened."""
+    mesh = FakeMesh(now=Clock())
+    assert {pair.outcome for pair in (await mesh.traffic(TrafficQuery())).pairs} == set(Outcome)
+    await performed(mesh, Rotate(targets=(HTTPBIN,)))
+    kinds = {entry.kind for entry in await mesh.audit(AuditQuery())}
+    assert kinds == {"issued", "refused", "configuration", "denied", "operator"}
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "request_line", "allowed", "policy"),
+    [
+        ("prod/sleep", "prod/httpbin", "GET /get", True, "AuthorizationPolicy prod/httpbin"),
+        ("prod/sleep", "prod/httpbin", "GET /status/418", False, ""),
+        ("prod/sleep", "prod/httpbin", "POST /get", False, ""),
+        ("istio-system/ingressgateway", "prod/httpbin", "POST /x", True, "AuthorizationPolicy prod/httpbin"),
+        ("batch/loader", "payments/checkout", "GET /", False, "AuthorizationPolicy payments/not-from-batch"),
+        ("prod/sleep", "payments/ledger", "GET /", False, "DestinationRule payments/ledger-plaintext"),
+        ("prod/sleep", "istio-system/ingressgateway", "GET /", True, ""),
+    ],
+)
+async def test_its_answers_follow_from_its_policies(
+    source: str, destination: str, request_line: str, allowed: bool, policy: str
+) -> None:
+    """Who is allowed what, and by which policy."""
+    method, path = request_line.split()
+    question = AccessQuestion(
+        source=f"workload/{source}", destination=f"workload/{destination}", method=method, path=path
+    )
+    answer = await FakeMesh(now=Clock()).explain(question)
+    assert (answer.allowed, answer.policy) == (allowed, policy)
+
+
+async def test_its_traffic_agrees_with_its_answers() -> None:
+    """No pair was answered that may not call, none was denied that may."""
+    mesh = FakeMesh(now=Clock())
+    for pair in (await mesh.traffic(TrafficQuery())).pairs:
+        method, _, rest = pair.last_text.partition(" ")
+        question = AccessQuestion(
+            source=pair.source_target or "plaintext",
+            destination=pair.destination,
+            method=method,
+            path=f"/{rest.partition('/')[2]}",
+        )
+        answer = await mesh.explain(question)
+        assert answer.allowed == (pair.outcome in (Outcome.OK, Outcome.ERROR)), pair
+
+
+async def test_watchers_are_told_of_activity() -> None:
+    """Each change of policies, traffic or audit is one event, its number growing."""
+    mesh = FakeMesh(now=Clock())
+    events, first = await subscribed(mesh)
+    mesh.stir()
+    mesh.set_traffic(Traffic(since=NOW, pairs=(), denied=()))
+    assert [await first, await anext(events)] == [ActivityChanged(revision=1), ActivityChanged(revision=2)]
+    assert (await mesh.traffic(TrafficQuery())).pairs == ()

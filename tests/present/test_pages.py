@@ -15,11 +15,12 @@ from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
 from meshtui.present.cells import line_width
+from meshtui.present.commands import with_state
 from meshtui.present.detail import detail_lines
 from meshtui.present.glyphs import ASCII, UNICODE, choose
 from meshtui.present.history import history_lines
 from meshtui.present.plan import STEPS_SHOWN, plan_lines
-from meshtui.present.progress import progress_line
+from meshtui.present.progress import ended_lines, progress_line
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.tones import Line, plain
 from meshtui.present.verification import verification_lines
@@ -190,6 +191,15 @@ def test_commands_can_be_pasted_at_any_width(width: int) -> None:
     assert plain(hostile[-1]) == "curl \\x1b[31m"
 
 
+def test_commands_name_the_state_directory_that_they_are_for() -> None:
+    """Ours, wherever they stand in a text, and quoted for a shell; prose and other commands stay as they are."""
+    text = "meshtui rotate a, or: echo '{}' | meshtui apply -f -; this meshtui is no issue: kubectl get pods"
+    there = "meshtui rotate --state '/tmp/my mesh' a, or: echo '{}' | meshtui apply --state '/tmp/my mesh' -f -"
+    assert with_state(text, "/tmp/my mesh") == f"{there}; this meshtui is no issue: kubectl get pods"
+    assert with_state(text, "") == text
+    assert choose("utf-8", "xterm", "/a\x1b").show("meshtui status") == "meshtui status --state '/a\\x1b'"
+
+
 async def test_a_plan_shows_steps_effects_and_command(mesh: FakeMesh) -> None:
     """All that one must know before saying yes."""
     plan = await mesh.plan(Rotate(targets=(SHOP,)))
@@ -218,6 +228,15 @@ async def test_long_plans_are_counted(mesh: FakeMesh) -> None:
 def test_progress_is_a_trail(progress: Progress, shown: str) -> None:
     """What is done, what runs and what is to come stand in one line, which never says more than is known."""
     assert shown in plain(progress_line(progress, 110, UNICODE))
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_how_it_ended_badly_is_told_in_whole_words(width: int) -> None:
+    """In as many lines as it takes, behind the target or, where that leaves no room, below it."""
+    error = "Envoy did not take 0a1b: the listener of port 8443 wants another certificate. Run: meshtui verify it"
+    lines = ended_lines(Progress(target=SHOP, step=Step.FAILED, done=True, error=error), width, UNICODE)
+    assert all(line_width(line) <= width for line in lines)
+    assert text(lines).split() == ["✗", SHOP, *error.split()]
 
 
 async def test_only_what_the_wire_presents_is_called_served(mesh: FakeMesh) -> None:

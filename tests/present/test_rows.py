@@ -13,8 +13,9 @@ from meshtui.mesh.fake import demo_rows
 from meshtui.mesh.rows import Row, Step, View
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.present.cells import line_width
+from meshtui.present.columns import GAP, titles
 from meshtui.present.glyphs import ASCII, UNICODE, Glyphs
-from meshtui.present.rows import GAP, age, cells, layout, titles
+from meshtui.present.rows import age, cells, layout
 from meshtui.present.tones import Line, Tone, plain
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)

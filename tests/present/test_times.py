@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
         (38 * 60 + 59, "38m"),
         (6 * 3600 + 2 * 60, "6h02m"),
         (9 * 86400, "9d"),
-        (335 * 86400, "11mo"),
+        (335 * 86400, "335d"),
         (3660 * 86400, "10y"),
         (-5, "0s"),
     ],
@@ -53,6 +53,8 @@ def test_left_never_outgrows_its_column(delta: timedelta) -> None:
         (timedelta(minutes=38), "in 38 minutes"),
         (timedelta(hours=-3), "3 hours ago"),
         (timedelta(milliseconds=300), "now"),
+        (timedelta(days=89, hours=3), "in 89 days"),
+        (timedelta(days=-62), "62 days ago"),
     ],
 )
 def test_words_for_sentences(delta: timedelta, expected: str) -> None:
@@ -64,6 +66,15 @@ def test_lifetimes_are_lengths() -> None:
     """A lifetime is said in the unit that it was meant in."""
     assert times.length_in_words(timedelta(days=90)) == "90 days"
     assert times.length_in_words(timedelta(minutes=3)) == "3 minutes"
+
+
+@pytest.mark.parametrize("days", [2, 61, 89, 90, 364])
+def test_a_span_is_the_same_wherever_it_is_said(days: int) -> None:
+    """In a column, in a sentence and as a lifetime: by the day, and never in months."""
+    span = timedelta(days=days)
+    assert times.short(span) == f"{days}d"
+    assert times.in_words(NOW + span, NOW) == f"in {days} days"
+    assert times.length_in_words(span) == f"{days} days"
 
 
 def test_a_moment_shows_its_date_only_when_it_is_not_today() -> None:

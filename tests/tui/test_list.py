@@ -52,22 +52,29 @@ async def test_no_line_is_wider_than_the_terminal() -> None:
 
 
 async def test_views_are_one_key_away() -> None:
-    """`1` to `4` and tab switch between identities, workloads, gateways and authorities."""
+    """`1` to `7` and tab switch between them, wherever one is, and the line below the header says which there are."""
     async with console() as shown:
         for key, view, present, absent in (
             ("2", "workloads", "WORKLOAD", "shop-credential"),
             ("3", "gateways", "HOSTS", "httpbin-credential-none"),
             ("4", "authorities", "SUBJECT", "ledger"),
-            ("1", "identities", "IDENTITY", "SUBJECT"),
+            ("5", "policies", "DECIDED", "SUBJECT"),
+            ("6", "traffic", "OUTCOME", "DECIDED"),
+            ("7", "audit", "WHO", "OUTCOME"),
+            ("1", "identities", "IDENTITY", "WHO"),
         ):
             await shown.press(key)
             assert f"meshtui ▸ {view}" in shown.lines[0]
-            assert present in shown.text
+            assert f"{key} {view}" in shown.lines[1]
+            await shown.until_shown(present)
             assert absent not in shown.text
         await shown.press("tab")
         assert "workloads" in shown.lines[0]
         await shown.press("shift+tab", "shift+tab")
-        assert "authorities" in shown.lines[0]
+        assert "audit" in shown.lines[0]
+        await shown.press("tab")
+        assert "identities" in shown.lines[0]
+        assert len(shown.app.screen_stack) == 1
 
 
 async def test_the_cursor_moves_by_vi_keys_and_arrows() -> None:

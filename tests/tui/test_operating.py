@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Plan, Progress, Rotate
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Step
+from meshtui.present.glyphs import UNICODE
 from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import Clock, Console, console
@@ -190,6 +192,54 @@ async def test_undo_is_a_key_on_gateways_that_have_a_version_before(size: tuple[
         assert (await mesh.detail(GATEWAY)).row.serial == first
 
 
+@pytest.mark.parametrize("width", [50, 60, 80, 100, 140])
+async def test_no_key_that_is_refused_looks_like_one_that_works(width: int) -> None:
+    """It stands there with its reason or, where there is no room for that, not at all."""
+    async with console(size=(width, 24)) as shown:
+        await go_to(shown, GATEWAY)
+        footer = shown.lines[-1]
+        assert "r rotate" in footer
+        assert ("i issue" in footer) == ("i issue (has one)" in footer)
+        assert ("u undo" in footer) == ("u undo (none before)" in footer)
+
+
+async def test_a_refusal_holds_as_long_as_its_row_stays_as_it_is() -> None:
+    """It goes when the row changes, and stays while others do."""
+    refusal = "issue does not work here: has one."
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("i")
+        assert refusal in shown.text
+        await _rotated(mesh, shown, GATEWAY)
+        assert refusal in shown.text
+        await _rotated(mesh, shown, HTTPBIN)
+        assert refusal not in shown.text
+
+
+async def _rotated(mesh: FakeMesh, shown: Console, target: str) -> None:
+    """Rotated by somebody else, and arrived here."""
+    plan = await mesh.plan(Rotate(targets=(target,)))
+    after = [progress async for progress in mesh.perform(plan.id)][-1].after
+    assert after is not None
+    await shown.until(lambda: (row := shown.app.board.store.get(target)) is not None and row.serial == after.serial)
+    await shown.settle()
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("question_mark",), ("2",), ("v",)])
+async def test_a_refusal_is_not_taken_elsewhere(keys: tuple[str, ...]) -> None:
+    """Another screen or view begins without it, and it is gone on the way back."""
+    refusal = "issue does not work here: has one."
+    async with console() as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("i")
+        assert refusal in shown.text
+        await shown.press(*keys)
+        assert refusal not in shown.text
+        await shown.press("escape")
+        assert refusal not in shown.text
+
+
 async def test_other_rows_do_without_the_key_for_undo() -> None:
     """No reason is given for what could never be; whoever presses it is told."""
     async with console() as shown:
@@ -197,6 +247,17 @@ async def test_other_rows_do_without_the_key_for_undo() -> None:
         assert "u undo" not in shown.lines[-1]
         await shown.press("u")
         assert "undo does not work here: only gateway certificates have it." in shown.text
+
+
+async def test_commands_name_the_state_directory_that_was_named() -> None:
+    """On the screen and in what is copied."""
+    async with console(glyphs=replace(UNICODE, state="/tmp/there")) as shown:
+        await go_to(shown, HTTPBIN)
+        await shown.press("r")
+        await shown.until_shown(f"$ meshtui rotate --state /tmp/there {HTTPBIN}")
+        await shown.press("c")
+        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        assert shown.app.clipboard == f"meshtui rotate --state /tmp/there {HTTPBIN}"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
@@ -211,6 +272,8 @@ async def test_a_plan_can_be_read_as_what_is_done_by_hand(size: tuple[int, int])
         await shown.press("b")
         await shown.until_shown("b the plan")
         assert "$ [ -e example.com.root.key ] || openssl req -x509" in shown.text
+        end = plan.by_hand[-1].split()[-1]
+        assert ("j k scroll" in shown.text) == (f"kubectl apply -f {end}" not in shown.text)
         await shown.press("c")
         await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
         assert shown.app.clipboard == "\n".join(plan.by_hand)

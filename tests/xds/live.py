@@ -29,8 +29,8 @@ from meshtui.manifest.demo import load_demo
 from meshtui.manifest.documents import parse
 from meshtui.manifest.workload import Workload
 from meshtui.probe.tls import Address, limit
-from meshtui.wire.discovery import Resource, Verdict, content_version
-from meshtui.wire.streams import DiscoveryServer, Distributor
+from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, Accepted, Resource, Verdict, content_version
+from meshtui.wire.streams import DiscoveryServer, Distributor, Register
 from meshtui.workloads.httpbin import Httpbin
 from meshtui.xds.ads_service import register_ads
 from meshtui.xds.context import ProxyContext
@@ -63,6 +63,8 @@ class LiveMesh:
         self.directory = directory
         self.catalog = Catalog.of(load_demo())
         self.verdicts: list[Verdict] = []
+        self._taken: dict[str, dict[tuple[str, str], str]] = {}
+        self._judged = asyncio.Event()
         now = datetime.now(UTC)
         self.now = now
         self._valid: dict[str, Any] = {"start": now - timedelta(hours=1), "end": now + timedelta(days=1)}
@@ -112,6 +114,32 @@ class LiveMesh:
         self.catalog = self.catalog.apply(read(*documents))
         self.publish()
 
+    async def enforce(self, catalog: Catalog) -> None:
+        """Let these be the manifests; returns when every proxy has taken its clusters, listeners and rules."""
+        self.catalog = catalog
+        self.publish()
+        async with asyncio.timeout(DEADLINE):
+            while not all(map(self._took_all, self.proxies.values())):
+                self._judged.clear()
+                await self._judged.wait()
+
+    def _took_all(self, proxy: Proxy) -> bool:
+        taken = self._taken[proxy.context.target]
+        wanted = world(self.catalog, proxy.context)
+        listeners = wanted[LISTENER].values()
+        rules = {each for listener in listeners for each in wanted.get(EXTENSION, {}) if asks_for(listener, each)}
+        names = [(kind, name) for kind in (CLUSTER, LISTENER) for name in wanted[kind]]
+        names += [(EXTENSION, name) for name in rules]
+        return all(taken.get((kind, name)) == wanted[kind][name].version for kind, name in names)
+
+    def _heard(self, target: str, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        if isinstance(verdict, Accepted):
+            self._taken.setdefault(target, {}).update(
+                {(verdict.type_url, name): version for name, version in verdict.versions.items()}
+            )
+        self._judged.set()
+
     def certificate(self, name: str, hosts: list[str], key_of: forge.Pair | None = None) -> str:
         """The manifest of a new TLS Secret, with the key of another pair if there is one."""
         return json.dumps(tls_secret(name, self.leaf(hosts), key_of=key_of))
@@ -157,6 +185,10 @@ class LiveMesh:
         bundle = TrustBundle((self.root.certificate,))
         return Svid(identity, (pair.certificate,), key_pem(pair.key), bundle, datetime.now(UTC))
 
+    def register(self, target: str) -> Register:
+        """What the socket of a workload's proxy serves."""
+        return register_ads
+
     async def _proxy(self, workload: Workload) -> Proxy:
         target = workload.target
         sockets = ProxySockets(
@@ -171,7 +203,8 @@ class LiveMesh:
             inbound_of={other: self.path("in", other) for other in (HTTPBIN, SLEEP)},
             ports=self.ports,
         )
-        ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self.verdicts.append, lambda _: None))
+        heard = Distributor(lambda each: self._heard(target, each), lambda _: None)
+        ads = DiscoveryServer(sockets.ads, self.register(target), heard)
         sds = DiscoveryServer(sockets.sds, register_sds, Distributor(lambda _: None, lambda _: None))
         ads.publish(world(self.catalog, context))
         sds.publish(secrets_of(self.svid(workload)))
@@ -262,6 +295,12 @@ async def until(question: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(DEADLINE):
         while not await question():
             pass
+
+
+def asks_for(listener: Resource, name: str) -> bool:
+    """Whether a listener has the filter of this name, whose configuration comes by itself."""
+    filters = (each for chain in listener.message.filter_chains for each in chain.filters)
+    return any(name.encode() in each.typed_config.value for each in filters)
 
 
 def world(catalog: Catalog, context: ProxyContext) -> dict[str, dict[str, Resource]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from meshtui.manifest.policy_model import ClientTls, ClientTlsMode
 from meshtui.wire.discovery import CLUSTER
 from meshtui.xds.tls import workload_client
 from tests.manifest.writing import deployment, document
-from tests.xds.reading import HTTPBIN_CLUSTER, SLEEP, as_json, client_tls, cluster, mesh, resources
+from tests.policy.writing import DISABLE, peer, rule
+from tests.xds.reading import GATEWAY, HTTPBIN_CLUSTER, SLEEP, as_json, client_tls, cluster, mesh, resources
 
 INJECTED = {"sidecar.istio.io/inject": "true"}
 
@@ -41,6 +45,40 @@ def test_what_has_no_sidecar_is_never_called_in_plain_text() -> None:
     """A service whose workloads have no sidecar has a cluster without endpoints, not one without TLS."""
     found = cluster(resources(mesh(), SLEEP), "outbound|9080||ratings.prod.svc.cluster.local")
     assert (list(found.load_assignment.endpoints), found.HasField("transport_socket")) == ([], False)
+
+
+def test_where_mtls_is_disabled_clients_speak_plain_http() -> None:
+    """Auto mTLS of a namespace with DISABLE, and a DestinationRule with DISABLE; HTTP/1.1, for ALPN comes with TLS."""
+    for policy in (peer("ns", DISABLE), rule("r", "*.prod.svc.cluster.local")):
+        found = as_json(cluster(resources(mesh().apply((policy,)), SLEEP), HTTPBIN_CLUSTER))
+        assert "transport_socket" not in found
+        assert found["load_assignment"]["endpoints"]
+        (options,) = found["typed_extension_protocol_options"].values()
+        assert options["explicit_http_config"] == {"http_protocol_options": {}}
+
+
+def test_a_destination_rule_names_who_may_answer() -> None:
+    """Its names of any kind stand in place of the service accounts, its server name in place of Istio's."""
+    tls = ClientTls(
+        mode=ClientTlsMode.ISTIO_MUTUAL, sni="x.example", subject_alt_names=("spiffe://a/b", "a.example", "::1")
+    )
+    named = replace(rule("r", "httpbin.prod.svc.cluster.local"), tls=tls)
+    found = client_tls(cluster(resources(mesh().apply((named,)), SLEEP), HTTPBIN_CLUSTER))
+    accepted = found.common_tls_context.combined_validation_context.default_validation_context
+    assert found.sni == "x.example"
+    assert [as_json(each) for each in accepted.match_typed_subject_alt_names] == [
+        {"san_type": "IP_ADDRESS", "matcher": {"exact": "::1"}},
+        {"san_type": "DNS", "matcher": {"exact": "a.example"}},
+        {"san_type": "URI", "matcher": {"exact": "spiffe://a/b"}},
+    ]
+
+
+def test_a_client_goes_by_the_rules_of_its_own_namespace() -> None:
+    """The gateway's rules first for the gateway, the service's for the sidecar beside it, port by port."""
+    plain = {8000: ClientTls(mode=ClientTlsMode.DISABLE)}
+    catalog = mesh().apply((rule("edge", "*", None, namespace="istio-system", ports=plain), rule("own", "*", None)))
+    assert not cluster(resources(catalog, GATEWAY), HTTPBIN_CLUSTER).HasField("transport_socket")
+    assert cluster(resources(catalog, SLEEP), HTTPBIN_CLUSTER).HasField("transport_socket")
 
 
 def test_no_expected_identity_is_an_error() -> None:

@@ -279,6 +279,15 @@ def test_secrets_are_what_servers_name() -> None:
     assert resources(mesh(), GATEWAY)[SECRET] == {}
 
 
+def test_a_gateway_that_may_not_read_secrets_is_given_none() -> None:
+    """Nor a server that would wait for one, while its service account is refused."""
+    account = document("ServiceAccount", "istio-ingressgateway", "istio-system")
+    account["metadata"]["annotations"] = {"meshtui.io/secrets": "none"}
+    given = resources(mesh(CREDENTIAL, account), GATEWAY)
+    assert given[SECRET] == {}
+    assert "gateway_8443" not in given[LISTENER]
+
+
 def test_routes_of_the_demo() -> None:
     """HTTPS leads to httpbin, HTTP to the real HTTPS port, whatever port the client writes behind the host."""
     given = resources(mesh(CREDENTIAL), GATEWAY)

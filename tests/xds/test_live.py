@@ -9,9 +9,8 @@ import ssl
 import pytest
 
 from meshtui.probe.tls import Address, seen
-from meshtui.wire.discovery import CLUSTER, LISTENER, ROUTE, SECRET, Rejected
-from tests.identity import forge
-from tests.xds.live import GATEWAY, HTTPBIN, SLEEP, LiveMesh, Reply, Unix, ask, until
+from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, ROUTE, SECRET, Rejected
+from tests.xds.live import GATEWAY, SLEEP, LiveMesh, Reply, Unix, ask, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,7 +63,7 @@ async def outbound(mesh: LiveMesh, host: str, path: str) -> Reply:
 async def test_nothing_is_refused(mesh: LiveMesh) -> None:
     """Envoy takes everything that is computed from the demo mesh."""
     assert [verdict.reason for verdict in mesh.verdicts if isinstance(verdict, Rejected)] == []
-    assert {type_url.rpartition(".")[2] for type_url in (CLUSTER, LISTENER, ROUTE, SECRET)} == {
+    assert {type_url.rpartition(".")[2] for type_url in (CLUSTER, LISTENER, ROUTE, SECRET, EXTENSION)} == {
         verdict.type_url.rpartition(".")[2] for verdict in mesh.verdicts
     }
 
@@ -144,42 +143,6 @@ async def test_what_is_not_a_service_or_has_no_sidecar_is_not_reached(mesh: Live
     unknown = await outbound(mesh, "elsewhere", "/")
     assert (unknown.status, unknown.body) == (502, b"There is no such service in the mesh.\n")
     assert (await outbound(mesh, "ratings:9080", "/")).status == 503
-
-
-async def test_inbound_takes_only_workloads_of_the_mesh(mesh: LiveMesh) -> None:
-    """A caller without certificate, in plain text, or of another trust domain gets no HTTP at all."""
-    inbound = mesh.path("in", HTTPBIN)
-    with pytest.raises((ConnectionError, OSError)):
-        await ask(Unix(inbound, "httpbin"), "/status/200")
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        await call_inbound(mesh, None)
-    outsider = forge.svid(mesh.root, ["spiffe://cluster.local.evil/ns/prod/sa/sleep"], **mesh._valid)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        await call_inbound(mesh, outsider)
-    insider = forge.svid(mesh.root, ["spiffe://cluster.local/ns/prod/sa/sleep"], **mesh._valid)
-    assert (await call_inbound(mesh, insider)).startswith(b"HTTP/1.1 200")
-
-
-async def call_inbound(mesh: LiveMesh, client: forge.Pair | None) -> bytes:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.load_verify_locations(cadata=mesh.root.pem)
-    if client:
-        from meshtui.identity.keys import key_pem  # noqa: PLC0415
-
-        file = mesh.directory / "client.pem"
-        file.write_bytes(client.pem.encode() + key_pem(client.key))
-        context.load_cert_chain(file)
-    reader, writer = await asyncio.open_unix_connection(mesh.path("in", HTTPBIN), ssl=context, server_hostname="x")
-    try:
-        writer.write(b"GET /status/200 HTTP/1.1\r\nHost: httpbin\r\nConnection: close\r\n\r\n")
-        async with asyncio.timeout(5):
-            answer = await reader.read()
-        if not answer:
-            raise ConnectionError("closed without an answer")
-        return answer
-    finally:
-        writer.transport.abort()
 
 
 async def test_secure_naming_refuses_another_identity(mesh: LiveMesh) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from meshtui.gateway.listeners import listeners_of
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.client_roots import roots_problem
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.pairs import pair_problem
+from meshtui.policy.oversights import warnings
+from meshtui.policy.unenforceable import unenforceable
 from meshtui.xds.unsupported import unsupported
 
 
@@ -19,14 +22,18 @@ def problems_of(objects: Sequence[Manifest], catalog: Catalog) -> tuple[str, ...
         *filter(None, map(pair_problem, objects)),
         *filter(None, map(roots_problem, objects)),
         *(problem for each in objects for problem in unsupported(each)),
+        *unenforceable(catalog.apply(objects)),
     )
 
 
-def warnings_of(catalog: Catalog) -> tuple[str, ...]:
-    """What is accepted and has no effect: what refers to nothing, or to what it may not have."""
+def warnings_of(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
+    """What is accepted and has no effect: what refers to nothing, or to what it may not have; and policies whose
+    effect can hardly be meant.
+    """
     forbidden = (
         f"{listener.binding.gateway.key}: {each.reason}. {each.fix}"
         for listener in listeners_of(catalog)
         for each in listener.forbidden
     )
-    return (*catalog.warnings(), *dict.fromkeys(forbidden))
+    lacking = (each.text for each in catalog.derived(dangling))
+    return (*lacking, *dict.fromkeys(forbidden), *warnings(catalog, trust_domain))

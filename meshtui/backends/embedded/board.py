@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime
 
-from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.events import ActivityChanged, InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.index import RowIndex
 from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
+
+_ACTIVITY = "\0"
+"""No target: what a watcher has not been told of it is one event, too."""
 
 
 class Board:
@@ -48,6 +51,10 @@ class Board:
     def announce(self, info: MeshInfo) -> None:
         """This is how the mesh itself is now."""
         self._tell("", InfoChanged(info=info))
+
+    def tell_activity(self, revision: int) -> None:
+        """Policies, traffic or the time line are different now."""
+        self._tell(_ACTIVITY, ActivityChanged(revision=revision))
 
     async def watch(self) -> AsyncGenerator[MeshEvent]:
         """Changes from now on."""

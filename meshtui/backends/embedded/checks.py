@@ -23,6 +23,7 @@ from meshtui.backends.embedded.check_steps import (
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.gateway_checks import verify_credential
 from meshtui.backends.embedded.held_identity import HeldIdentity
+from meshtui.backends.embedded.inbound_checks import inbound_checks
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.errors import MeshError
 from meshtui.findings import Check, Verification
@@ -30,7 +31,6 @@ from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.keys import load_key, public_key_sha256
 from meshtui.identity.verify import verify_key, verify_spiffe_rules
 from meshtui.mesh.caller import ANYBODY, Caller
-from meshtui.probe.tls import Address, Handshake, verified
 
 
 async def verify(core: MeshCore, target: str, caller: Caller = ANYBODY) -> Verification:
@@ -114,12 +114,7 @@ async def _proxy_checks(core: MeshCore, runtime: WorkloadRuntime, held: Certific
     else:
         checks = [check("Envoy serves it", lambda: envoy_has(runtime.served, held), rotate)]
     if runtime.inbound is not None:
-        address, root = runtime.inbound, core.ca_root.read_text()
-
-        async def handshake() -> str:
-            return _presented(address, await verified(address, root, check_host=False), held)
-
-        checks.append(await ask("TLS handshake", handshake, rotate))
+        checks += await inbound_checks(core, runtime, runtime.inbound, held)
     return checks
 
 
@@ -161,10 +156,3 @@ def _newest(core: MeshCore, runtime: WorkloadRuntime, held: CertificateFacts) ->
         when = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
         raise MeshError(f"The CA signed {entry.serial} for this pod at {when}; its agent does not hold that one.")
     return "the CA has signed no other since"
-
-
-def _presented(address: Address, handshake: Handshake, held: CertificateFacts) -> str:
-    presented = handshake.facts
-    if presented.sha256 != held.sha256:
-        raise MeshError(f"{address} presents {presented.serial}, not {held.serial}.")
-    return f"{address} presents {held.serial} by {handshake.tls_version} {handshake.cipher}"

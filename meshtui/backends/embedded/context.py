@@ -9,6 +9,7 @@ from datetime import datetime
 from meshtui.agent.ca_client import CaClient
 from meshtui.agent.gateway_client import GatewayClient
 from meshtui.agent.schedule import Schedule
+from meshtui.backends.embedded.observed import Observed
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import EnvoyBinary
@@ -35,6 +36,7 @@ class Context:
     schedule: Schedule
     """Keeps the SVIDs of all workloads fresh."""
     ledger: LedgerReader
+    observed: Observed
     changed: Callable[[str], None]
     """To be called with a target whose truths may be different now."""
     prober: Prober = field(default_factory=Prober)

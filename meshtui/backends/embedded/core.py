@@ -28,6 +28,7 @@ from meshtui.backends.embedded.edge import MeshEdge
 from meshtui.backends.embedded.gateway_findings import worst_told
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
+from meshtui.backends.embedded.observed import Observed
 from meshtui.backends.embedded.overviews import Overviews
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.pulse import Pulse
@@ -69,6 +70,8 @@ class MeshCore:
         self.clock = clock
         self.board = Board()
         self.overviews = Overviews(self)
+        self.observed = Observed(settings, paths, clock, self.board)
+        """Calls, pushes, decisions."""
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
         self.ca_alive = False
@@ -129,10 +132,12 @@ class MeshCore:
             gateway_ca=GatewayClient(self._ca.gateway_socket),
             schedule=self._schedule,
             ledger=self.ledger,
+            observed=self.observed,
             changed=self.changed,
         )
         self.desired.load(first)
         self.refresh_authorities()
+        await self.observed.start()
         self._watching = [
             asyncio.create_task(forever("watching the clock", self._alarms.wait)),
             asyncio.create_task(forever("rotating", self._schedule.run)),
@@ -154,6 +159,7 @@ class MeshCore:
             await self.context.gateway_ca.close()
             self.context.ledger.close()
         await self._ca.stop()
+        await self.observed.stop()
         self._database.close()
 
     # -- what there is ---------------------------------------------------------------------------------------------
@@ -194,6 +200,12 @@ class MeshCore:
         """Path of the PEM that verifies what this gateway root, or the mesh's CA, signs."""
         return self.ca_root if authority == MESH_CA else self.paths.ca / "gateways" / f"{authority}.pem"
 
+    def root_of(self, runtime: CredentialRuntime) -> Path | None:
+        """Path of the PEM that verifies a gateway certificate; None where it is not known."""
+        path = runtime.brought_roots if runtime.brought else None
+        path = self.gateway_root(runtime.authority) if runtime.authority else path
+        return path if path is not None and path.exists() else None
+
     @contextlib.asynccontextmanager
     async def expecting(self, target: str) -> AsyncIterator[CredentialRuntime]:
         """The runtime of a gateway certificate, for as long as somebody issues it even without a Secret."""
@@ -207,6 +219,7 @@ class MeshCore:
     def changed(self, target: str) -> None:
         """The truths of a target may be different now: look, and tell those who watch."""
         self._paint(target)
+        self.observed.activity.touch()
         workload = self.workloads.get(target)
         if workload is not None and workload.sds_socket is None:
             return
@@ -226,6 +239,7 @@ class MeshCore:
         """Read the CA's public certificates again: a gateway root may be new."""
         self.authorities = {each.target: each for each in read_authorities(self.paths.ca, self.ca_root)}
         self.desired.edge.trust(known_roots(self.paths.ca, self.ca_root))
+        self.observed.know_authorities(self.authorities.values())
         for target in self.authorities:
             self._paint(target)
 
@@ -284,6 +298,7 @@ class MeshCore:
         if event.get("event") == "not-recorded":
             self._set_ca_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
             return
+        self.observed.decided(event)
         self._set_ca_fault(None)  # what was decided is recorded
         self.overviews.decided(event)
         pod, target = event.get("pod_uid", ""), event.get("target", "")

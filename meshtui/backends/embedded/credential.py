@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 
@@ -21,7 +23,7 @@ from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.renewing import Renewal
 from meshtui.backends.embedded.secret_documents import undone, with_brought, with_pair
 from meshtui.backends.embedded.versions import SecretVersions
-from meshtui.errors import IdentityError, MeshError, RefusedError, UnreachableError
+from meshtui.errors import IdentityError, MeshError, RefusedError, StateError, UnreachableError
 from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
@@ -33,6 +35,7 @@ from meshtui.mesh.actions import NO_TERMS, Brought, Terms
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
 from meshtui.mesh.snapshot import Truth
+from meshtui.private_files import write_file
 from meshtui.xds.naming import gateway_secret
 
 Outcome = tuple[CertificateFacts | None, CertificateFacts, bool | None]
@@ -81,6 +84,7 @@ class CredentialRuntime:
                 self.facts, self.chain = facts(chain[0]), chain
             except IdentityError as error:
                 self.broken = error.message
+        self._keep_roots()
         self._lifetime = self._look_up_lifetime()
         self.previous = leaf_of(self._versions.previous(self.key))
         self.refresh_issued()
@@ -106,6 +110,11 @@ class CredentialRuntime:
         """Whether the certificate was made elsewhere, so that it cannot be renewed here."""
         secret = self.credential.secret
         return secret is not None and not secret.issuer and key_pair(secret) is not None
+
+    @property
+    def brought_roots(self) -> Path:
+        """Where the roots are, if it was made elsewhere and came with them."""
+        return self._context.paths.brought_roots(self.key.namespace, self.key.name)
 
     @property
     def expected(self) -> bool:
@@ -277,6 +286,17 @@ class CredentialRuntime:
         self.step = step
         report(step, text)
         self._context.changed(self.target)
+
+    def _keep_roots(self) -> None:
+        """As a file, because commands that verify it take no other; where it is not to be had they do without."""
+        secret, path = self.credential.secret, self.brought_roots
+        roots = secret.roots.encode() if secret is not None and self.brought else b""
+        with suppress(OSError, StateError):
+            if not roots:
+                path.unlink(missing_ok=True)
+            elif not path.exists() or path.read_bytes() != roots:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_file(path, roots, mode=0o644)
 
     def _look_up_lifetime(self) -> Lifetime | None:
         if self.facts is None:

@@ -16,8 +16,10 @@ from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.issuance import UNDONE
+from meshtui.manifest.workload import Workload
 from meshtui.mesh.rows import ChainLink, Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Truth
+from meshtui.policy.peer_authentication import effective_mode
 from meshtui.present.times import length_in_words
 
 
@@ -85,8 +87,13 @@ def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str
         "rotated at": f"{core.settings.rotate_at:.0%} of it",
         **_serving(runtime),
         **{f"granted {each.spiffe_id}": _granted(each) for each in runtime.granted},
-        **({"inbound mTLS": str(runtime.inbound)} if runtime.inbound is not None else {}),
+        **({"inbound": str(runtime.inbound), "mTLS": _mode(core, workload)} if runtime.inbound is not None else {}),
     }
+
+
+def _mode(core: MeshCore, workload: Workload) -> str:
+    mode = effective_mode(core.catalog, workload, workload.inbound_port)
+    return f"{mode.mode}, by the {mode.policy}" if mode.policy is not None else f"{mode.mode}, by default"
 
 
 def _granted(identity: HeldIdentity) -> str:
@@ -137,8 +144,8 @@ def _workload_chain(runtime: WorkloadRuntime) -> tuple[x509.Certificate, ...]:
 
 
 def _credential_chain(core: MeshCore, runtime: CredentialRuntime) -> tuple[x509.Certificate, ...]:
-    path = core.gateway_root(runtime.authority) if runtime.authority else None
-    root = load_certificates(path.read_bytes()) if path is not None and path.exists() else ()
+    path = core.root_of(runtime)
+    root = load_certificates(path.read_bytes()) if path is not None else ()
     return (*runtime.chain, *root)
 
 

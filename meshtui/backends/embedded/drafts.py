@@ -16,6 +16,7 @@ class Draft:
     steps: tuple[PlannedStep, ...]
     command: str
     effects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
 
 

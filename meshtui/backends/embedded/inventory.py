@@ -20,7 +20,10 @@ def write_inventory(
     path: Path, catalog: Catalog, fleet: Iterable[Workload], runtimes: Iterable[WorkloadRuntime]
 ) -> None:
     """Replace the file as a whole. Raises StateError when the disk does not play along."""
-    write_file(path, msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node())))
+    data = msgspec.json.encode(inventory_of(catalog, fleet, runtimes, platform.node()))
+    # most changes of the manifests are no news for the CA, and each write waits for the disk
+    if not path.exists() or path.read_bytes() != data:
+        write_file(path, data)
 
 
 def inventory_of(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from meshtui.backends.embedded import checks, mesh_info, views
+from meshtui.backends.embedded import access, auditing, checks, mesh_info, views
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.details import detail_of
 from meshtui.backends.embedded.issued import as_history, record_of
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.planning import plan_of
 from meshtui.backends.embedded.plans import PlanBook
+from meshtui.backends.embedded.policies import policy_rows
 from meshtui.backends.embedded.resolving import resolve
 from meshtui.errors import RefusedError, UsageError
 from meshtui.findings import Verification
@@ -121,23 +123,30 @@ class EmbeddedMesh:
 
     async def explain(self, question: AccessQuestion) -> Explanation:
         """See `Mesh`."""
-        raise NotImplementedError(question)
+        core = self._core
+        return access.explanation(core.catalog, question, trust_domain=core.settings.trust_domain, now=core.clock())
 
     async def matrix(self, namespace: str = "") -> Matrix:
         """See `Mesh`."""
-        raise NotImplementedError(namespace)
+        core = self._core
+        # a second of work at most, in which others are not to wait
+        return await asyncio.to_thread(access.matrix, core.catalog, namespace, trust_domain=core.settings.trust_domain)
 
     async def policies(self) -> list[PolicyRow]:
         """See `Mesh`."""
-        raise NotImplementedError
+        core = self._core
+        proxies = {target: each.proxy for target, each in core.workloads.items() if each.proxy is not None}
+        deliveries = {target: proxy.delivery for target, proxy in proxies.items()}
+        decisions = core.observed.recorder.counts.policies
+        return policy_rows(core.catalog, deliveries, decisions, envoys=core.envoy is not None)
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """See `Mesh`."""
-        raise NotImplementedError(query)
+        return await self._core.observed.recorder.traffic(query)
 
     async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
         """See `Mesh`."""
-        raise NotImplementedError(query)
+        return await auditing.audit(self._core, query)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh`."""

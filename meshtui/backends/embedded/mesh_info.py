@@ -11,7 +11,9 @@ from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-VERBS = ("issue", "rotate", "undo", "verify", "apply", "delete")
+VERBS = ("issue", "rotate", "undo", "apply", "delete", "token")
+LOOKS = ("verify", "explain", "matrix", "policies", "traffic", "audit")
+"""Verbs that change nothing."""
 NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 
 
@@ -38,6 +40,7 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
             ca_mtls=f"127.0.0.1:{core.ca_address.mtls_port}" if core.ca_address.mtls_port else "",
             ca_root=str(core.ca_root),
             operator=f"unix:{core.paths.operator_socket}",
+            metrics=core.observed.metrics,
             gateway_https=_edge(core, 8443),
             gateway_http=_edge(core, 8080),
             gateway_ports={str(target): f"127.0.0.1:{port}" for target, port in sorted(core.ports.ports.items())},
@@ -45,9 +48,9 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
                 runtime.target: str(runtime.outbound) for runtime in core.serving if runtime.outbound is not None
             },
         ),
-        capabilities=tuple(
-            Capability(verb=verb, available=not refused or verb == "verify", reason="" if verb == "verify" else refused)
-            for verb in VERBS
+        capabilities=(
+            *(Capability(verb=verb, available=not refused, reason=refused) for verb in VERBS),
+            *(Capability(verb=verb, available=True) for verb in LOOKS),
         ),
         notices=tuple(notices),
     )

@@ -17,6 +17,7 @@ from meshtui.backends.embedded.planning import key_of, plan_of
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import MeshError, RefusedError, UsageError
 from meshtui.identity.facts import CertificateFacts
+from meshtui.manifest.difference import difference
 from meshtui.manifest.documents import parse, parse_document
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, Progress, Rotate, Terms, Undo
 from meshtui.mesh.rows import Step
@@ -76,6 +77,7 @@ class Performer:
             reason = f"{plan.title} failed unexpectedly: {type(error).__name__}."
             queue.put_nowait(MeshError(reason, fix="The log of meshtui serve has more."))
         finally:
+            self._core.observed.activity.touch()
             queue.put_nowait(None)
 
     async def _renew(self, actor: str, action: Issue | Rotate | Undo, target: str, tell: Tell) -> bool:
@@ -125,15 +127,19 @@ class Performer:
             for step in plan.steps
         }
         outcome, text = "ok", ""
+        before, keys = core.catalog, [key_of(action)] if isinstance(action, Delete) else []
         try:
             if isinstance(action, Apply):
-                await core.apply(parse(action.text, action.source))
+                objects = parse(action.text, action.source)
+                keys = [each.key for each in objects]
+                await core.apply(objects)
             else:
                 await core.remove(key_of(action))
         except MeshError as error:
             outcome, text = "failed", error.message
+        changes = {str(key): difference(before.get(key), core.catalog.get(key)) for key in keys}
         for step in plan.steps:
-            note = text or step.text
+            note = text or ", ".join(filter(None, (step.text, changes.get(step.target))))
             core.journal.end(numbers[step.target], outcome=outcome, text=note, serial="", now=core.clock())
             tell(
                 Progress(

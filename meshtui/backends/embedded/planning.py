@@ -16,6 +16,7 @@ from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate, Undo
 from meshtui.mesh.targets import TargetKind
+from meshtui.policy.mode_changes import mode_changes
 
 
 async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
@@ -27,6 +28,7 @@ async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
         verb=draft.verb,
         steps=draft.steps,
         effects=draft.effects,
+        warnings=draft.warnings,
         command=draft.command,
         by_hand=draft.by_hand,
         lapses_at=plans.lapse(),
@@ -53,13 +55,16 @@ async def _apply(core: MeshCore, action: Apply) -> Draft:
     if problems:
         raise ManifestError(tuple(problems))
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
-    warnings = set(warnings_of(core.catalog.apply(objects))) - set(warnings_of(core.catalog))
+    domain = core.settings.trust_domain
+    after = core.catalog.apply(objects)
+    warnings = set(warnings_of(after, domain)) - set(warnings_of(core.catalog, domain))
     command = ["apply", *(word for name in action.source.split(", ") for word in ("-f", name))]
     return Draft(
         title=f"Apply {count(len(objects), 'object')}",
         verb="apply",
         steps=steps,
-        effects=tuple(sorted(warnings)),
+        effects=mode_changes(core.catalog, after),
+        warnings=tuple(sorted(warnings)),
         command=shlex.join(["meshtui", *command]),
         by_hand=(shlex.join(["kubectl", *command]),),
     )
@@ -77,7 +82,7 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
     found = core.catalog.get(key)
     if found is None:
         raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
-    removed(core.catalog, key)
+    after = removed(core.catalog, key)
     where = [key.name, *(("-n", key.namespace) if key.namespace else ())]
     group, slash, _ = found.document["apiVersion"].partition("/")
     kind = f"{key.kind.lower()}.{group}" if slash else key.kind  # kubectl may know two kinds of this name
@@ -85,7 +90,8 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
         title=f"Delete {key}",
         verb="delete",
         steps=(PlannedStep(target=str(key), text="delete"),),
-        effects=_loss(core, key) if isinstance(found, Secret) else (),
+        effects=_loss(core, key) if isinstance(found, Secret) else mode_changes(core.catalog, after),
+        warnings=_broken_without(core, key) if isinstance(found, Secret) else (),
         command=shlex.join(["meshtui", "delete", key.kind, *where]),
         by_hand=(shlex.join(["kubectl", "delete", kind, *where]),),
     )
@@ -93,9 +99,12 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
 
 def _loss(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
     also = ", and so is the version before" if key in core.desired.previous else ""
+    return (f"Its key and certificate are gone for good{also}.",)
+
+
+def _broken_without(core: MeshCore, key: ObjectKey) -> tuple[str, ...]:
     served = core.desired.edge.reach_of(f"{TargetKind.GATEWAY}/{key.namespace}/{key.name}")
-    breaks = (f"It is in use: {', '.join(served)} fail without it.",) if served else ()
-    return (*breaks, f"Its key and certificate are gone for good{also}.")
+    return (f"It is in use: {', '.join(served)} fail without it.",) if served else ()
 
 
 def key_of(action: Delete) -> ObjectKey:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from meshtui.agent.sds_service import BUNDLE, KEY_PAIR
 from meshtui.backends.embedded.context import Context
+from meshtui.backends.embedded.delivery import Acknowledged, Delivery, ResourceKey
 from meshtui.backends.embedded.loops import forever
+from meshtui.backends.embedded.provenance import Provenance
 from meshtui.envoy.admin import ServedSecret
 from meshtui.envoy.bootstrap import ProxySockets, bootstrap
 from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
 from meshtui.errors import UnreachableError
+from meshtui.manifest.catalog import Catalog
 from meshtui.mesh.snapshot import Truth
 from meshtui.wire.discovery import SECRET, Rejected, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
@@ -39,11 +43,19 @@ class EnvoyProxy:
         self._look = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._refused = Refusals()
+        self._acknowledged = Acknowledged()
+        self._provenance = Provenance(target)
         self._gone: frozenset[str] = frozenset()
         """Secrets that Envoy may still list, though no listener is left that presents them."""
         self._unread = "it has not been asked yet"
         sockets = ProxySockets(ads=paths.socket("ads", target), sds=sds_socket, admin=paths.socket("admin", target))
-        self._ads = DiscoveryServer(sockets.ads, register_ads, Distributor(self._on_verdict, lambda _: None))
+        self._ads = DiscoveryServer(
+            sockets.ads,
+            context.observed.with_access_logs(register_ads, target),
+            Distributor(self._on_verdict, self._on_connection),
+        )
+        self._convergence = context.observed.convergence()
+        self._connected = 0
         self._process = EnvoyProcess(
             context.envoy,
             paths.envoys,
@@ -65,10 +77,14 @@ class EnvoyProxy:
             self._looking.cancel()
         await self._ads.stop()
 
-    def publish(self, world: World) -> None:
-        """Configure it like this from now on."""
+    def publish(self, world: World, catalog: Catalog | None = None) -> None:
+        """Configure it like this from now on. `catalog` has the manifests of which this was made, if they are known."""
+        if catalog is not None:
+            self._provenance.keep(world, catalog)
         self._refused.keep(world)
+        self._acknowledged.keep(world)
         self._gone = frozenset(self._secrets) - world.get(SECRET, {}).keys() - {KEY_PAIR, BUNDLE}
+        self._convergence.publish(world, time.monotonic())
         self._ads.publish(world)
 
     @property
@@ -101,6 +117,13 @@ class EnvoyProxy:
     def rejected(self) -> str:
         """Envoy's words for what it did not take of its configuration; empty when it took all."""
         return self._refused.words
+
+    @property
+    def delivery(self) -> Delivery:
+        """How far it has come with what it was told."""
+        reasons = self._refused.reasons
+        waiting = self._acknowledged.waiting | self._ads.unjudged
+        return Delivery(waiting, reasons, self._provenance.suspects(reasons))
 
     def refused(self, secret: str) -> str:
         """Envoy's words for what it did not take of the secret of this name, as that is now."""
@@ -141,6 +164,7 @@ class EnvoyProxy:
     def _on_process(self, status: ProxyStatus) -> None:
         if status.state is ProxyState.STARTING:
             self._refused = Refusals()  # a new Envoy has refused nothing yet
+            self._acknowledged.forget()
         if status.state is ProxyState.READY:
             self.look()
         else:
@@ -149,8 +173,16 @@ class EnvoyProxy:
             _LOG.warning("%s: Envoy: %s", self._target, self._unread)
         self._on_change()
 
+    def _on_connection(self, streams: int) -> None:
+        self._context.observed.connected(bool(streams) - bool(self._connected))
+        self._connected = streams
+
     def _on_verdict(self, verdict: Verdict) -> None:
         self._refused.hear(verdict)
+        self._acknowledged.hear(verdict)
+        self._provenance.hear(verdict)
+        self._convergence.hear(verdict, time.monotonic())
+        self._context.observed.activity.touch()  # a policy is in force now, or was rejected
         self.look()
         self._on_change()
 
@@ -168,6 +200,11 @@ class Refusals:
     def words(self) -> str:
         """Envoy's own, each once."""
         return "; ".join(dict.fromkeys(reason for _, reason in self._reasons.values()))
+
+    @property
+    def reasons(self) -> Mapping[ResourceKey, str]:
+        """Envoy's own, by resource."""
+        return {key: reason for key, (_, reason) in self._reasons.items()}
 
     def of(self, type_url: str, name: str) -> str:
         """Envoy's own about one resource; empty when it took it."""

@@ -70,6 +70,7 @@ def undo_draft(core: MeshCore, action: Undo) -> Draft:
         verb="undo",
         steps=(PlannedStep(target=target, text=step.text),),
         effects=(*_reach(core, (target,)), *step.effects, "Undone once more it is as it is now.", _OPEN),
+        warnings=step.warnings,
         command=shlex.join(["meshtui", "undo", target]),
         by_hand=step.by_hand,
     )
@@ -84,6 +85,7 @@ async def _draft(core: MeshCore, verb: str, targets: tuple[str, ...], terms: Ter
         verb=verb,
         steps=tuple(PlannedStep(target=target, text=step.text) for target, step in zip(targets, steps, strict=True)),
         effects=(*_reach(core, targets), *(text for step in steps for text in step.effects), *order, _OPEN),
+        warnings=tuple(text for step in steps for text in step.warnings),
         command=shlex.join(["meshtui", verb, *targets, *options_of(terms)]),
         by_hand=tuple(command for step in steps for command in step.by_hand),
     )

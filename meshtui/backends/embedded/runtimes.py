@@ -19,7 +19,7 @@ from meshtui.backends.embedded.inventory import write_inventory
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.versions import SecretVersions
 from meshtui.backends.embedded.workload import WorkloadRuntime
-from meshtui.backends.embedded.worlds import bundles_of, world_of
+from meshtui.backends.embedded.worlds import Worlds, bundles_of
 from meshtui.gateway.credential import Credential, credentials_of
 from meshtui.gateway.listeners import secret_of
 from meshtui.gateway.references import SecretRef
@@ -49,6 +49,7 @@ class Runtimes:
         self._uid = uid
         self._fleet = fleet_workloads(fleet, sockets=fleet_sockets)
         self._pods: dict[str, WorkloadRuntime] = {}
+        self._worlds = Worlds()
 
     async def reconcile(
         self, catalog: Catalog, context: Context, edge: Edge, versions: SecretVersions
@@ -67,7 +68,7 @@ class Runtimes:
         write_inventory(context.paths.inventory, catalog, self._fleet.values(), self.workloads.values())
         lost = await self._stop_credentials(catalog)
         changed = self._start_credentials(catalog, context, edge, versions)
-        self._configure(catalog)
+        self._configure(catalog, context)
         for begin in range(0, len(new), AT_ONCE):
             await asyncio.gather(*(runtime.start() for runtime in new[begin : begin + AT_ONCE]))
         return [*gone, *lost], [*changed, *(runtime.target for runtime in new)]
@@ -131,18 +132,20 @@ class Runtimes:
                 changed.append(target)
         return changed
 
-    def _configure(self, catalog: Catalog) -> None:
+    def _configure(self, catalog: Catalog, context: Context) -> None:
         """Give every proxy its configuration for the manifests as they are."""
         for runtime in self.serving:
             if runtime.proxy is not None and runtime.workload.proxy is Proxy.GATEWAY:
                 for number in wanted_ports(catalog, runtime.workload):
                     self._ports.give(number)
         inbound = {each.target: Path(each.inbound.path) for each in self.serving if each.inbound}
+        context.observed.know(catalog, inbound)
         for runtime in self.serving:
             runtime.trust(bundles_of(catalog, runtime.workload))
-            if runtime.proxy is not None:
-                context = runtime.proxy_context(inbound, self._ports.ports)
-                runtime.configure(world_of(catalog, context))
+        proxies = [runtime for runtime in self.serving if runtime.proxy is not None]
+        contexts = [runtime.proxy_context(inbound, self._ports.ports) for runtime in proxies]
+        for runtime, world in zip(proxies, self._worlds.of(catalog, contexts), strict=True):
+            runtime.configure(world, catalog)
 
     def _runtime(self, workload: Workload, context: Context) -> WorkloadRuntime:
         made_up = workload is self._fleet.get(workload.target)

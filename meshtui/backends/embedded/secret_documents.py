@@ -9,8 +9,9 @@ from typing import Any
 from meshtui.agent.gateway_client import KeyPair
 from meshtui.backends.embedded.orders import Order
 from meshtui.gateway.credential import Credential
+from meshtui.identity.bundle import TrustBundle
 from meshtui.manifest.documents import parse_document
-from meshtui.manifest.issuance import ISSUER, KEY, LIFETIME, ROTATION, UNDONE
+from meshtui.manifest.issuance import ISSUER, KEY, LIFETIME, ROOTS, ROTATION, UNDONE
 from meshtui.manifest.lifetimes import lifetime_text
 from meshtui.manifest.model import Manifest, Secret
 from meshtui.manifest.secret_data import OCSP_STAPLE, PAIR_NAMES, TLS, key_pair
@@ -24,14 +25,18 @@ def with_pair(credential: Credential, pair: KeyPair, order: Order, terms: Terms)
         annotations[LIFETIME] = lifetime_text(terms.lifetime)
     if terms.key_kind or credential.secret is None:
         annotations[KEY] = order.key_kind
-    return _with(credential, pair.chain_pem, pair.private_key_pem, annotations, without=())
+    return _with(credential, pair.chain_pem, pair.private_key_pem, annotations, without=(ROOTS,))
 
 
 def with_brought(credential: Credential, brought: Brought) -> Secret:
     """The Secret with a pair that was made elsewhere: nobody here is to replace it by itself."""
-    return _with(
-        credential, brought.certificate.encode(), brought.private_key.encode(), {}, without=(ISSUER, LIFETIME, KEY)
-    )
+    certificate, key = brought.certificate.encode(), brought.private_key.encode()
+    return _with(credential, certificate, key, roots_of(brought), without=(ISSUER, LIFETIME, KEY, ROOTS))
+
+
+def roots_of(brought: Brought) -> dict[str, str]:
+    """The annotation that keeps what a pair was said to lead to, so that it can be verified from then on."""
+    return {ROOTS: TrustBundle.parse(brought.ca).pem.decode()} if brought.ca else {}
 
 
 def undone(current: Secret, previous: Secret) -> Secret:
@@ -56,6 +61,12 @@ def keeping_its_pair(manifest: Manifest, known: Manifest | None) -> Manifest:
 def pair_names(data: Mapping[str, Any]) -> tuple[str, str]:
     """The names under which Istio reads the pair of a Secret with this data."""
     return next((names for names in PAIR_NAMES if all(data.get(name) for name in names)), PAIR_NAMES[1])
+
+
+def rest_names(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of what stays in a Secret with this data when its pair is replaced; empty entries count as none."""
+    away = (*pair_names(data), OCSP_STAPLE)
+    return tuple(sorted(name for name, value in data.items() if value and name not in away))
 
 
 def draft(credential: Credential, annotations: Mapping[str, str]) -> Secret:

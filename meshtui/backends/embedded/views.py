@@ -15,13 +15,17 @@ import msgspec
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.gateway_findings import gateway_findings, joined_credential
 from meshtui.backends.embedded.held_identity import HeldIdentity
+from meshtui.backends.embedded.hop_findings import hop_findings
 from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
 from meshtui.backends.embedded.pacing import paced
 from meshtui.backends.embedded.proxy import EnvoyProxy
+from meshtui.backends.embedded.rejection_findings import rejection_findings
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.findings import Finding, Severity
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
+from meshtui.manifest.catalog import Catalog
+from meshtui.manifest.dangling import dangling
 from meshtui.manifest.workload import Proxy
 from meshtui.mesh.join import Joined, join
 from meshtui.mesh.judge import Standing, findings, state
@@ -36,6 +40,7 @@ from meshtui.mesh.snapshot import (
     Snapshot,
     Truth,
 )
+from meshtui.policy.peer_authentication import effective_mode
 
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
@@ -82,7 +87,7 @@ def authority_standing(authority: Authority) -> Standing:
     return Standing(lifetime, None, renewable=False)
 
 
-def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
+def identity(runtime: WorkloadRuntime, catalog: Catalog, now: datetime) -> Identity:
     """A workload with all that is known of its SVID."""
     standing, svid, secrets = runtime.standing, runtime.svid, runtime.identity.secrets
     return Identity(
@@ -100,9 +105,13 @@ def identity(runtime: WorkloadRuntime, now: datetime) -> Identity:
             rejected=sum(each.secrets.rejected for each in runtime.identities),
         ),
         granted=tuple(map(_granted, runtime.granted)),
-        mtls="STRICT" if runtime.inbound is not None else "",
+        mtls=_mode(runtime, catalog) if runtime.inbound is not None else "",
         disagreement=_joined_workload(runtime).disagreement,
     )
+
+
+def _mode(runtime: WorkloadRuntime, catalog: Catalog) -> str:
+    return effective_mode(catalog, runtime.workload, runtime.workload.inbound_port).mode
 
 
 def _granted(identity: HeldIdentity) -> GrantedIdentity:
@@ -148,11 +157,9 @@ async def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
     gateways = (core.credentials[target] for target in sorted(core.credentials))
     return Snapshot(
         info=info(core, read_only=read_only),
-        gateways=tuple(
-            gateway(each, str(core.gateway_root(each.authority)) if each.authority else "", now) for each in gateways
-        ),
+        gateways=tuple(gateway(each, str(core.root_of(each) or ""), now) for each in gateways),
         authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
-        identities=tuple([identity(each, now) async for each in paced(_in_order(core.workloads))]),
+        identities=tuple([identity(each, core.catalog, now) async for each in paced(_in_order(core.workloads))]),
         findings=await all_findings(core, now),
     )
 
@@ -165,11 +172,11 @@ async def all_findings(core: MeshCore, now: datetime, only: Collection[str] | No
     """What is wrong with the mesh, worst first; of its workloads, with all or `only` those of these targets."""
     looked_at = [each for target, each in core.workloads.items() if only is None or target in only]
     found = [each async for workload in paced(looked_at) for each in _of_workload(workload, core, now)]
-    found = [*_of_the_ca(core), *found, *gateway_findings(core, now)]
+    found = [*_of_the_ca(core), *found, *hop_findings(core), *gateway_findings(core, now)]
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
-        _finding(Severity.WARNING, "no-effect", "", text, "Apply what is missing.") for text in core.catalog.warnings()
+        _finding(Severity.WARNING, "no-effect", "", each.text, each.fix) for each in core.catalog.derived(dangling)
     ]
     if core.envoy is None and core.settings.envoy:
         found.append(
@@ -180,7 +187,7 @@ async def all_findings(core: MeshCore, now: datetime, only: Collection[str] | No
 
 def findings_of(core: MeshCore, target: str, now: datetime) -> tuple[Finding, ...]:
     """What is wrong with one target, worst first, without looking at all the others."""
-    found = [*_of_the_ca(core), *gateway_findings(core, now)]
+    found = [*_of_the_ca(core), *hop_findings(core), *gateway_findings(core, now)]
     if (workload := core.workloads.get(target)) is not None:
         found += _of_workload(workload, core, now)
     if (authority := core.authorities.get(target)) is not None:
@@ -210,9 +217,7 @@ def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[
     if proxy.down and not proxy.starting:
         fix = f"It is started again by itself; its log is in {core.paths.envoys}."
         yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
-    if proxy.rejected:
-        fix = "Apply what it can take; until then it keeps what it had."
-        yield _finding(Severity.CRITICAL, "proxy-rejected", target, f"Envoy rejected: {proxy.rejected}", fix)
+    yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
     if proxy.silent:
         yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
 

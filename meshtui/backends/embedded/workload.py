@@ -14,11 +14,12 @@ from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.proxy import EnvoyProxy, Refusals
 from meshtui.backends.embedded.pulse import Pulse
-from meshtui.backends.embedded.worlds import uses_identity
+from meshtui.backends.embedded.worlds import takes_mtls, uses_identity
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.lifetime import Lifetime
 from meshtui.identity.svid import Svid
+from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.mesh.judge import Standing
 from meshtui.mesh.rows import Step
@@ -69,7 +70,7 @@ class WorkloadRuntime:
         self._refused = Refusals()
         self._pulse = Pulse()
         self._published: tuple[object, ...] = ()
-        self._in_use = True
+        self._in_use = self._takes_mtls = True
         self.sds_socket = self._socket("sds") if workload.proxy is not Proxy.NONE else None
         """None for an agent that serves nobody."""
         self._sds: DiscoveryServer | None = None
@@ -111,11 +112,11 @@ class WorkloadRuntime:
         if self._app is not None:
             await self._app.stop()
 
-    def configure(self, world: World) -> None:
-        """Give the proxy this configuration."""
+    def configure(self, world: World, catalog: Catalog) -> None:
+        """Give the proxy this configuration, made of these manifests."""
         if self.proxy is not None:
-            self._in_use = uses_identity(world)
-            self.proxy.publish(world)
+            self._in_use, self._takes_mtls = uses_identity(world), takes_mtls(world)
+            self.proxy.publish(world, catalog)
 
     def trust(self, bundles: Mapping[str, bytes]) -> None:
         """Serve these bundles (SDS name → PEM) beside the mesh's own."""
@@ -145,10 +146,15 @@ class WorkloadRuntime:
 
     @property
     def inbound(self) -> Address | None:
-        """Where its sidecar takes mTLS; None without one, or with nothing behind it."""
+        """Where its sidecar takes requests; None without one, or with nothing behind it."""
         if self.proxy is None or self._app is None:
             return None
         return Address(path=str(self._socket("in")))
+
+    @property
+    def inbound_mtls(self) -> Address | None:
+        """The same where it takes mTLS there: None too when its mode is DISABLE."""
+        return self.inbound if self._takes_mtls else None
 
     @property
     def outbound(self) -> Path | None:
@@ -233,9 +239,9 @@ class WorkloadRuntime:
             reason = self.rejected or f"it still serves another after {SERVE_DEADLINE:g} s"
             raise MeshError(f"Envoy did not take {after.serial}: {reason}.", fix=f"meshtui verify {self.target}")
         self._report(report, Step.PUSHED, "Envoy acknowledged it")
-        if self.inbound is not None:
+        if self.inbound_mtls is not None:
             self._report(report, Step.VERIFYING, "TLS handshake")
-            presented = await until_presented(self.inbound, "", after.sha256, SERVE_DEADLINE)
+            presented = await until_presented(self.inbound_mtls, "", after.sha256, SERVE_DEADLINE)
             if presented.facts.sha256 != after.sha256:
                 raise MeshError(f"The wire presents {presented.facts.serial}, not {after.serial}.")
         return True

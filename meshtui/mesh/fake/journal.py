@@ -10,6 +10,7 @@ from msgspec import structs
 
 from meshtui.errors import UsageError
 from meshtui.mesh.rows import HistoryEntry, Row
+from meshtui.mesh.targets import serial_in
 
 
 class Journal:
@@ -17,6 +18,10 @@ class Journal:
 
     def __init__(self) -> None:
         self._entries: list[HistoryEntry] = []
+
+    def __iter__(self) -> Iterator[HistoryEntry]:
+        """All entries, oldest first."""
+        return iter(self._entries)
 
     def newest(self, target: str, limit: int) -> list[HistoryEntry]:
         """At most `limit` entries, newest first; of everything when `target` is empty."""
@@ -27,7 +32,7 @@ class Journal:
         found = [
             structs.replace(entry, record={"serial": serial}) if entry.kind == "issued" else entry
             for entry in reversed(self._entries)
-            if entry.serial == serial
+            if serial_in(entry.serial) == serial
         ]
         if not found:
             raise UsageError(f"The CA of this mesh has nothing on record about the serial {serial}.")

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from meshtui import __version__
 from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
@@ -15,27 +14,30 @@ from meshtui.manifest.redaction import shown
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate, Undo
 from meshtui.mesh.caller import ANYBODY, Caller
-from meshtui.mesh.events import InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.events import ActivityChanged, InfoChanged, MeshEvent, RowChanged, RowGone
+from meshtui.mesh.fake.access import explanation_of, matrix_of
+from meshtui.mesh.fake.activity import audit_of, demo_entries, demo_traffic, selected
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
 from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
+from meshtui.mesh.fake.info import info_of
 from meshtui.mesh.fake.joined import detail_of, overview_of, snapshot_of
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
 from meshtui.mesh.fake.objects import Objects, objects_of, secret_of, target_of
 from meshtui.mesh.fake.plans import Prepared, find, plan_of, prepare
+from meshtui.mesh.fake.policies import KINDS, demo_policies, policy_rows
 from meshtui.mesh.fake.renewals import is_gateway, row_after
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
 from meshtui.mesh.index import RowIndex
 from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
-from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo, RotationState, Snapshot
+from meshtui.mesh.snapshot import MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
 _GOOD_FOR = timedelta(seconds=10)
 """How long an overview is handed out while nothing changes."""
-_MUTATIONS = ("issue", "rotate", "undo", "apply", "delete")
 
 
 class FakeMesh:
@@ -59,7 +61,11 @@ class FakeMesh:
         self._refusals = dict(refusals or {})
         demo = demo_rows(now()) if rows is None else ()
         self._rows = {row.target: row for row in (demo if rows is None else rows)}
-        self._objects = Objects(objects_of(demo))
+        is_demo = rows is None
+        self._objects = Objects((*objects_of(demo), *(demo_policies() if is_demo else ())))
+        self._traffic = demo_traffic(now()) if is_demo else Traffic(since=now(), pairs=(), denied=())
+        self._entries = list(demo_entries(now())) if is_demo else []
+        self._revision = 0
         self._journal = Journal()
         for row in sorted(demo, key=lambda row: row.issued_at or now()):
             if row.serial and row.issued_at:
@@ -73,7 +79,7 @@ class FakeMesh:
         self._index = RowIndex(self._rows.values())
         self._overview: Overview | None = None
         self._silent = False
-        self._info = _info(read_only)
+        self._info = info_of(read_only)
 
     # What a caller does to the fake, in place of the world around a mesh.
 
@@ -101,6 +107,21 @@ class FakeMesh:
         self._silent = silent
         if silent:
             self._tell(None)
+
+    def set_traffic(self, traffic: Traffic) -> None:
+        """Let other calls have been made."""
+        self._traffic = traffic
+        self.stir()
+
+    def happen(self, entry: HistoryEntry) -> None:
+        """Let something be in the audit that nobody did here."""
+        self._entries.append(entry)
+        self.stir()
+
+    def stir(self) -> None:
+        """Say that policies, traffic or the audit are different."""
+        self._revision += 1
+        self._tell(ActivityChanged(revision=self._revision))
 
     # The interface.
 
@@ -172,6 +193,7 @@ class FakeMesh:
         for item in prepared.removed:
             self._forget(item)
             yield Progress(target=str(item.key), step=Step.SERVED, text="removed", done=True)
+        self.stir()
 
     async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:  # noqa: ARG002 - nobody is asked
         """See `Mesh.verify`."""
@@ -191,24 +213,29 @@ class FakeMesh:
         return self._journal.newest(target, limit)
 
     async def explain(self, question: AccessQuestion) -> Explanation:
-        """See `Mesh`."""
-        raise NotImplementedError(question)
+        """See `Mesh.explain`."""
+        self._answer()
+        return explanation_of(question, self._policies(), self._rows)
 
     async def matrix(self, namespace: str = "") -> Matrix:
-        """See `Mesh`."""
-        raise NotImplementedError(namespace)
+        """See `Mesh.matrix`."""
+        self._answer()
+        return matrix_of(namespace, self._policies(), self._rows)
 
     async def policies(self) -> list[PolicyRow]:
-        """See `Mesh`."""
-        raise NotImplementedError
+        """See `Mesh.policies`."""
+        self._answer()
+        return policy_rows(self._policies(), self._rows.values())
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
-        """See `Mesh`."""
-        raise NotImplementedError(query)
+        """See `Mesh.traffic`."""
+        self._answer()
+        return selected(self._traffic, query)
 
     async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
-        """See `Mesh`."""
-        raise NotImplementedError(query)
+        """See `Mesh.audit`."""
+        self._answer()
+        return audit_of([*self._journal, *self._entries], query)
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh.token`."""
@@ -290,6 +317,9 @@ class FakeMesh:
         elif not self._objects.has((secret := secret_of(row.target)).key):
             self._objects.put(secret)
 
+    def _policies(self) -> list[Mapping[str, Any]]:
+        return [item.document for item in self._objects.of_kinds(KINDS)]
+
     def _store(self, item: Manifest) -> None:
         self._objects.put(item)
         self._journal.operated(self._now(), str(item.key), "apply", "ok")
@@ -305,24 +335,3 @@ class FakeMesh:
         self._before.pop(target_of(item), None)
         if target_of(item) in self._rows:
             self.remove(target_of(item))
-
-
-def _info(read_only: bool) -> MeshInfo:
-    reason = "read-only" if read_only else ""
-    return MeshInfo(
-        name="demo",
-        trust_domain=TRUST_DOMAIN,
-        backend="fake",
-        version=__version__,
-        envoy="1.40.0",
-        proxies_running=3,
-        proxies_wanted=3,
-        ca_answers=True,
-        read_only=read_only,
-        endpoints=Endpoints(ca="127.0.0.1:15012", gateway_https="127.0.0.1:8443", gateway_http="127.0.0.1:8080"),
-        capabilities=(
-            *(Capability(verb=verb, available=not read_only, reason=reason) for verb in _MUTATIONS),
-            Capability(verb="verify", available=True),
-            Capability(verb="token", available=True),
-        ),
-    )

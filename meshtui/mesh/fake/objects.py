@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from meshtui.errors import UsageError
@@ -39,6 +39,10 @@ class Objects:
             place = f" in namespace {namespace}" if namespace else ""
             raise UsageError(f"There is no {known} {name!r}{place}.", fix=f"See: meshtui get {known}")
         return found
+
+    def of_kinds(self, kinds: Container[str]) -> list[Manifest]:
+        """All objects of some kinds."""
+        return [item for key, item in sorted(self._objects.items()) if key.kind in kinds]
 
     def has(self, key: ObjectKey) -> bool:
         """Whether an object of this name is stored."""

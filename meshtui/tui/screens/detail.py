@@ -15,7 +15,7 @@ from meshtui.present.detail import detail_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import ALWAYS
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.row_store import Changes
@@ -24,7 +24,7 @@ MARGIN = 1
 """Cells on either side of the page."""
 
 
-class DetailScreen(Framed):
+class DetailScreen(RowScreen):
     """The page of one target."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]

@@ -11,11 +11,11 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from meshtui.present.cells import cut_line, fit, fit_line
+from meshtui.present.cells import cut_line, fit, fit_line, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.marks import TRUTHS
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, THE_LIST, THIS_ROW
+from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, THE_LIST, THIS_ROW, VIEWS
 from meshtui.tui.widgets.document import Document
 
 _COLUMN = 38
@@ -23,6 +23,9 @@ _COLUMN = 38
 
 _KEYS = 14
 """Cells for the keys themselves."""
+
+_MARKED = "verify to the wire"
+"""A key of rows that have the four marks."""
 
 _NAMES = {"question_mark": "?", "slash": "/", "pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "space": "space"}
 
@@ -55,18 +58,33 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     def _page(self, width: int) -> list[Line]:
         left = [*self._group(THIS_ROW), *self._group(THE_LIST)]
         right = [*self._group(MOVE), *self._group(ALWAYS)]
+        below = [*self._views(width), *self._marks(width)]
         if width < 2 * _COLUMN - 6:
-            return [*left, *right, *self._marks(width)]
+            return [*left, *right, *below]
         both = zip_longest(left, right, fillvalue=())
-        return [*((*fit_line(one, width // 2), *other) for one, other in both), *self._marks(width)]
+        return [*((*fit_line(one, width // 2), *other) for one, other in both), *below]
 
     def _group(self, group: Binding.Group) -> list[Line]:
         keys = self._keys.get(group.description, [])
         lines: list[Line] = [(Piece(fit(names, _KEYS), Tone.BUSY), Piece(text)) for names, text in keys]
         return [(Piece(group.description, Tone.STRONG),), *lines, ()] if keys else []
 
+    def _views(self, width: int) -> list[Line]:
+        """The places, as many to a line as fit."""
+        keys = self._keys.get(VIEWS.description, [])
+        lines: list[Line] = []
+        for names, text in keys:
+            place = (Piece(f"{names} ", Tone.BUSY), Piece(f"{text}   "))
+            if lines and line_width((*lines[-1], *place)) <= width:
+                lines[-1] = (*lines[-1], *place)
+            else:
+                lines.append(place)
+        return [(Piece(VIEWS.description, Tone.STRONG),), *lines, ()] if keys else []
+
     def _marks(self, width: int) -> list[Line]:
         g = self._glyphs
+        if not any(text == _MARKED for _, text in self._keys.get(THIS_ROW.description, ())):
+            return []
         meanings = (
             (g.agrees, "agrees with the one before it"),
             (g.differs, "differs: something else is there, or nothing"),

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Row, Step, View
@@ -15,11 +14,11 @@ from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
-from meshtui.tui.keys import THE_LIST
 from meshtui.tui.placeholder import placeholder
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.places import Place
+from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.widgets.lines import Lines
-from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
 
@@ -27,21 +26,14 @@ TICK_SECONDS = 5.0
 """How long a row shows that it was served after a rotation, before its state takes over again."""
 
 
-class ListScreen(Framed):
+class ListScreen(RowScreen, Placed):
     """One screen for all views: they differ in rows and columns only."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(place), f"view('{view}')", view, group=THE_LIST) for place, view in enumerate(View, start=1)),
-        Binding("tab", "turn(1)", "next view", group=THE_LIST),
-        Binding("shift+tab", "turn(-1)", "view before", group=THE_LIST),
-        Binding("slash", "filter", "filter: words, !words", group=THE_LIST),
-        Binding("escape", "clear", "clear, dismiss", group=THE_LIST),
-    ]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "open"),
         ("/", "filter"),
         ("?", "help"),
+        ("x", "calls"),
         ("tab", "view"),
         ("q", "quit"),
     )
@@ -51,9 +43,14 @@ class ListScreen(Framed):
         self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows")
 
     @property
-    def crumbs(self) -> tuple[str, ...]:
+    def place(self) -> Place:
         """The view."""
-        return ("meshtui", self.board.store.view)
+        return Place(self.board.store.view.value)
+
+    @property
+    def filter(self) -> str:
+        """What is typed now."""
+        return self.board.store.filter
 
     @property
     def count(self) -> str:
@@ -70,6 +67,7 @@ class ListScreen(Framed):
 
     def body(self) -> ComposeResult:
         """Notices, the list, and what there is to say about one row of it."""
+        yield Lines(id="places")
         yield Lines(id="notices", at_least=0)
         yield Lines(id="titles")
         yield self._list
@@ -95,6 +93,7 @@ class ListScreen(Framed):
 
     def show_view(self, view: View) -> None:
         """Show another view, under the same filter."""
+        self.board.take_back()
         self.board.store.arrange(view, self.board.store.filter)
         self._list.rearrange()
         self._refresh_all()
@@ -114,7 +113,7 @@ class ListScreen(Framed):
         super().on_resize(event)
         self.call_after_refresh(self._refresh_all)
 
-    def on_row_list_moved(self) -> None:
+    def on_cursor_list_moved(self) -> None:
         """The cursor moved: say what is to be said of its row."""
         if not isinstance(self.board.said, Progress) or self.board.said.done:
             self.board.said = None
@@ -128,20 +127,6 @@ class ListScreen(Framed):
 
     # The filter.
 
-    def on_key(self, event: events.Key) -> None:
-        """Begin the filter before the next key is looked at: what is typed fast, or pasted, belongs to it.
-
-        As a binding alone it would begin only after the keys behind it had passed this screen.
-        """
-        if event.key == "slash" and not self.query_one("#footer", Prompt).asks:
-            self.action_filter()
-            event.stop()
-            event.prevent_default()
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one("#footer", Prompt).ask("/", self.board.store.filter)
-
     def action_clear(self) -> None:
         """Clear what is in the way: notices, then what was said, then the filter."""
         if self.board.notices:
@@ -150,33 +135,15 @@ class ListScreen(Framed):
         elif self.board.said is not None:
             self.say(None)
         else:
-            self._filter("")
+            self.narrow("")
 
-    def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Filter while it is typed."""
-        self._filter(message.text)
-
-    def on_prompt_cancelled(self) -> None:
-        """Drop the filter."""
-        self._filter("")
-
-    def _filter(self, text: str) -> None:
+    def narrow(self, text: str) -> None:
+        """Show the rows that this filter lets through."""
         store = self.board.store
         if text != store.filter:
             store.arrange(store.view, text)
             self._list.rearrange()
             self._refresh_all()
-
-    # Views.
-
-    def action_view(self, name: str) -> None:
-        """Show a view."""
-        self.show_view(View(name))
-
-    def action_turn(self, by: int) -> None:
-        """Show the view that comes next, or came before."""
-        views = list(View)
-        self.show_view(views[(views.index(self.board.store.view) + by) % len(views)])
 
     def _refresh_all(self) -> None:
         self.refresh_frame()

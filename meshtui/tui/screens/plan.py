@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from meshtui.mesh.actions import Plan
+from meshtui.present.commands import with_state
 from meshtui.present.plan import folded_by_hand, plan_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
@@ -76,7 +77,10 @@ class PlanDialog(ModalScreen[None]):
         self._fit(width, event.size.height)
 
     def _fit(self, width: int, height: int) -> None:
-        self.query_one("#dialog").styles.height = min(len(self._page(width - 6)) + _FRAME, height)
+        lines = len(self._page(width - 6))
+        self.query_one("#dialog").styles.height = min(lines + _FRAME, height)
+        hint = (Piece("j k", Tone.BUSY), Piece(" scroll: not all of it is in sight", Tone.QUIET))
+        self.query_one("#said", Lines).show([hint if lines + _FRAME > height else ()])
 
     def action_confirm(self) -> None:
         """Have it done."""
@@ -104,7 +108,7 @@ class PlanDialog(ModalScreen[None]):
     @work(exclusive=True)
     async def _copy(self) -> None:
         text = "\n".join(self.plan.by_hand) if self._by_hand else self.plan.command
-        said = await copy(text, self.app.copy_to_clipboard)
+        said = await copy(with_state(text, self._board.glyphs.state), self.app.copy_to_clipboard)
         self.query_one("#said", Lines).show([(Piece(said, Tone.QUIET),)])
 
     def _page(self, width: int) -> list[Line]:

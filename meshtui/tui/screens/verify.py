@@ -16,14 +16,14 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.verification import verification_lines
 from meshtui.tui.board import Board
 from meshtui.tui.keys import ALWAYS
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.widgets.document import Document
 
 MARGIN = 1
 """Cells on either side of the page."""
 
 
-class VerifyScreen(Framed):
+class VerifyScreen(RowScreen):
     """What was checked, what was seen, and what to do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]

@@ -10,25 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import Reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row, Step
+from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import cells, layout, titles
+from meshtui.present.rows import cells, layout
 from meshtui.present.tones import Line, Piece
-from meshtui.tui.keys import MOVE, THIS_ROW
+from meshtui.tui.widgets.cursor_list import CursorList
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
-from meshtui.tui.widgets.toned import Toned
 
 ARRIVAL = 5.0
 """Seconds after the first rows in which others may still sort themselves before them."""
@@ -37,26 +32,8 @@ _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
 
 
-class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
+class RowList(CursorList):
     """A list of rows with a cursor."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", group=MOVE),
-        Binding("k,up", "move(-1)", "up", group=MOVE),
-        Binding("ctrl+f,pagedown", "page(1)", "page down", group=MOVE),
-        Binding("ctrl+b,pageup", "page(-1)", "page up", group=MOVE),
-        Binding("ctrl+d", "page(0.5)", "half a page down", group=MOVE),
-        Binding("ctrl+u", "page(-0.5)", "half a page up", group=MOVE),
-        Binding("g,home", "first", "first row", group=MOVE),
-        Binding("G,end", "last", "last row", group=MOVE),
-        Binding("enter", "open", "open", group=THIS_ROW),
-    ]
-
-    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
-    """Width of the list, and lines of all rows. There are no scroll bars to lay out when it changes."""
-
-    class Moved(Message):
-        """The cursor is on another row now."""
 
     @dataclass
     class Opened(Message):
@@ -73,13 +50,11 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         jumps: bool,
         id: str,  # noqa: A002
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(jumps=jumps, id=id)
         self._store = store
         self._now = now
         self._glyphs = glyphs
-        self._jumps = jumps
         self._painter = RowPainter(self, glyphs)
-        self._cursor = 0
         self._target = ""
         self._arriving = True
         """Until a key moves the cursor or the first rows have had a moment to come: the cursor is at the top."""
@@ -87,6 +62,10 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._lit: dict[str, frozenset[str]] = {}
         self._steps: dict[str, Step] = {}
         self._placeholder: tuple[Line, ...] = ()
+
+    def __len__(self) -> int:
+        """Rows of the view that pass the filter."""
+        return len(self._store)
 
     # What the screen asks and says.
 
@@ -111,17 +90,17 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         """Put the cursor on a row, if it is in the list."""
         place = self._store.place_of(target)
         if place is not None:
-            self._go(place)
+            self.go(place)
 
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
         self._painter.prepare(layout(self._store.view, self.size.width - MARGIN), self.size.width)
         self._cursor = self._store.place_of(self._target) or 0
         before = self._target
-        self._remember()
-        self.virtual_size = Size(self.size.width, len(self._store))
+        self.remember()
+        self.resize_to_rows()
         self.scroll_to(y=self.scroll_offset.y, animate=False, force=True)
-        self._bring_into_view()
+        self.bring_into_view()
         self._refresh_changed()
         if self._target != before:
             self.post_message(self.Moved())
@@ -130,16 +109,14 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         """The store took changes: redraw those of them that are in view, the cursor on its row as before."""
         self._light_up(changes)
         if self._arriving and not self._target:
-            self.set_timer(ARRIVAL, self._arrived)
+            self.set_timer(ARRIVAL, self.steered)
         if changes.reordered:
             above = self._cursor - self.scroll_offset.y
             place = 0 if self._arriving else self._store.place_of(self._target)
             self._cursor = min(self._cursor, max(len(self._store) - 1, 0)) if place is None else place
-            self.virtual_size = Size(self.size.width, len(self._store))
-            # The cursor's line stays where the eye is; what is around it may be different
-            self.scroll_to(y=self._cursor - above, animate=False, force=True)
-            self._bring_into_view()
-        self._remember()
+            self.resize_to_rows()
+            self.keep_line(above)
+        self.remember()
         self._refresh_changed()
 
     def tick(self) -> None:
@@ -228,54 +205,16 @@ class RowList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     # The cursor.
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
-        self._go(self._cursor + by)
+    def steered(self) -> None:
+        """What arrives no longer moves the cursor."""
+        self._arriving = False
 
-    def action_page(self, pages: float) -> None:
-        """Move the cursor by a share of the height."""
-        self._go(self._cursor + int(pages * max(self.size.height - 1, 1)))
-
-    def action_first(self) -> None:
-        """Move the cursor to the first row."""
-        self._go(0)
-
-    def action_last(self) -> None:
-        """Move the cursor to the last row."""
-        self._go(len(self._store) - 1)
+    def remember(self) -> None:
+        """The cursor belongs to this target."""
+        row = self.selected
+        self._target = row.target if row is not None else self._target
 
     def action_open(self) -> None:
         """Look at the row under the cursor."""
         if self.selected is not None:
             self.post_message(self.Opened(self.selected.target))
-
-    def _arrived(self) -> None:
-        self._arriving = False
-
-    def _go(self, place: int) -> None:
-        self._arrived()
-        place = min(max(place, 0), max(len(self._store) - 1, 0))
-        if place == self._cursor:
-            return
-        before, self._cursor = self._cursor, place
-        self._remember()
-        if not self._bring_into_view():
-            self.refresh_line(before)
-            self.refresh_line(place)
-        self.post_message(self.Moved())
-
-    def _remember(self) -> None:
-        row = self.selected
-        self._target = row.target if row is not None else self._target
-
-    def _bring_into_view(self) -> bool:
-        """Scroll until the cursor is in view; by half a page at the edge of a slow link, which repaints everything."""
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        jump = height // 2 if self._jumps else 0
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor - jump, animate=False, force=True)
-        elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1 + jump, animate=False, force=True)
-        else:
-            return False
-        return True

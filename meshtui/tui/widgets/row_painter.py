@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row
+from meshtui.present.columns import GAP, Column
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import GAP, Column, age, cells
+from meshtui.present.rows import age, cells
 from meshtui.present.tones import Line, Piece, Tone
 
 MARGIN = 3
@@ -88,20 +89,30 @@ class RowPainter:
         if len(self._kept) >= KEPT:
             self._kept.clear()
         drawn = cells(facts.row, self.columns, now, self._glyphs)
-        painted = self._kept[facts.row.target] = Painted(facts, self._strip(facts, drawn), self._colours)
+        sign = self._glyphs.cursor if facts.selected else ""
+        strip = strip_of_cells(self._brush, self.columns, drawn, self._width, sign=sign, lit=facts.lit)
+        painted = self._kept[facts.row.target] = Painted(facts, strip, self._colours)
         return painted
 
-    def _strip(self, facts: Facts, drawn: tuple[Line, ...]) -> Strip:
-        brush = self._brush
-        cursor = brush.component("toned--cursor") if facts.selected else Style.null()
-        flash = brush.component("toned--flash")
-        sign = f"{self._glyphs.cursor} " if facts.selected else "  "
-        strips = [brush.strip_of((Piece(sign, Tone.BUSY),), MARGIN - 1, cursor)]
-        for column, line in zip(self.columns, drawn, strict=True):
-            if column.key in facts.lit:
-                strips += [brush.strip_of(line, column.width, cursor + flash), brush.strip_of((), GAP, cursor)]
-            else:
-                # The gap in the tone of the cell before it makes one run of the two
-                gap = Piece(" " * GAP, line[-1].tone if line else Tone.PLAIN)
-                strips.append(brush.strip_of((*line, gap), column.width + GAP, cursor))
-        return Strip.join(strips).adjust_cell_length(self._width, brush.style_of(Tone.QUIET) + cursor).simplify()
+
+def strip_of_cells(
+    brush: Brush,
+    columns: tuple[Column, ...],
+    drawn: tuple[Line, ...],
+    width: int,
+    *,
+    sign: str = "",
+    lit: frozenset[str] = frozenset(),
+) -> Strip:
+    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line."""
+    cursor = brush.component("toned--cursor") if sign else Style.null()
+    flash = brush.component("toned--flash")
+    strips = [brush.strip_of((Piece(f"{sign or ' '} ", Tone.BUSY),), MARGIN - 1, cursor)]
+    for column, line in zip(columns, drawn, strict=True):
+        if column.key in lit:
+            strips += [brush.strip_of(line, column.width, cursor + flash), brush.strip_of((), GAP, cursor)]
+        else:
+            # The gap in the tone of the cell before it makes one run of the two
+            gap = Piece(" " * GAP, line[-1].tone if line else Tone.PLAIN)
+            strips.append(brush.strip_of((*line, gap), column.width + GAP, cursor))
+    return Strip.join(strips).adjust_cell_length(width, brush.style_of(Tone.QUIET) + cursor).simplify()

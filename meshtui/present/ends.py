@@ -1,0 +1,34 @@
+"""The two ends of a call in few cells: `prod/sleep` for a workload, an identity where no workload has it."""
+
+from __future__ import annotations
+
+from meshtui.mesh.targets import TargetKind
+from meshtui.present.cells import cut_start, width_of
+from meshtui.present.glyphs import Glyphs
+from meshtui.present.tones import Line, Piece, Tone
+
+PLAINTEXT = "plaintext"
+"""Who proves no identity."""
+
+
+def end_name(target: str, identity: str = "") -> str:
+    """`prod/sleep`, else the identity without its scheme, else `plaintext`."""
+    if target:
+        return target.removeprefix(f"{TargetKind.WORKLOAD}/")
+    return identity.removeprefix("spiffe://") or PLAINTEXT
+
+
+def end_line(name: str, width: int, glyphs: Glyphs) -> Line:
+    """The name, of which the end tells more than the beginning."""
+    if name == PLAINTEXT:
+        return (Piece(name, Tone.UNSURE),)
+    where, slash, last = cut_start(glyphs.show(name), width, glyphs.ellipsis).rpartition("/")
+    return (Piece(where + slash, Tone.QUIET), Piece(last))
+
+
+def target_line(target: str, width: int, glyphs: Glyphs) -> Line:
+    """A target, or an object as `NAMESPACE/NAME KIND`: what tells it apart comes first."""
+    kind, _, name = target.partition(" ")
+    if "/" in name or (name and kind.isalpha()):
+        return (*end_line(name, width, glyphs), Piece(f" {glyphs.show(kind)}", Tone.QUIET))
+    return end_line(target if width_of(target) <= width else end_name(target), width, glyphs)

@@ -1,0 +1,69 @@
+"""The time line of everything that mattered: issued, refused, configured, denied, done by operators."""
+
+from __future__ import annotations
+
+from meshtui.errors import UsageError
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.rows import HistoryEntry
+from meshtui.mesh.traffic import AuditQuery
+from meshtui.present.audit import AUDIT, entry_key, entry_lines, entry_summary, text_of_entry
+from meshtui.tui.board import Board
+from meshtui.tui.listing import Listing, Reading
+from meshtui.tui.places import Place
+from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.items import ItemsScreen
+from meshtui.tui.screens.page import Drawing, Load, PageScreen
+from meshtui.tui.widgets.lines import Lines
+
+ASKED_FOR = 2_000
+"""Entries of one reading, the newest."""
+
+
+async def _read(mesh: Mesh) -> Reading[HistoryEntry]:
+    entries = await mesh.audit(AuditQuery(limit=ASKED_FOR))
+    return Reading(entries, "and older ones" if len(entries) == ASKED_FOR else "")
+
+
+LISTING: Listing[HistoryEntry] = Listing(
+    noun="entries",
+    capability="audit",
+    read=_read,
+    key=entry_key,
+    text=text_of_entry,
+    table=AUDIT,
+    summary=entry_summary,
+    is_timeline=True,
+)
+
+
+class AuditScreen(ItemsScreen[HistoryEntry], Placed):
+    """A list with an entry in each line, newest first."""
+
+    def __init__(self, board: Board, *, jumps: bool) -> None:
+        super().__init__(board, LISTING, jumps=jumps)
+
+    @property
+    def place(self) -> Place:
+        """Where one is."""
+        return Place.AUDIT
+
+    def above(self) -> list[Lines]:
+        """The places."""
+        return [Lines(id="places")]
+
+    async def open_item(self, item: HistoryEntry) -> None:
+        """Show it whole, with what the CA has on record about its certificate."""
+        await self.open(PageScreen(self.board, (*self.crumbs, item.kind), _page(item)))
+
+
+def _page(item: HistoryEntry) -> Load:
+    async def load(mesh: Mesh) -> Drawing:
+        recorded: list[HistoryEntry] = []
+        if item.serial:
+            try:
+                recorded = [each for each in await mesh.history(item.serial) if each.record]
+            except UsageError:
+                recorded = []  # of another CA
+        return lambda now, width, glyphs: entry_lines(item, recorded, now, width, glyphs)
+
+    return load

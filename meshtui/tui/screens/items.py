@@ -1,0 +1,232 @@
+"""The list of one kind of thing, read whole whenever the mesh says that it is different."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.message import Message
+
+from meshtui.errors import MeshError
+from meshtui.present.times import counted
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board, Link
+from meshtui.tui.listing import Listing, Reading
+from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, unopened, waiting
+from meshtui.tui.screens.filtered import Filtered
+from meshtui.tui.widgets.item_list import ItemList
+from meshtui.tui.widgets.item_store import ItemStore
+from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.row_store import Changes
+
+T = TypeVar("T")
+
+PACE = 0.5
+"""Seconds that at least lie between two readings: faster is not read, and each one costs the mesh the whole list."""
+
+SUMMARY_LINES = 3
+
+
+class ItemsScreen(Filtered, Generic[T]):
+    """What a listing says; what enter opens is its own."""
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "open"),
+        ("/", "filter"),
+        ("?", "help"),
+        ("tab", "view"),
+        ("q", "quit"),
+    )
+
+    @dataclass
+    class Read(Message):
+        """What the mesh answered."""
+
+        reading: Reading[Any]
+
+    @dataclass
+    class Missed(Message):
+        """Why it did not answer."""
+
+        error: MeshError
+
+    def __init__(self, board: Board, listing: Listing[T], *, jumps: bool) -> None:
+        super().__init__(board)
+        self._listing = listing
+        self._store = ItemStore[T](listing.key, listing.text)
+        self._list = ItemList[T](
+            self._store,
+            listing.table,
+            board.now,
+            board.glyphs,
+            follows=listing.is_timeline,
+            jumps=jumps,
+            id="items",
+        )
+        self._note = ""
+        self._error: MeshError | None = None
+        self._was_read = False
+        self._is_stale = True
+        self._is_reading = False
+
+    # What the frame asks.
+
+    @property
+    def count(self) -> str:
+        """The filter, how many items it lets through, and what else is to be known."""
+        store = self._store
+        if store.filter.strip():
+            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+        return "   ".join(filter(None, (counted(store.total) if store.total else "", self._note)))
+
+    @property
+    def filter(self) -> str:
+        """What is typed now."""
+        return self._store.filter
+
+    @property
+    def selected(self) -> T | None:
+        """The item under the cursor."""
+        return self._list.selected
+
+    def above(self) -> ComposeResult:
+        """What stands between the header and the titles."""
+        yield from ()
+
+    def body(self) -> ComposeResult:
+        """The list, and what there is to say about one item of it."""
+        yield from self.above()
+        yield Lines(id="titles")
+        yield self._list
+        yield Lines(id="summary")
+
+    def board_changed(self, changes: Changes) -> None:
+        """The link may be back, or capabilities known now."""
+        super().board_changed(changes)
+        if not self._was_read:
+            self._want()
+        self._refresh_body()
+
+    def activity_changed(self) -> None:
+        """Read again."""
+        self._want()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened behind another screen."""
+        super().on_screen_resume()
+        self._want()
+
+    def tick(self) -> None:
+        """Show what depends on the time."""
+        super().tick()
+        self._list.tick()
+        self._refresh_body()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show titles for the columns that fit now."""
+        super().on_resize(event)
+        self.call_after_refresh(self._refresh_body)
+
+    def narrow(self, text: str) -> None:
+        """Show what this filter lets through."""
+        if text != self._store.filter:
+            self._store.arrange(text)
+            self._list.changed()
+            self.refresh_frame()
+            self._refresh_body()
+
+    def on_cursor_list_moved(self) -> None:
+        """The cursor is on another item: say what is to be said of that."""
+        self._refresh_body()
+
+    async def on_item_list_opened(self) -> None:
+        """Enter."""
+        if (item := self.selected) is not None:
+            await self.open_item(item)
+
+    async def open_item(self, item: T) -> None:
+        """Show everything about an item."""
+        raise NotImplementedError
+
+    # Reading.
+
+    @property
+    def reason(self) -> str:
+        """Why this mesh has nothing of the kind, in its own words; empty when it has."""
+        info = self.board.info
+        known = info.capabilities if info else ()
+        found = next((each for each in known if each.verb == self._listing.capability), None)
+        return "" if found is None or found.available else found.reason or "not here"
+
+    def _want(self) -> None:
+        self._is_stale = True
+        if self.is_current and not self._is_reading and self.board.link is Link.LIVE and not self.reason:
+            self._is_reading = True
+            self._read()
+
+    @work(group="items")
+    async def _read(self) -> None:
+        mesh = self.board.mesh
+        assert mesh is not None  # the link is live
+        self._is_stale = False
+        try:
+            self.post_message(self.Read(await self._listing.read(mesh)))
+        except MeshError as error:
+            self.post_message(self.Missed(error))
+
+    def on_items_screen_read(self, message: Read) -> None:
+        """Show what is there now."""
+        self._error, self._was_read = None, True
+        self._note = message.reading.note
+        if self._store.replace(message.reading.items):
+            self._list.changed()
+        self._rest()
+
+    def on_items_screen_missed(self, message: Missed) -> None:
+        """Say why nothing new is there."""
+        self._error = message.error
+        self.board.say(message.error)
+        self._rest()
+
+    def _rest(self) -> None:
+        self.refresh_frame()
+        self._refresh_body()
+        self.set_timer(PACE, self._rested)
+
+    def _rested(self) -> None:
+        self._is_reading = False
+        if self._is_stale:
+            self._want()
+
+    # Showing.
+
+    def _refresh_body(self) -> None:
+        if not self.is_mounted:
+            return
+        board, item, width = self.board, self.selected, self.size.width
+        self.lines("titles").show([self._list.titles if len(self._store) else ()])
+        self._list.show_placeholder(((), *self._placeholder(width)))
+        lines: list[Line] = [()] * SUMMARY_LINES
+        if item is not None:
+            summary = self._listing.summary(item, board.now(), width - 2, board.glyphs)
+            lines = [(Piece(" "), *line) for line in summary]
+        # A long status takes its lines from here, so that the list above keeps its place
+        lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
+        self.lines("summary").show([(Piece(board.glyphs.rule * width, Tone.QUIET),), *lines])
+
+    def _placeholder(self, width: int) -> list[Line]:
+        """Why there is nothing to see."""
+        board, noun = self.board, self._listing.noun
+        if board.link is Link.CLOSED and board.error is not None:
+            return unopened(board.error, board.glyphs, width - 4)
+        if self.reason:
+            return absent(noun, self.reason, board.glyphs, width - 4)
+        if self._error is not None:
+            return error_lines(self._error, board.glyphs, width - 4)
+        if not self._was_read:
+            return [waiting(f"reading the {noun}", board.glyphs)]
+        if self._store.total:
+            return [none_matches(self._store.total, noun, self._store.filter, board.glyphs)]
+        return [none_here(noun)]

@@ -1,0 +1,129 @@
+"""Who can call whom: the whole mesh in one picture, and the reason of each cell one key away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from meshtui.errors import MeshError
+from meshtui.mesh.access import AccessQuestion, Matrix
+from meshtui.present.cells import fit_line, line_width
+from meshtui.present.matrix import cell_summary, legend
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.asking import explained
+from meshtui.tui.board import Board, Told
+from meshtui.tui.keys import ALWAYS
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.page import PageScreen
+from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.matrix_grid import MatrixGrid
+
+
+class MatrixScreen(Framed):
+    """The matrix of all workloads."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "explain"),
+        ("h j k l", "move"),
+        ("esc", "back"),
+        ("?", "help"),
+        ("q", "quit"),
+    )
+
+    @dataclass
+    class Read(Message):
+        """What the mesh answered."""
+
+        matrix: Matrix
+
+    @dataclass
+    class Missed(Message):
+        """Why it did not answer."""
+
+        error: MeshError
+
+    def __init__(self, board: Board, above: tuple[str, ...]) -> None:
+        super().__init__(board)
+        self._above = above
+        self._grid = MatrixGrid(board.glyphs, id="grid")
+        self._is_reading = False
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The way here."""
+        return (*self._above, "who can call whom")
+
+    def body(self) -> ComposeResult:
+        """The grid, and why its cell under the cursor is what it is."""
+        yield self._grid
+        yield Lines(id="summary")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.activity_changed()
+
+    def activity_changed(self) -> None:
+        """Read again, unless that is being done."""
+        if not self._is_reading and self.board.mesh is not None:
+            self._is_reading = True
+            self._read()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the new width."""
+        super().on_resize(event)
+        self._show_summary(event.size.width)
+
+    def action_back(self) -> None:
+        """Back to the policies."""
+        self.dismiss()
+
+    @work(group="page")
+    async def _read(self) -> None:
+        assert self.board.mesh is not None  # asked before
+        try:
+            self.post_message(self.Read(await self.board.mesh.matrix()))
+        except MeshError as error:
+            self.post_message(self.Missed(error))
+
+    def on_matrix_screen_read(self, message: Read) -> None:
+        """Show what is so now."""
+        self._is_reading = False
+        if not message.matrix.destinations:
+            self.say(Told("No workload of this mesh has a proxy that could enforce a policy."))
+        self._grid.show(message.matrix)
+        self._show_summary(self.size.width)
+
+    def on_matrix_screen_missed(self, message: Missed) -> None:
+        """Say why it cannot be shown."""
+        self._is_reading = False
+        self.board.say(message.error)
+        self.refresh_frame()
+
+    def on_matrix_grid_moved(self) -> None:
+        """Another cell is under the cursor."""
+        self._show_summary(self.size.width)
+
+    async def on_matrix_grid_opened(self, message: MatrixGrid.Opened) -> None:
+        """Explain a cell."""
+        cell = message.cell
+        question = AccessQuestion(source=cell.source, destination=cell.destination)
+        await self.open(PageScreen(self.board, (*self.crumbs, "explain"), explained(question)))
+
+    def _show_summary(self, width: int) -> None:
+        glyphs, cell = self.board.glyphs, self._grid.selected
+        lines: list[Line] = [(), ()]
+        if cell is not None:
+            lines = [(Piece(" "), *line) for line in cell_summary(cell, self.board.now(), width - 2, glyphs)]
+        left, right = self._grid.hidden
+        more = (Piece(f"{left} to the left, {right} to the right" if left or right else "", Tone.QUIET),)
+        signs = (Piece(" "), *legend(glyphs))
+        signs = fit_line(signs, max(width - line_width(more) - 1, 0))
+        rule = (Piece(glyphs.rule * width, Tone.QUIET),)
+        self.lines("summary").show([rule, *lines, (*signs, *more)])

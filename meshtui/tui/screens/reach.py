@@ -1,0 +1,80 @@
+"""Who may call one workload, and whom it may call."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from meshtui.mesh.access import AccessQuestion, MatrixCell, Reach
+from meshtui.mesh.interface import Mesh
+from meshtui.present.ends import end_name
+from meshtui.present.matrix import REACHES, cell_summary, text_of_cell
+from meshtui.tui.asking import explained
+from meshtui.tui.board import Board
+from meshtui.tui.keys import THE_LIST
+from meshtui.tui.listing import Listing, Reading
+from meshtui.tui.screens.items import ItemsScreen
+from meshtui.tui.screens.page import PageScreen
+
+_ORDER = {reach: place for place, reach in enumerate((Reach.BROKEN, Reach.ALL, Reach.SOME, Reach.NONE))}
+
+
+def listing(target: str) -> Listing[MatrixCell]:
+    """Cells of the matrix about one workload: those who call it first, in each half what cannot work first."""
+
+    async def read(mesh: Mesh) -> Reading[MatrixCell]:
+        matrix = await mesh.matrix()
+        into = [cell for cell in matrix.cells if cell.destination == target]
+        out = [cell for cell in matrix.cells if cell.source == target and cell.destination != target]
+        return Reading([cell for half in (into, out) for cell in sorted(half, key=lambda cell: _ORDER[cell.reach])])
+
+    return Listing(
+        noun="callers",
+        capability="matrix",
+        read=read,
+        key=lambda cell: f"{cell.source}\0{cell.destination}",
+        text=text_of_cell,
+        table=REACHES,
+        summary=cell_summary,
+    )
+
+
+class ReachScreen(ItemsScreen[MatrixCell]):
+    """A list with a caller or somebody called in each line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "back", "back", group=THE_LIST)]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("enter", "explain"),
+        ("esc", "back"),
+        ("/", "filter"),
+        ("?", "help"),
+        ("q", "quit"),
+    )
+
+    def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
+        super().__init__(board, listing(target), jumps=False)
+        self._above = above
+        self._target = target
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The way here."""
+        return (*self._above, f"calls of {end_name(self._target)}")
+
+    def action_clear(self) -> None:
+        """Clear what is in the way; else go back."""
+        if self.board.said is None and not self.filter:
+            self.action_back()
+        else:
+            super().action_clear()
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.dismiss()
+
+    async def open_item(self, item: MatrixCell) -> None:
+        """Show why."""
+        question = AccessQuestion(source=item.source, destination=item.destination)
+        await self.open(PageScreen(self.board, (*self.crumbs, "explain"), explained(question)))

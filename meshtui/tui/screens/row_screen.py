@@ -1,0 +1,98 @@
+"""A screen about one row of certificates: the keys that act on it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from meshtui.errors import MeshError, UnreachableError
+from meshtui.mesh.actions import Issue, Rotate, Undo
+from meshtui.mesh.rows import Row
+from meshtui.present.tones import Line
+from meshtui.tui.board import Told
+from meshtui.tui.keys import THIS_ROW
+from meshtui.tui.messages import Failed
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.verbs import footer_line, reason_for_none, verbs
+
+
+class RowScreen(Framed):
+    """Issue, rotate, undo, verify, and who may call whom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "issue", "issue the first one", group=THIS_ROW),
+        Binding("r", "rotate", "rotate: a new key too", group=THIS_ROW),
+        Binding("u", "undo", "undo: the one before", group=THIS_ROW),
+        Binding("v", "verify", "verify to the wire", group=THIS_ROW),
+        Binding("x", "reach", "who may call whom", group=THIS_ROW),
+    ]
+
+    @property
+    def row(self) -> Row | None:
+        """What the verbs act on."""
+        raise NotImplementedError
+
+    def keys(self, width: int) -> Line:
+        """The verbs as they stand for this row, and keys that always work."""
+        return footer_line(self.row, self.board, self.FOOTER, width)
+
+    def action_issue(self) -> None:
+        """Plan an issue for the row."""
+        if row := self._ready("issue"):
+            self._plan(Issue(targets=(row.target,)))
+
+    def action_rotate(self) -> None:
+        """Plan a rotation of the row."""
+        if row := self._ready("rotate"):
+            self._plan(Rotate(targets=(row.target,)))
+
+    def action_undo(self) -> None:
+        """Plan to bring back the certificate before."""
+        if row := self._ready("undo"):
+            self._plan(Undo(target=row.target))
+
+    async def action_verify(self) -> None:
+        """Look at every check of the row."""
+        if row := self._ready("verify"):
+            await self.verify(row)
+
+    async def verify(self, row: Row) -> None:
+        """Show a verification of the row."""
+        raise NotImplementedError
+
+    async def action_reach(self) -> None:
+        """Show who may call the workload of this row, and whom it may call."""
+        row = self.row
+        if reason := reason_for_none(row):
+            self.say(Told(f"Calls cannot be explained here: {reason}.", wrong=True))
+        elif row is not None:
+            from meshtui.tui.screens.reach import ReachScreen  # noqa: PLC0415 - a start need not wait for it
+
+            await self.open(ReachScreen(self.board, row.target, self.crumbs))
+
+    def _ready(self, name: str) -> Row | None:
+        """The row, if the verb works on it; else say why it does not."""
+        reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
+        if reason:
+            about = self.row.target if self.row else ""
+            self.say(Told(f"{name} does not work here: {reason}.", wrong=True, about=about))
+            return None
+        return self.row
+
+    @work(exclusive=True, group="plan")
+    async def _plan(self, action: Issue | Rotate | Undo) -> None:
+        """Ask the mesh for a plan, and show it to the person, who may confirm it."""
+        from meshtui.tui.screens.plan import PlanDialog  # noqa: PLC0415 - a start need not wait for it
+
+        self.say(Told("planning"))
+        try:
+            if self.board.mesh is None:
+                raise UnreachableError("There is no mesh to ask.")
+            plan = await self.board.mesh.plan(action)
+        except MeshError as error:
+            self.app.post_message(Failed(error, about=self.row.target if self.row else ""))
+            return
+        self.say(None)
+        await self.open(PlanDialog(plan, self.board))

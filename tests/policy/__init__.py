@@ -1,0 +1,1 @@
+"""Policies decide, without anything that runs."""
