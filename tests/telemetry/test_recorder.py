@@ -92,5 +92,5 @@ async def test_who_is_where_is_made_when_it_is_asked_for(recorder: Recorder) -> 
     recorder.know(make)
     recorder.know(make)
     assert not made
-    assert [{HTTPBIN: "it"}] * 2 == [recorder.directory.identities, recorder.directory.identities]
-    assert [1] == made
+    assert [recorder.directory.identities, recorder.directory.identities] == [{HTTPBIN: "it"}] * 2
+    assert made == [1]
