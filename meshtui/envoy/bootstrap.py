@@ -6,8 +6,10 @@ socket that only this proxy is given. No key and no certificate is ever in a boo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ADS_CLUSTER = "ads"
@@ -16,6 +18,8 @@ ACCESS_LOG_CLUSTER = "access-logs"
 SDS_CLUSTER = "sds-grpc"
 """Istio's name for the agent."""
 
+UNREAD_MAX = 1 << 20
+"""Bytes of one access log that Envoy keeps for a reader which does not read, on each thread; it drops what is more."""
 CONNECTIONS_MAX = 20_000
 """Downstream, all listeners of one proxy together; Envoy warns when there is no limit."""
 
@@ -23,6 +27,7 @@ _RUNTIME = {
     # as Istio sets it: Envoy's own limit refuses a path pattern of a few dozen words
     "re2.max_program_size.error_level": 32768,
 }
+_DEFAULT: Mapping[str, int] = MappingProxyType({})
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CONNECTIONS_MONITOR = "envoy.resource_monitors.global_downstream_max_connections"
 
@@ -56,7 +61,7 @@ def bootstrap(node_id: str, cluster: str, sockets: ProxySockets) -> dict[str, An
         "static_resources": {
             "clusters": [
                 _grpc_cluster(ADS_CLUSTER, sockets.ads),
-                _grpc_cluster(ACCESS_LOG_CLUSTER, sockets.ads),
+                _grpc_cluster(ACCESS_LOG_CLUSTER, sockets.ads, {"initial_stream_window_size": UNREAD_MAX}),
                 _grpc_cluster(SDS_CLUSTER, sockets.sds),
             ],
         },
@@ -76,7 +81,7 @@ def bootstrap(node_id: str, cluster: str, sockets: ProxySockets) -> dict[str, An
     }
 
 
-def _grpc_cluster(name: str, socket: Path) -> dict[str, Any]:
+def _grpc_cluster(name: str, socket: Path, http2: Mapping[str, int] = _DEFAULT) -> dict[str, Any]:
     endpoint = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
     return {
         "name": name,
@@ -86,7 +91,7 @@ def _grpc_cluster(name: str, socket: Path) -> dict[str, Any]:
         "typed_extension_protocol_options": {
             _HTTP_OPTIONS: {
                 "@type": f"type.googleapis.com/{_HTTP_OPTIONS}",
-                "explicit_http_config": {"http2_protocol_options": {}},
+                "explicit_http_config": {"http2_protocol_options": dict(http2)},
             }
         },
     }

@@ -22,12 +22,11 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 
 from meshtui.backends.embedded.owner import clock
 from meshtui.mesh.query import Words
-from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
+from meshtui.telemetry.calls import Reported
+from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.recorder import Recorder
 from meshtui.telemetry.store import DenialStore
 from meshtui.wire.discovery import LISTENER, Resource
-from meshtui.wire.streams import Register
-from meshtui.xds.ads_service import register_ads
 from tests.bench.table import Row, percentile
 from tests.telemetry.calling import denied
 from tests.telemetry.told import ToldMesh
@@ -161,32 +160,21 @@ class _Mesh(ToldMesh):
     def __init__(self, directory: Path) -> None:
         directory.mkdir()
         super().__init__(directory)
-        self.reads = asyncio.Event()
-        self.reads.set()
         self.recorded = 0
         self._enough = asyncio.Event()
         self._wanted = 0
-        self._directory = self.who()
+        self._directory: Directory | None = None
         self._recorder = Recorder(mock.Mock(spec=DenialStore), clock, time.monotonic, lambda: None)
         self._app = mock.AsyncMock()
 
-    def register(self, target: str) -> Register:
-        """With a service that can be told not to read."""
-        service = AccessLogService(target, lambda: self._directory, self._record)
-        serve = service.serve
+    def who(self) -> Directory:
+        """The same for all: it is made when manifests change, not for each message."""
+        if self._directory is None:
+            self._directory = super().who()
+        return self._directory
 
-        async def held_up(requests: AsyncIterator[Any], context: Any) -> Any:
-            async def read() -> AsyncIterator[Any]:
-                async for each in requests:
-                    await self.reads.wait()
-                    yield each
-
-            return await serve(read(), context)
-
-        service.serve = held_up  # type: ignore[method-assign]
-        return with_access_logs(register_ads, service)
-
-    def _record(self, reported: Any) -> None:
+    def hear(self, reported: Reported) -> None:
+        """Record it."""
         self.recorded += 1
         self._recorder.record(reported)
         if self.recorded == self._wanted:

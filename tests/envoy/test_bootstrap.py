@@ -11,13 +11,14 @@ SOCKETS = ProxySockets(ads=Path("/run/m/ads-1"), sds=Path("/run/m/sds-1"), admin
 
 
 def test_everything_comes_from_the_proxys_own_sockets() -> None:
-    """Configuration comes over the ADS socket, and the agent's socket is the cluster that SDS configurations name."""
+    """Configuration comes and logs go over the ADS socket; the agent's is the cluster that SDS configurations name."""
     built = bootstrap("workload/prod/httpbin", "httpbin.prod", SOCKETS)
     paths = {
         cluster["name"]: cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"]["pipe"]
         for cluster in built["static_resources"]["clusters"]
     }
-    assert paths == {"ads": {"path": "/run/m/ads-1"}, "sds-grpc": {"path": "/run/m/sds-1"}}
+    own = {"path": "/run/m/ads-1"}
+    assert paths == {"ads": own, "access-logs": own, "sds-grpc": {"path": "/run/m/sds-1"}}
     assert built["node"] == {"id": "workload/prod/httpbin", "cluster": "httpbin.prod"}
 
 

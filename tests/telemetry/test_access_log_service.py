@@ -265,6 +265,32 @@ async def test_bad_token_names_the_request_authentication(mesh: ToldMesh) -> Non
         remove(mesh, "RequestAuthentication", "tokens")
 
 
+async def test_nobody_who_reads_holds_up_no_request(mesh: ToldMesh) -> None:
+    """Envoy drops what is not read, and tells again when it is. Long paths fill what it keeps for a reader at once."""
+
+    async def dropped() -> int:
+        answer = await mesh.proxies[HTTPBIN].process.admin._get("/stats?filter=access_log.logs_dropped")
+        return int(answer.body.decode().rpartition(" ")[2])
+
+    assert await dropped() == 0
+    mesh.reads.clear()
+    path = "/get/" + "x" * 7000
+    connections = [Unix(mesh.path("out", SLEEP), "httpbin.prod") for _ in range(8)]
+    async with asyncio.timeout(3 * DEADLINE):
+        while not await dropped():
+            replies = await asyncio.gather(*(ask(each, path, keep=True) for each in connections))
+            assert {404} == {reply.status for reply in replies}
+    for connection in connections:
+        connection.close()
+    mesh.reads.set()
+
+    async def is_told_again() -> bool:
+        assert (await outbound(mesh, "/get/again")).status == 404
+        return bool(mesh.heard.of("/get/again"))
+
+    await until(is_told_again)
+
+
 def handshake(mesh: ToldMesh, certificate: Path | None) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

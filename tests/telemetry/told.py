@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from meshtui.mesh.traffic import Call
 from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
@@ -45,10 +46,29 @@ class ToldMesh(LiveMesh):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.heard = Heard()
+        self.reads = asyncio.Event()
+        """While it is not set, nobody reads the logs."""
+        self.reads.set()
 
     def register(self, target: str) -> Register:
         """Configuration and access logs."""
-        return with_access_logs(super().register(target), AccessLogService(target, self.who, self.heard))
+        service = AccessLogService(target, self.who, self.hear)
+        serve = service.serve
+
+        async def when_it_reads(requests: AsyncIterator[Any], context: Any) -> Any:
+            async def read() -> AsyncIterator[Any]:
+                async for each in requests:
+                    await self.reads.wait()
+                    yield each
+
+            return await serve(read(), context)
+
+        service.serve = when_it_reads  # type: ignore[method-assign]
+        return with_access_logs(super().register(target), service)
+
+    def hear(self, reported: Reported) -> None:
+        """A call was told."""
+        self.heard(reported)
 
     def who(self) -> Directory:
         """Who is where now."""
