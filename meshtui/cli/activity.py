@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -110,21 +111,32 @@ async def _follow(mesh: Mesh, query: TrafficQuery, output: Output) -> None:
     """Print denied calls as they come, the oldest first. Ends when the mesh does, or by a signal."""
     known: set[str] = set()
 
-    async def tell(limit: int) -> None:
-        wide = TrafficQuery(filter=query.filter, denied_only=True, limit=limit)
-        fresh = [call for call in (await mesh.traffic(wide)).denied if call_key(call) not in known]
-        known.update(map(call_key, fresh))
-        if output.json:
-            for call in reversed(fresh):
-                click.echo(json.dumps(activity_contract.call(call), ensure_ascii=False))
-        else:
-            output.lines(_call_lines(fresh[::-1], output, heading=False))
+    async def fresh() -> list[Call]:
+        """Those that were not seen yet, newest first."""
+        seen = await mesh.traffic(TrafficQuery(filter=query.filter, denied_only=True, limit=_FOLLOWED))
+        calls = [call for call in seen.denied if call_key(call) not in known]
+        known.update(map(call_key, calls))
+        return calls
 
-    await tell(query.limit)
-    known.update(map(call_key, (await mesh.traffic(TrafficQuery(filter=query.filter, limit=_FOLLOWED))).denied))
-    async for event in mesh.watch():
+    events = aiter(mesh.watch())
+    first = asyncio.ensure_future(anext(events, None))
+    # the watch begins with its first step; what is denied after that is not missed
+    await asyncio.sleep(0)
+    _tell((await fresh())[: query.limit], output)
+    event = await first
+    while event is not None:
         if isinstance(event, ActivityChanged):
-            await tell(_FOLLOWED)
+            _tell(await fresh(), output)
+        event = await anext(events, None)
+
+
+def _tell(calls: list[Call], output: Output) -> None:
+    """Print calls, given newest first, in the order in which they were made."""
+    if output.json:
+        for call in reversed(calls):
+            click.echo(json.dumps(activity_contract.call(call), ensure_ascii=False))
+    else:
+        output.lines(_call_lines(calls[::-1], output, heading=False))
 
 
 def _table_lines(items: Sequence[T], table: Table[T], output: Output, *, heading: bool = True) -> Iterator[Line]:

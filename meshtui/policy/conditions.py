@@ -17,6 +17,8 @@ from meshtui.policy.model import AccessRequest
 
 _SHOWN = 3
 """Values of a policy that a reason repeats."""
+_SECRET = ("authorization", "proxy-authorization", "cookie")
+"""Headers whose values are nobody's business but the two ends'."""
 
 
 class About(StrEnum):
@@ -147,7 +149,9 @@ _NAME = re.compile(r"\[([^\[\]]+)\]")
 def _header_attribute(key: str, name: str) -> Attribute:
     def seen(request: AccessRequest) -> str:
         value = matching.header(request, name)
-        return "a header that was not sent" if value is None else repr(value)
+        if value is None:
+            return "a header that was not sent"
+        return "what was sent (not shown)" if name.lower() in _SECRET else repr(value)
 
     return Attribute(
         key,

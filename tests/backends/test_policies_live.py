@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,6 +20,7 @@ from meshtui.manifest.documents import parse_document
 from meshtui.manifest.model import ObjectKey
 from meshtui.mesh.access import PolicyRow
 from meshtui.mesh.actions import Apply, Delete
+from meshtui.mesh.events import ActivityChanged
 from meshtui.wire.discovery import EXTENSION, Resource
 from meshtui.xds.extensions import DENY, extension
 from tests.manifest.policy_writing import (
@@ -66,6 +70,42 @@ async def test_a_policy_is_in_force_when_its_proxy_says_so(core: MeshCore, opene
     ]
     await core.remove(KEY)
     assert row(core) is None
+
+
+async def test_calls_that_a_policy_decided_are_counted(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """At the proxy that asked it, as its access log tells."""
+    await core.apply([parse_document(WRITTEN)])
+    await until(core, stands(core, "in force"))
+    outbound = core.workloads["workload/prod/sleep"].outbound
+    assert outbound is not None
+    decided: dict[str, int] = {}
+    async with asyncio.timeout(DEADLINE), aclosing(core.board.watch()) as events:
+        answered = asyncio.create_task(_first_line(outbound, "/secret"))
+        while not decided.get(str(KEY)):
+            await anext(events)
+            decided = {each.policy: each.decisions for each in await opened.policies()}
+        assert "403" in await answered
+    assert decided == {str(KEY): 1, DEFAULT: 0}
+    await core.remove(KEY)
+
+
+async def _first_line(outbound: Path, path: str) -> str:
+    """Of the answer that sleep gets from httpbin."""
+    reader, writer = await asyncio.open_unix_connection(outbound)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: httpbin.prod:8000\r\nConnection: close\r\n\r\n".encode())
+    line = await reader.readline()
+    writer.close()
+    return line.decode()
+
+
+async def test_who_watches_hears_when_a_policy_is_in_force(core: MeshCore) -> None:
+    """Without asking again and again."""
+    async with asyncio.timeout(DEADLINE), aclosing(core.board.watch()) as events:
+        await core.apply([parse_document(WRITTEN)])
+        async for event in events:
+            if isinstance(event, ActivityChanged) and stands(core, "in force")():
+                break
+    await core.remove(KEY)
 
 
 async def test_what_envoy_rejects_is_told_of_the_policy(core: MeshCore) -> None:

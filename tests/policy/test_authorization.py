@@ -138,6 +138,19 @@ def test_conditions(key: str, values: tuple[str, ...], attributes: dict[str, obj
     assert passes != match_rule(backwards, asked, TRUST_DOMAIN).matched
 
 
+def test_reasons_repeat_headers_but_no_credentials() -> None:
+    """What a token or a cookie is stays out of screens and files."""
+    wanted = {
+        name: Rule(conditions=(Condition(key=f"request.headers[{name}]", values=("x",)),)) for name in ("a", "cookie")
+    }
+    asked = request(headers={"a": "told", "cookie": "told"})
+    reasons = [match_rule(wanted[name], asked, TRUST_DOMAIN).failures for name in ("a", "cookie")]
+    assert reasons == [
+        ("when request.headers[a]: 'told' is not x",),
+        ("when request.headers[cookie]: what was sent (not shown) is not x",),
+    ]
+
+
 def test_hosts_are_compared_with_the_port_that_was_sent() -> None:
     """In any case, as Istio has it."""
     to = rule(to={"hosts": ("httpbin.example",)})

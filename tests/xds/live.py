@@ -203,9 +203,8 @@ class LiveMesh:
             inbound_of={other: self.path("in", other) for other in (HTTPBIN, SLEEP)},
             ports=self.ports,
         )
-        ads = DiscoveryServer(
-            sockets.ads, self.register(target), Distributor(lambda each: self._heard(target, each), lambda _: None)
-        )
+        heard = Distributor(lambda each: self._heard(target, each), lambda _: None)
+        ads = DiscoveryServer(sockets.ads, self.register(target), heard)
         sds = DiscoveryServer(sockets.sds, register_sds, Distributor(lambda _: None, lambda _: None))
         ads.publish(world(self.catalog, context))
         sds.publish(secrets_of(self.svid(workload)))

@@ -133,7 +133,8 @@ class EmbeddedMesh:
         core = self._core
         proxies = {target: each.proxy for target, each in core.workloads.items() if each.proxy is not None}
         deliveries = {target: proxy.delivery for target, proxy in proxies.items()}
-        return policy_rows(core.catalog, deliveries, {}, envoys=core.envoy is not None)
+        decisions = core.observed.recorder.counts.policies
+        return policy_rows(core.catalog, deliveries, decisions, envoys=core.envoy is not None)
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """See `Mesh`."""

@@ -11,8 +11,8 @@ from meshtui.mesh.snapshot import Capability, Endpoints, MeshInfo
 if TYPE_CHECKING:
     from meshtui.backends.embedded.core import MeshCore
 
-VERBS = ("issue", "rotate", "undo", "apply", "delete")
-LOOKS = ("verify", "explain", "matrix")
+VERBS = ("issue", "rotate", "undo", "apply", "delete", "token")
+LOOKS = ("verify", "explain", "matrix", "policies", "traffic", "audit")
 """Verbs that change nothing."""
 NO_ENVOY = "Envoy is not installed, so nothing is served: agents only."
 

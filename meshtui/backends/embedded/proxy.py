@@ -181,6 +181,7 @@ class EnvoyProxy:
         self._acknowledged.hear(verdict)
         self._provenance.hear(verdict)
         self._convergence.hear(verdict, time.monotonic())
+        self._context.observed.activity.touch()  # a policy is in force now, or was rejected
         self.look()
         self._on_change()
 

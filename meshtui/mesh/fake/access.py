@@ -129,12 +129,12 @@ def _action(document: Document) -> str:
 def _asked(document: Document, answer: Explanation) -> TrailStep:
     """How one AuthorizationPolicy stands to the request."""
     rules = document["spec"].get("rules", ())
-    why = "It has no rule, which matches nothing." if not rules else ""
-    for index, rule in enumerate(rules):
-        why = _mismatch(rule, answer)
-        if not why:
-            return _step(document, matched=True, rule=index, why=f"rule {index} is about this call")
-    return _step(document, matched=False, why=why)
+    reasons = [_mismatch(rule, answer) for rule in rules]
+    if "" in reasons:
+        return _step(document, matched=True, rule=(index := reasons.index("")), why=f"rule {index} is about this call")
+    # the rule that came closest is the one whose source fits
+    closest = [reason for reason in reasons if reason.startswith("operation")] or reasons
+    return _step(document, matched=False, why=closest[0] if closest else "It has no rule, which matches nothing.")
 
 
 def _step(document: Document, **facts: Any) -> TrailStep:

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from meshtui.errors import UsageError
 from meshtui.mesh.rows import HistoryEntry, Row
+from meshtui.mesh.targets import serial_in
 
 
 class Journal:
@@ -31,7 +32,7 @@ class Journal:
         found = [
             structs.replace(entry, record={"serial": serial}) if entry.kind == "issued" else entry
             for entry in reversed(self._entries)
-            if entry.serial == serial
+            if serial_in(entry.serial) == serial
         ]
         if not found:
             raise UsageError(f"The CA of this mesh has nothing on record about the serial {serial}.")

@@ -1,0 +1,43 @@
+"""Items of a list, and which of them a filter lets through."""
+
+from __future__ import annotations
+
+from meshtui.tui.widgets.item_store import ItemStore
+
+
+def store(*items: str) -> ItemStore[str]:
+    made = ItemStore[str](key=str.lower, text=str.casefold)
+    made.replace(items)
+    return made
+
+
+def shown(items: ItemStore[str]) -> list[str | None]:
+    return [items.at(place) for place in range(len(items))]
+
+
+def test_items_keep_their_order_and_are_found_by_key() -> None:
+    """In the order in which they came."""
+    items = store("B one", "A two", "C three")
+    assert shown(items) == ["B one", "A two", "C three"]
+    assert items.place_of("a two") == 1
+    assert items.place_of("nobody") is None
+    assert (items.at(3), items.at(-1)) == (None, None)
+
+
+def test_a_filter_lets_through_what_has_all_words() -> None:
+    """And none that are denied; the total stays, and places are among those that pass."""
+    items = store("B one", "A two", "A three")
+    items.arrange("a !two")
+    assert shown(items) == ["A three"]
+    assert (items.total, items.place_of("a three"), items.place_of("b one")) == (3, 0, None)
+    items.replace(["A two", "A four", "A three"])
+    assert shown(items) == ["A four", "A three"]
+    items.arrange("")
+    assert len(items) == 3
+
+
+def test_the_same_items_are_no_change() -> None:
+    """So that nothing is painted for them."""
+    items = store("x")
+    assert not items.replace(("x",))
+    assert items.replace(("x", "y"))
