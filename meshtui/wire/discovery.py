@@ -106,6 +106,8 @@ class _Subscription:
     """Versions that the proxy has been given, accepted or not."""
     refused: bool = False
     """Whether it did not take the last response that it judged."""
+    unjudged: dict[str, int] = field(default_factory=dict)
+    """By name, the number of the last response with it, of those that are newer than any that was judged."""
 
     def wants(self, name: str) -> bool:
         return name in self.names or (self.whole and ("*" in self.names or not self.named))
@@ -173,6 +175,11 @@ class DiscoveryStream:
         self._world = world
         return [response for type_url in ORDER for response in self._due(type_url)]
 
+    @property
+    def unjudged(self) -> frozenset[tuple[str, str]]:
+        """Type URL and name of everything that was sent and that the proxy may still be at."""
+        return frozenset((type_url, name) for type_url, each in self._subscriptions.items() for name in each.unjudged)
+
     def _once_more(self) -> list[Any]:
         """What was refused and may be good by now."""
         refused = [each for each in ORDER if each in WHOLE and each in self._subscriptions]
@@ -185,7 +192,11 @@ class DiscoveryStream:
         versions = self._subscriptions[type_url].outstanding.pop(request.response_nonce, None)
         if versions is None:
             return None  # only the names changed, or the nonce is none of ours
-        self._subscriptions[type_url].refused = request.HasField("error_detail")
+        known = self._subscriptions[type_url]
+        known.refused = request.HasField("error_detail")
+        # a proxy that is busy judges several at once, by the nonce of the last
+        judged = int(request.response_nonce.removeprefix(self._nonces))
+        known.unjudged = {name: number for name, number in known.unjudged.items() if number > judged}
         if request.HasField("error_detail"):
             if type_url == SECRET:
                 self._refused.update(versions)
@@ -222,6 +233,7 @@ class DiscoveryStream:
         known.nonce = f"{self._nonces}{self._count}"
         known.sent |= versions
         known.outstanding[known.nonce] = versions
+        known.unjudged |= dict.fromkeys(versions, self._count)
         if len(known.outstanding) > MAX_OUTSTANDING:
             del known.outstanding[next(iter(known.outstanding))]
         resources = self._world[type_url] if versions else {}

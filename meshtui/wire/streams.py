@@ -27,12 +27,18 @@ class Distributor:
         self._on_connection = on_connection
         self._wakers: set[asyncio.Event] = set()
         self._refused: dict[str, str] = {}
+        self._rules: set[DiscoveryStream] = set()
         self._closed = False
 
     def publish(self, world: World) -> None:
         """Replace what is distributed; every open stream sends what is new to it."""
         self._world = world
         self._wake()
+
+    @property
+    def unjudged(self) -> frozenset[tuple[str, str]]:
+        """Type URL and name of everything that was sent on an open stream and that the proxy may still be at."""
+        return frozenset().union(*(rules.unjudged for rules in self._rules))
 
     def close(self) -> None:
         """End every stream, so that the server can stop without cancelling them."""
@@ -49,6 +55,7 @@ class Distributor:
         stream = _Stream(rules, context, self._on_verdict)
         waker = asyncio.Event()
         self._wakers.add(waker)
+        self._rules.add(rules)
         self._on_connection(len(self._wakers))
         reader = asyncio.create_task(stream.listen(requests))
         reader.add_done_callback(lambda _: waker.set())
@@ -64,6 +71,7 @@ class Distributor:
         finally:
             reader.cancel()
             self._wakers.discard(waker)
+            self._rules.discard(rules)
             self._on_connection(len(self._wakers))
 
 
@@ -114,6 +122,11 @@ class DiscoveryServer:
     def publish(self, world: World) -> None:
         """Distribute this from now on; everyone connected gets what is new to it."""
         self._distributor.publish(world)
+
+    @property
+    def unjudged(self) -> frozenset[tuple[str, str]]:
+        """Type URL and name of everything that was sent and that the proxy may still be at."""
+        return self._distributor.unjudged
 
     async def stop(self) -> None:
         """End the streams, then the server."""

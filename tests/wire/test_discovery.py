@@ -481,3 +481,34 @@ def test_content_version_follows_the_content() -> None:
     """Equal messages have equal versions."""
     one, same, other = (wrappers_pb2.StringValue(value=v) for v in ("a", "a", "b"))
     assert content_version(one) == content_version(same) != content_version(other)
+
+
+def test_what_was_sent_is_unjudged_until_the_proxy_says_something() -> None:
+    """By type and name; a newer word is one about all that was sent before, and an older one is none."""
+    stream = DiscoveryStream(world(CLUSTER, a="1"), nonces="x-")
+    assert stream.unjudged == frozenset()
+    (first,), _ = stream.receive(ask(type_url=CLUSTER))
+    assert stream.unjudged == {(CLUSTER, "a")}
+    (second,) = stream.update(world(CLUSTER, a="2", b="1"))
+    stream.receive(ask(nonce=first.nonce, type_url=CLUSTER))
+    assert stream.unjudged == {(CLUSTER, "a"), (CLUSTER, "b")}
+    (third,) = stream.update(world(CLUSTER, b="1"))
+    stream.receive(ask(nonce=third.nonce, type_url=CLUSTER))
+    assert stream.unjudged == frozenset()
+    stream.receive(ask(nonce=second.nonce, type_url=CLUSTER))
+    (fourth,) = stream.update(world(CLUSTER, b="2"))
+    stream.receive(ask(nonce=fourth.nonce, error="no", type_url=CLUSTER))
+    assert stream.unjudged == frozenset()
+
+
+def test_there_and_back_again_is_not_judged_by_what_was_before() -> None:
+    """A version that the proxy once took is not in service while it is still at the one in between."""
+    stream = DiscoveryStream(world(CLUSTER, a="1"))
+    (first,), _ = stream.receive(ask(type_url=CLUSTER))
+    stream.receive(ask(nonce=first.nonce, type_url=CLUSTER))
+    (away,) = stream.update(world(CLUSTER, a="2"))
+    (back,) = stream.update(world(CLUSTER, a="1"))
+    for response in (away, back):
+        assert stream.unjudged == {(CLUSTER, "a")}
+        stream.receive(ask(nonce=response.nonce, type_url=CLUSTER))
+    assert stream.unjudged == frozenset()

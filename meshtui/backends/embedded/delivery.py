@@ -17,7 +17,8 @@ class Delivery:
     """At one moment."""
 
     waiting: frozenset[ResourceKey] = frozenset()
-    """Resources that the proxy is to have and has not put in service, for whatever reason."""
+    """Resources that the proxy is to have and has not put in service, for whatever reason, and those that it may just
+    be replacing."""
     refused: Mapping[ResourceKey, str] = field(default_factory=dict)
     """Those that it would not take, with its own words."""
     suspects: Mapping[ResourceKey, tuple[ObjectKey, ...]] = field(default_factory=dict)

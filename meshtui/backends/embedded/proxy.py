@@ -122,7 +122,8 @@ class EnvoyProxy:
     def delivery(self) -> Delivery:
         """How far it has come with what it was told."""
         reasons = self._refused.reasons
-        return Delivery(self._acknowledged.waiting, reasons, self._provenance.suspects(reasons))
+        waiting = self._acknowledged.waiting | self._ads.unjudged
+        return Delivery(waiting, reasons, self._provenance.suspects(reasons))
 
     def refused(self, secret: str) -> str:
         """Envoy's words for what it did not take of the secret of this name, as that is now."""
