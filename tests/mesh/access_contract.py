@@ -154,4 +154,4 @@ class AccessContract:
         plan = await mesh.plan(Apply(text=NAMED))
         assert [progress async for progress in mesh.perform(plan.id)][-1].done
         assert await mesh.audit(AuditQuery(filter="Namespace audited"))
-        assert not await mesh.audit(AuditQuery(filter="namespace !audited"))
+        assert not await mesh.audit(AuditQuery(filter="audited !namespace"))
