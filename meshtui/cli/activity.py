@@ -20,7 +20,7 @@ from meshtui.cli.session import with_mesh
 from meshtui.mesh.events import ActivityChanged
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.traffic import AuditQuery, Call, Pair, TrafficQuery
-from meshtui.present.audit import AUDIT, KINDS
+from meshtui.present.audit import AUDIT, KINDS, told
 from meshtui.present.columns import Table, joined, titles
 from meshtui.present.policies import POLICIES
 from meshtui.present.tones import Line
@@ -101,7 +101,7 @@ def audit(common: Common, *, target: str, words: str, kinds: tuple[str, ...], si
     if output.json:
         output.data({"entries": [contract.history(entry) for entry in entries]})
     elif output.terminal:
-        output.lines(_table_lines(entries, AUDIT, output))
+        output.lines(_table_lines(told(entries), AUDIT, output))
     else:
         output.lines(line for entry in entries for line in whole_entry(entry, output))
     return Exit.FINE

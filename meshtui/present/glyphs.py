@@ -39,6 +39,7 @@ class Glyphs:
     cursor: str
     crumb: str
     dot: str
+    times: str
     dash: str
     ellipsis: str
     signed_by: str
@@ -74,6 +75,7 @@ UNICODE = Glyphs(
     cursor="▸",
     crumb="▸",
     dot="·",
+    times="×",
     dash="–",
     ellipsis="…",
     signed_by="←",
@@ -103,6 +105,7 @@ ASCII = Glyphs(
     cursor=">",
     crumb=">",
     dot="-",
+    times="x",
     dash="-",
     ellipsis="..",
     signed_by="<-",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meshtui.mesh.traffic import Call, Outcome, Pair
-from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph, section
+from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph
 from meshtui.present.columns import Column, Table
 from meshtui.present.ends import PLAINTEXT, end_line, end_name, target_line
 from meshtui.present.glyphs import Glyphs
@@ -91,23 +91,23 @@ def call_summary(call: Call, now: datetime, width: int, glyphs: Glyphs) -> tuple
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
 
-def pair_lines(pair: Pair, calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
-    """The page of a pair: its ends, its numbers, and the calls of it that were kept."""
+def pair_lines(pair: Pair, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
+    """A pair in full: its ends and its numbers."""
     badge = outcome_badge(pair.outcome, glyphs)
     lines: list[Line] = [(*badge.line(glyphs), Piece(f"   {counted(pair.count)} calls", Tone.STRONG)), ()]
     told = {
-        "source": glyphs.show(pair.source or f"{PLAINTEXT}: no identity was proved"),
-        "destination": glyphs.show(pair.destination_identity or pair.destination),
-        "policy": glyphs.show(decided_by(pair.outcome, pair.policy)),
-        "TLS": glyphs.show(pair.tls or "none, as far as this end tells"),
+        "source": pair.source or f"{PLAINTEXT}: no identity was proved",
+        "destination": pair.destination_identity or pair.destination,
+        "policy": decided_by(pair.outcome, pair.policy),
+        "TLS": pair.tls or "none, as far as this end tells",
         "rate": f"{pair.per_second:.1f} a second",
-        "last": glyphs.show(f"{pair.last_text} {pair.last_status or 'no answer'}, {moment(pair.last_at, now)}"),
-        "told by": glyphs.show(f"the proxy of the {pair.reporter}"),
+        "last": f"{pair.last_text} {pair.last_status or 'no answer'}, {moment(pair.last_at, now)}",
+        "told by": f"the proxy of the {pair.reporter}",
     }
     for label, text in told.items():
         if text:
-            lines += paragraph(text, width, first=(Piece(fit(label, _LABEL), Tone.QUIET),))
-    return lines + section("LAST DENIED", call_lines(calls, now, width, glyphs, ends=False))
+            lines += paragraph(glyphs.show(text), width, first=(Piece(fit(label, _LABEL), Tone.QUIET),))
+    return lines
 
 
 def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs, *, ends: bool = True) -> list[Line]:

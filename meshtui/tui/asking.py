@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshtui.errors import UsageError
+from meshtui.errors import RefusedError, UsageError
 from meshtui.mesh.access import AccessQuestion
 from meshtui.mesh.interface import Mesh
 from meshtui.present.cells import paragraph
@@ -17,7 +17,7 @@ def explained(question: AccessQuestion) -> Load:
     async def load(mesh: Mesh) -> Drawing:
         try:
             explanation = await mesh.explain(question)
-        except UsageError as error:
+        except (RefusedError, UsageError) as error:
             words = str(error)
             return lambda _now, width, glyphs: paragraph(glyphs.show(words), width, Tone.UNSURE)
         return lambda _now, width, glyphs: explanation_lines(explanation, width, glyphs)

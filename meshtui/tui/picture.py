@@ -28,7 +28,7 @@ PATIENCE = 15.0
 KEYS = {"help": ("question_mark",), "matrix": (Place.POLICIES.digit, "m")}
 """Views that are no places, and the keys that lead there."""
 
-_READING = ("detail", "verify", "items", "page")
+_READING = ("detail", "verify", "fetch")
 """Groups of workers that fetch what a view shows."""
 
 VERBS = {"rotate": "r", "issue": "i", "undo": "u", "verify": "v"}

@@ -10,7 +10,6 @@ from textual.binding import Binding
 
 from meshtui.mesh.rows import View
 from meshtui.present.cells import line_width
-from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.keys import THE_LIST, VIEWS
 
@@ -50,16 +49,16 @@ KEYS = (
 """What leads from one place to another."""
 
 
-def place_line(here: Place, width: int, glyphs: Glyphs) -> Line:
+def place_line(here: Place, width: int) -> Line:
     """All places with their digits, the one where one is in strong letters; as much of each as there is room for."""
     longest = max(len(place) for place in Place)
-    for gap, letters in ((2, longest), (1, longest), *((1, letters) for letters in range(longest - 1, -1, -1))):
+    line: Line = ()
+    for gap, letters in ((2, longest), *((1, letters) for letters in range(longest, -1, -1))):
         pieces = [Piece(" ")]
         for place in Place:
-            name = place.value if len(place) <= letters else place.value[:letters]
-            pieces += [Piece(f"{place.digit} {name}".rstrip(), Tone.STRONG if place is here else Tone.QUIET)]
-            pieces.append(Piece(" " * gap))
+            words = f"{place.digit} {place.value[:letters]}".rstrip()
+            pieces += [Piece(words, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
         line = tuple(pieces[:-1])
         if line_width(line) < width:
-            return line
-    return (Piece(f" {here.digit} {glyphs.show(here.value)}", Tone.STRONG),)
+            break
+    return line

@@ -20,6 +20,7 @@ from meshtui.control.server import OperatorServer
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.traffic import TrafficQuery
 from meshtui.settings import StatePaths
+from tests.terminal import Terminal
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 DEADLINE = 20.0
@@ -187,3 +188,23 @@ async def test_the_audit_for_programs_is_whole_fields(served: Served) -> None:
 async def test_what_cannot_be_asked_is_said(served: Served, arguments: tuple[str, ...], part: str) -> None:
     """With the value that is wrong, and the status of a wrong request."""
     assert part in await served.run(*arguments, status=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        ("policies", ("POLICY", "✗ rejected", "prod/ratings", "24,806")),
+        ("traffic", ("OUTCOME", "! denied", "plaintext", "prod/httpbin", "12,407")),
+        ("traffic --denied", ("WHEN", "403", "prod/sleep", "GET httpbin.prod:8000")),
+        ("audit", ("WHAT", "! denied ×5", "✓ configuration", "ledger-plaintext")),
+    ],
+)
+async def test_people_get_columns_that_fit(served: Served, command: str, parts: tuple[str, ...]) -> None:
+    """On a terminal, the lines of the console, under their titles."""
+    words = [sys.executable, "-m", "meshtui", "--state", str(served.state), *command.split()]
+    terminal = Terminal(words, columns=90, rows=40)
+    try:
+        for part in parts:
+            await asyncio.to_thread(terminal.until, part)
+    finally:
+        terminal.close()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
-from meshtui.present.audit import entry_lines, entry_summary, text_of_entry
+from meshtui.present.audit import Told, text_of_told, told, told_key, told_lines, told_summary
 from meshtui.present.cells import line_width
 from meshtui.present.ends import end_name, target_line
 from meshtui.present.glyphs import ASCII, UNICODE
@@ -50,11 +50,11 @@ async def test_pages_and_summaries_keep_to_their_width(mesh: FakeMesh, width: in
         lines = [
             *(line for row in policies for line in policy_lines(row, width, glyphs)),
             *(line for row in policies for line in policy_summary(row, NOW, width, glyphs)),
-            *(line for pair in traffic.pairs for line in pair_lines(pair, traffic.denied, NOW, width, glyphs)),
+            *(line for pair in traffic.pairs for line in pair_lines(pair, NOW, width, glyphs)),
             *(line for pair in traffic.pairs for line in pair_summary(pair, NOW, width, glyphs)),
             *(line for call in traffic.denied for line in call_summary(call, NOW, width, glyphs)),
-            *(line for entry in entries for line in entry_lines(entry, [], NOW, width, glyphs)),
-            *(line for entry in entries for line in entry_summary(entry, NOW, width, glyphs)),
+            *(line for item in told(entries) for line in told_lines(item, [], NOW, width, glyphs)),
+            *(line for item in told(entries) for line in told_summary(item, NOW, width, glyphs)),
             *manifest_lines(document, width, glyphs),
         ]
         assert max(map(line_width, lines)) <= width
@@ -125,7 +125,8 @@ async def test_filters_find_what_is_shown_and_what_is_abbreviated(mesh: FakeMesh
     traffic = await mesh.traffic(TrafficQuery())
     assert all(word in text_of_pair(traffic.pairs[0]) for word in ("denied", "sa/sleep", "/status/418"))
     assert all(word in text_of_call(traffic.denied[0]) for word in ("403", "rbac_access_denied", "get"))
-    assert "token-audience" in text_of_entry((await mesh.audit(AuditQuery(kinds=("refused",))))[0])
+    (refused,) = told(await mesh.audit(AuditQuery(kinds=("refused",))))
+    assert "token-audience" in text_of_told(refused)
 
 
 async def test_pairs_of_equal_ends_have_keys_of_their_own(mesh: FakeMesh) -> None:
@@ -138,15 +139,43 @@ async def test_pairs_of_equal_ends_have_keys_of_their_own(mesh: FakeMesh) -> Non
 
 async def test_an_entry_is_told_whole(mesh: FakeMesh) -> None:
     """Who, what, when, by which rule; and of a certificate what the CA has on record."""
-    (refused,) = await mesh.audit(AuditQuery(kinds=("refused",)))
-    shown = text(entry_lines(refused, [], NOW, 78, UNICODE))
+    (refused,) = told(await mesh.audit(AuditQuery(kinds=("refused",))))
+    shown = text(told_lines(refused, [], NOW, 78, UNICODE))
     for part in ("2026-11-24 13:59:31Z, 3 minutes ago", "workload/batch/loader", "token-audience", "istio-ca"):
         assert part in shown
     issued = (await mesh.audit(AuditQuery(kinds=("issued",))))[0]
     recorded = await mesh.history(issued.serial)
-    shown = text(entry_lines(issued, recorded, NOW, 78, UNICODE))
+    shown = text(told_lines(Told(issued, issued.at), recorded, NOW, 78, UNICODE))
     assert "ON RECORD" in shown
     assert issued.serial in shown
+
+
+async def test_a_flood_of_denied_calls_is_told_once(mesh: FakeMesh) -> None:
+    """As long as nothing else happens between them; how often and since when is said, and nothing else is hidden."""
+    entries = await mesh.audit(AuditQuery())
+    items = told(entries)
+    assert sum(item.count for item in items) == len(entries)
+    assert [item.entry for item in items if item.entry.kind != "denied"] == [
+        entry for entry in entries if entry.kind != "denied"
+    ]
+    first = items[0]
+    assert (first.entry, first.count, first.first_at) == (entries[0], 5, entries[4].at)
+    for lines in (told_lines(first, [], NOW, 78, UNICODE), told_summary(first, NOW, 78, UNICODE)):
+        assert "5" in text(lines)
+        assert f"{first.first_at:%H:%M:%S}Z" in text(lines)
+    another = replace(entries[0], at=NOW)
+    longer = told([another, *entries])
+    assert (longer[0].count, len(longer)) == (6, len(items))
+    assert told_key(longer[0]) == told_key(first)
+
+
+async def test_denied_calls_that_take_turns_are_told_once_each(mesh: FakeMesh) -> None:
+    """Two callers who are both denied all the time are two lines."""
+    denied = await mesh.audit(AuditQuery(kinds=("denied",)))
+    one, other = denied[0], denied[-1]
+    issued = (await mesh.audit(AuditQuery(kinds=("issued",))))[0]
+    counts = [(item.entry, item.count) for item in told([one, other, one, other, one, issued, one])]
+    assert counts == [(one, 3), (other, 2), (issued, 1), (one, 1)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.traffic import AuditQuery, TrafficQuery
-from meshtui.present.audit import AUDIT
+from meshtui.present.audit import AUDIT, Told, told
 from meshtui.present.cells import line_width
 from meshtui.present.columns import GAP, Table, joined, titles
 from meshtui.present.glyphs import ASCII, UNICODE, Glyphs
@@ -30,6 +30,7 @@ async def items_of(mesh: FakeMesh) -> list[tuple[Table[Any], Any]]:
     policies, matrix = await mesh.policies(), await mesh.matrix()
     traffic, entries = await mesh.traffic(TrafficQuery()), await mesh.audit(AuditQuery())
     call = traffic.denied[0]
+    evil = replace(entries[0], kind=HOSTILE, target=HOSTILE, text=HOSTILE, actor=HOSTILE, outcome=HOSTILE)
     return [
         *((POLICIES, row) for row in policies),
         (POLICIES, replace(policies[0], policy=HOSTILE, name=HOSTILE, says=HOSTILE, problem=HOSTILE, state=HOSTILE)),
@@ -37,8 +38,8 @@ async def items_of(mesh: FakeMesh) -> list[tuple[Table[Any], Any]]:
         (TRAFFIC, replace(traffic.pairs[0], source=HOSTILE, source_target="", policy=HOSTILE, last_text=HOSTILE)),
         *((DENIED, each) for each in traffic.denied),
         (DENIED, replace(call, host=HOSTILE, path=HOSTILE, destination=HOSTILE, tls=HOSTILE, policy=f"x {HOSTILE}")),
-        *((AUDIT, entry) for entry in entries),
-        (AUDIT, replace(entries[0], kind=HOSTILE, target=HOSTILE, text=HOSTILE, actor=HOSTILE, outcome=HOSTILE)),
+        *((AUDIT, item) for item in told(entries)),
+        (AUDIT, Told(evil, evil.at, 1_000_000)),
         *((REACHES, cell) for cell in matrix.cells),
     ]
 

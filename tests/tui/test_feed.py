@@ -18,7 +18,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.tui.feed import PAGE, Feed
-from meshtui.tui.messages import InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
+from meshtui.tui.messages import ActivityArrived, InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
 from tests.tui.console import NOW, Clock, console
 
 M = TypeVar("M", bound=Message)
@@ -193,3 +193,22 @@ async def test_a_stale_screen_says_how_old_it_is_and_recovers() -> None:
         mesh.silence(False)
         await shown.until_shown("live · 14:03Z")
         assert "does not answer" not in shown.text
+
+
+async def test_activity_and_news_of_the_mesh_do_not_push_each_other_out() -> None:
+    """Both come, however close together; many of a kind become one."""
+    mesh = FakeMesh(now=Clock())
+    async with followed(lending(mesh)) as (inbox, _):
+        while not (await inbox.next(RowsArrived)).complete:
+            pass
+        mesh.stir()
+        mesh.set_info(replace(await mesh.info(), proxies_running=2))
+        mesh.stir()
+        kinds: list[type[Message]] = []
+        async with asyncio.timeout(10):
+            while len(kinds) < 2:
+                message = await inbox.queue.get()
+                kinds.append(type(message))
+        assert set(kinds) == {ActivityArrived, InfoArrived}
+        mesh.put(fleet_rows(1, NOW)[0])
+        assert isinstance(await inbox.queue.get(), RowsArrived)

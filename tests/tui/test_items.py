@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, RefusedError
 from meshtui.mesh.access import PolicyRow
 from meshtui.mesh.actions import Apply, Delete
 from meshtui.mesh.fake import FakeMesh
@@ -83,12 +83,13 @@ async def test_the_audit_is_newest_first(size: tuple[int, int]) -> None:
     """Denied, refused, issued, configured and done, each with when, what, whom."""
     async with console(size=size) as shown:
         await at(shown, "7")
-        for part in ("▸ 14:02:29Z", "! denied", "prod/httpbin"):
+        for part in ("▸ 14:02:29Z", "! denied ×5", "prod/httpbin"):
             assert part in shown.lines[3]
+        assert "5 times since 14:01:37Z" in shown.text
         assert "spiffe://cluster.local/ns/prod/sa/sleep" in shown.text
         await shown.press("slash")
         await shown.paste("configuration ledger")
-        assert "1 of 37" in shown.lines[0]
+        assert "1 of 26" in shown.lines[0]
         assert "✓ configuration" in shown.lines[3]
 
 
@@ -218,6 +219,21 @@ async def test_a_policy_opens_with_what_is_written_and_what_it_denied(size: tupl
         await shown.press("escape")
         assert rows.selected is not None
         assert rows.selected.name == "not-from-batch"
+
+
+async def test_a_mesh_that_tells_no_calls_shows_its_policies_all_the_same() -> None:
+    """Their pages lack the denied calls and nothing else."""
+
+    class Silent(FakeMesh):
+        async def traffic(self, query: TrafficQuery) -> Traffic:
+            raise RefusedError("No proxy here tells its calls.")
+
+    async with console(Silent(now=Clock())) as shown:
+        await at(shown, "5")
+        await shown.press("enter")
+        await shown.until_shown("kind: AuthorizationPolicy")
+        await shown.press("escape", "6")
+        await shown.until_shown("No proxy here tells its calls.")
 
 
 async def test_a_policy_that_is_gone_says_so_on_its_page() -> None:

@@ -27,6 +27,10 @@ def words(svg: str) -> str:
     ("view", "expected"),
     [
         ("gateways", "SECRET"),
+        ("policies", "without effect"),
+        ("traffic", "OUTCOME"),
+        ("audit", "configuration"),
+        ("matrix", "FROM / TO"),
         ("help", "THE LIST"),
         (SHOP, "first disagreement"),
         (f"verify {SHOP}", "2 of 6 checks failed"),
@@ -41,10 +45,11 @@ async def test_every_kind_of_view_can_be_taken(view: str, expected: str) -> None
     assert "://" not in re.sub(r">[^<]*</text>", ">", re.sub(r'xmlns="[^"]*"|<!--.*?-->', "", svg))
 
 
-async def test_a_picture_is_the_same_every_time() -> None:
+@pytest.mark.parametrize("view", ["identities", "traffic", "matrix"])
+async def test_a_picture_is_the_same_every_time(view: str) -> None:
     """With the clock stopped, two pictures are equal to the byte, and the mesh is still open."""
     mesh = FakeMesh(now=Clock())
-    one, other = [await take(mesh, "identities", SMALL, LIGHT, now=Clock()) for _ in range(2)]
+    one, other = [await take(mesh, view, SMALL, LIGHT, now=Clock()) for _ in range(2)]
     assert one == other
     assert (await mesh.info()).backend == "fake"
 

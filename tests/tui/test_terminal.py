@@ -76,6 +76,25 @@ def test_colours_are_those_of_the_terminal(
         assert not any(re.search(pattern, terminal.sent) for pattern in absent)
 
 
+@pytest.mark.parametrize("environment", [{"TERM": "screen"}, {"NO_COLOR": "1"}])
+def test_other_places_keep_to_the_colours_of_the_terminal_too(environment: dict[str, str]) -> None:
+    """And without any, states, outcomes and reaches are signs and words."""
+    with Terminal(environment) as terminal:
+        terminal.until("workload/payments/ledger")
+        for key, words in (
+            ("5", "✗ rejected"),
+            ("6", "! denied"),
+            ("7", "! refused"),
+            ("5", "POLICY"),
+            ("m", "◐ some"),
+        ):
+            terminal.press(key)
+            terminal.until(words)
+        assert not re.search(RGB, terminal.sent)
+        assert not re.search(INDEXED, terminal.sent)
+        assert bool(re.search(BASIC, terminal.sent)) == ("NO_COLOR" not in environment)
+
+
 def test_the_linux_console_gets_ascii() -> None:
     """Where signs are missing, letters stand in."""
     with Terminal({"TERM": "linux"}) as terminal:
@@ -99,6 +118,14 @@ def test_what_is_sent_is_what_is_meant() -> None:
             ("?", "THE LIST"),
             ("\x1b", "? help"),
             ("3", "SECRET"),
+            ("5", "rejected"),
+            ("m", "FROM / TO"),
+            ("l", "loader"),
+            ("\x1b", "tab view"),
+            ("6", "OUTCOME"),
+            ("\r", "LAST DENIED"),
+            ("\x1b", "tab view"),
+            ("7", "configuration"),
             ("1", "IDENTITY"),
         ):
             terminal.press(keys)

@@ -217,7 +217,8 @@ def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[
     if proxy.down and not proxy.starting:
         fix = f"It is started again by itself; its log is in {core.paths.envoys}."
         yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
-    yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
+    if proxy.rejected:
+        yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
     if proxy.silent:
         yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
 

@@ -6,7 +6,7 @@ from meshtui.errors import UsageError
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery
-from meshtui.present.audit import AUDIT, entry_key, entry_lines, entry_summary, text_of_entry
+from meshtui.present.audit import AUDIT, Told, text_of_told, told, told_key, told_lines, told_summary
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
@@ -19,24 +19,24 @@ ASKED_FOR = 2_000
 """Entries of one reading, the newest."""
 
 
-async def _read(mesh: Mesh) -> Reading[HistoryEntry]:
+async def _read(mesh: Mesh) -> Reading[Told]:
     entries = await mesh.audit(AuditQuery(limit=ASKED_FOR))
-    return Reading(entries, "and older ones" if len(entries) == ASKED_FOR else "")
+    return Reading(told(entries), "and older ones" if len(entries) == ASKED_FOR else "")
 
 
-LISTING: Listing[HistoryEntry] = Listing(
+LISTING: Listing[Told] = Listing(
     noun="entries",
     capability="audit",
     read=_read,
-    key=entry_key,
-    text=text_of_entry,
+    key=told_key,
+    text=text_of_told,
     table=AUDIT,
-    summary=entry_summary,
+    summary=told_summary,
     is_timeline=True,
 )
 
 
-class AuditScreen(ItemsScreen[HistoryEntry], Placed):
+class AuditScreen(ItemsScreen[Told], Placed):
     """A list with an entry in each line, newest first."""
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
@@ -51,19 +51,19 @@ class AuditScreen(ItemsScreen[HistoryEntry], Placed):
         """The places."""
         return [Lines(id="places")]
 
-    async def open_item(self, item: HistoryEntry) -> None:
+    async def open_item(self, item: Told) -> None:
         """Show it whole, with what the CA has on record about its certificate."""
-        await self.open(PageScreen(self.board, (*self.crumbs, item.kind), _page(item)))
+        await self.open(PageScreen(self.board, (*self.crumbs, item.entry.kind), _page(item)))
 
 
-def _page(item: HistoryEntry) -> Load:
+def _page(item: Told) -> Load:
     async def load(mesh: Mesh) -> Drawing:
         recorded: list[HistoryEntry] = []
-        if item.serial:
+        if item.entry.serial:
             try:
-                recorded = [each for each in await mesh.history(item.serial) if each.record]
+                recorded = [each for each in await mesh.history(item.entry.serial) if each.record]
             except UsageError:
                 recorded = []  # of another CA
-        return lambda now, width, glyphs: entry_lines(item, recorded, now, width, glyphs)
+        return lambda now, width, glyphs: told_lines(item, recorded, now, width, glyphs)
 
     return load

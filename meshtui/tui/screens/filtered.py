@@ -85,7 +85,7 @@ class Placed(Filtered):
         """Show which places there are, too."""
         super().refresh_frame(width)
         if self.is_mounted:
-            self.lines("places").show([place_line(self.place, width or self.size.width, self.board.glyphs)])
+            self.lines("places").show([place_line(self.place, width or self.size.width)])
 
     async def action_turn(self, by: int) -> None:
         """Go to the place that comes next, or came before."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
-from textual.message import Message
 
 from meshtui.errors import MeshError
+from meshtui.mesh.interface import Mesh
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Link
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, unopened, waiting
+from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered
 from meshtui.tui.widgets.item_list import ItemList
 from meshtui.tui.widgets.item_store import ItemStore
@@ -23,13 +23,10 @@ from meshtui.tui.widgets.row_store import Changes
 
 T = TypeVar("T")
 
-PACE = 0.5
-"""Seconds that at least lie between two readings: faster is not read, and each one costs the mesh the whole list."""
-
 SUMMARY_LINES = 3
 
 
-class ItemsScreen(Filtered, Generic[T]):
+class ItemsScreen(Filtered, Fetching, Generic[T]):
     """What a listing says; what enter opens is its own."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -39,18 +36,6 @@ class ItemsScreen(Filtered, Generic[T]):
         ("tab", "view"),
         ("q", "quit"),
     )
-
-    @dataclass
-    class Read(Message):
-        """What the mesh answered."""
-
-        reading: Reading[Any]
-
-    @dataclass
-    class Missed(Message):
-        """Why it did not answer."""
-
-        error: MeshError
 
     def __init__(self, board: Board, listing: Listing[T], *, jumps: bool) -> None:
         super().__init__(board)
@@ -67,9 +52,6 @@ class ItemsScreen(Filtered, Generic[T]):
         )
         self._note = ""
         self._error: MeshError | None = None
-        self._was_read = False
-        self._is_stale = True
-        self._is_reading = False
 
     # What the frame asks.
 
@@ -105,18 +87,7 @@ class ItemsScreen(Filtered, Generic[T]):
     def board_changed(self, changes: Changes) -> None:
         """The link may be back, or capabilities known now."""
         super().board_changed(changes)
-        if not self._was_read:
-            self._want()
         self._refresh_body()
-
-    def activity_changed(self) -> None:
-        """Read again."""
-        self._want()
-
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened behind another screen."""
-        super().on_screen_resume()
-        self._want()
 
     def tick(self) -> None:
         """Show what depends on the time."""
@@ -124,9 +95,8 @@ class ItemsScreen(Filtered, Generic[T]):
         self._list.tick()
         self._refresh_body()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Show titles for the columns that fit now."""
-        super().on_resize(event)
         self.call_after_refresh(self._refresh_body)
 
     def narrow(self, text: str) -> None:
@@ -160,45 +130,29 @@ class ItemsScreen(Filtered, Generic[T]):
         found = next((each for each in known if each.verb == self._listing.capability), None)
         return "" if found is None or found.available else found.reason or "not here"
 
-    def _want(self) -> None:
-        self._is_stale = True
-        if self.is_current and not self._is_reading and self.board.link is Link.LIVE and not self.reason:
-            self._is_reading = True
-            self._read()
+    @property
+    def may_fetch(self) -> bool:
+        """Whether there is somebody to ask, who has such things."""
+        return super().may_fetch and not self.reason
 
-    @work(group="items")
-    async def _read(self) -> None:
-        mesh = self.board.mesh
-        assert mesh is not None  # the link is live
-        self._is_stale = False
-        try:
-            self.post_message(self.Read(await self._listing.read(mesh)))
-        except MeshError as error:
-            self.post_message(self.Missed(error))
+    async def fetch(self, mesh: Mesh) -> Reading[T]:
+        """All items."""
+        return await self._listing.read(mesh)
 
-    def on_items_screen_read(self, message: Read) -> None:
+    def fetched(self, content: Reading[T]) -> None:
         """Show what is there now."""
-        self._error, self._was_read = None, True
-        self._note = message.reading.note
-        if self._store.replace(message.reading.items):
+        self._error, self._note = None, content.note
+        if self._store.replace(content.items):
             self._list.changed()
-        self._rest()
-
-    def on_items_screen_missed(self, message: Missed) -> None:
-        """Say why nothing new is there."""
-        self._error = message.error
-        self.board.say(message.error)
-        self._rest()
-
-    def _rest(self) -> None:
         self.refresh_frame()
         self._refresh_body()
-        self.set_timer(PACE, self._rested)
 
-    def _rested(self) -> None:
-        self._is_reading = False
-        if self._is_stale:
-            self._want()
+    def missed(self, error: MeshError) -> None:
+        """Say why nothing new is there."""
+        self._error = error
+        self.board.say(error)
+        self.refresh_frame()
+        self._refresh_body()
 
     # Showing.
 
@@ -225,7 +179,7 @@ class ItemsScreen(Filtered, Generic[T]):
             return absent(noun, self.reason, board.glyphs, width - 4)
         if self._error is not None:
             return error_lines(self._error, board.glyphs, width - 4)
-        if not self._was_read:
+        if not self.was_fetched:
             return [waiting(f"reading the {noun}", board.glyphs)]
         if self._store.total:
             return [none_matches(self._store.total, noun, self._store.filter, board.glyphs)]

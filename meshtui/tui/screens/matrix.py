@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from meshtui.errors import MeshError
 from meshtui.mesh.access import AccessQuestion, Matrix
+from meshtui.mesh.interface import Mesh
 from meshtui.present.cells import fit_line, line_width
 from meshtui.present.matrix import cell_summary, legend
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board, Told
 from meshtui.tui.keys import ALWAYS
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.page import PageScreen
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.matrix_grid import MatrixGrid
 
 
-class MatrixScreen(Framed):
+class MatrixScreen(Fetching):
     """The matrix of all workloads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
@@ -37,23 +36,10 @@ class MatrixScreen(Framed):
         ("q", "quit"),
     )
 
-    @dataclass
-    class Read(Message):
-        """What the mesh answered."""
-
-        matrix: Matrix
-
-    @dataclass
-    class Missed(Message):
-        """Why it did not answer."""
-
-        error: MeshError
-
     def __init__(self, board: Board, above: tuple[str, ...]) -> None:
         super().__init__(board)
         self._above = above
         self._grid = MatrixGrid(board.glyphs, id="grid")
-        self._is_reading = False
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -65,45 +51,28 @@ class MatrixScreen(Framed):
         yield self._grid
         yield Lines(id="summary")
 
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self.activity_changed()
-
-    def activity_changed(self) -> None:
-        """Read again, unless that is being done."""
-        if not self._is_reading and self.board.mesh is not None:
-            self._is_reading = True
-            self._read()
-
     def on_resize(self, event: events.Resize) -> None:
         """Use the new width."""
-        super().on_resize(event)
         self._show_summary(event.size.width)
 
     def action_back(self) -> None:
         """Back to the policies."""
         self.dismiss()
 
-    @work(group="page")
-    async def _read(self) -> None:
-        assert self.board.mesh is not None  # asked before
-        try:
-            self.post_message(self.Read(await self.board.mesh.matrix()))
-        except MeshError as error:
-            self.post_message(self.Missed(error))
+    async def fetch(self, mesh: Mesh) -> Matrix:
+        """All of it."""
+        return await mesh.matrix()
 
-    def on_matrix_screen_read(self, message: Read) -> None:
+    def fetched(self, content: Matrix) -> None:
         """Show what is so now."""
-        self._is_reading = False
-        if not message.matrix.destinations:
+        if not content.destinations:
             self.say(Told("No workload of this mesh has a proxy that could enforce a policy."))
-        self._grid.show(message.matrix)
+        self._grid.show(content)
         self._show_summary(self.size.width)
 
-    def on_matrix_screen_missed(self, message: Missed) -> None:
+    def missed(self, error: MeshError) -> None:
         """Say why it cannot be shown."""
-        self._is_reading = False
-        self.board.say(message.error)
+        self.board.say(error)
         self.refresh_frame()
 
     def on_matrix_grid_moved(self) -> None:

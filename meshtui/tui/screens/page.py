@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from meshtui.errors import MeshError
 from meshtui.mesh.interface import Mesh
@@ -19,7 +16,7 @@ from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import ALWAYS
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.widgets.document import Document
 
 MARGIN = 1
@@ -32,24 +29,12 @@ Load = Callable[[Mesh], Awaitable[Drawing]]
 """What is asked of the mesh for a page."""
 
 
-class PageScreen(Framed):
+class PageScreen(Fetching):
     """A page, read again whenever the mesh says that something is different."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
-
-    @dataclass
-    class Read(Message):
-        """What the mesh answered."""
-
-        drawing: Drawing
-
-    @dataclass
-    class Missed(Message):
-        """Why it did not answer."""
-
-        error: MeshError
 
     def __init__(self, board: Board, crumbs: tuple[str, ...], load: Load) -> None:
         super().__init__(board)
@@ -67,15 +52,6 @@ class PageScreen(Framed):
         """The page."""
         yield Document(self._page, id="page")
 
-    def on_mount(self) -> None:
-        """Begin to read."""
-        self._read()
-
-    def activity_changed(self) -> None:
-        """Read again, unless that is being done."""
-        if not any(worker.group == "page" and worker.node is self for worker in self.workers if worker.is_running):
-            self._read()
-
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
@@ -85,23 +61,18 @@ class PageScreen(Framed):
         """Back to where one came from."""
         self.dismiss()
 
-    @work(group="page")
-    async def _read(self) -> None:
-        if self.board.mesh is None:
-            return
-        try:
-            self.post_message(self.Read(await self._load(self.board.mesh)))
-        except MeshError as error:
-            self.post_message(self.Missed(error))
+    async def fetch(self, mesh: Mesh) -> Drawing:
+        """What the page is drawn from."""
+        return await self._load(mesh)
 
-    def on_page_screen_read(self, message: Read) -> None:
+    def fetched(self, content: Drawing) -> None:
         """Show what is so now."""
-        self._drawing, self._error = message.drawing, None
+        self._drawing, self._error = content, None
         self._show()
 
-    def on_page_screen_missed(self, message: Missed) -> None:
+    def missed(self, error: MeshError) -> None:
         """Say why it cannot be shown."""
-        self._error = message.error
+        self._error = error
         self._show()
 
     def _show(self) -> None:

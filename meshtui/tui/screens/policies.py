@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from meshtui.errors import RefusedError, UsageError
 from meshtui.mesh.access import PolicyRow
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.traffic import TrafficQuery
+from meshtui.mesh.traffic import Call, TrafficQuery
 from meshtui.present.cells import section
 from meshtui.present.manifest import manifest_lines
 from meshtui.present.policies import POLICIES, policy_lines, policy_summary, text_of_policy
@@ -87,8 +88,7 @@ def _page(item: PolicyRow) -> Load:
         rows = {row.policy: row for row in await mesh.policies()}
         row = rows.get(item.policy, item)
         documents = await mesh.get(item.kind, item.name, item.namespace)
-        traffic = await mesh.traffic(TrafficQuery(filter=item.policy, denied_only=True, limit=DENIED_SHOWN))
-        denied = [call for call in traffic.denied if call.policy == item.policy]
+        denied = await _denied_by(mesh, item.policy)
         return lambda now, width, glyphs: [
             *policy_lines(row, width, glyphs),
             *section("LAST DENIED BY IT", call_lines(denied, now, width, glyphs)),
@@ -96,3 +96,11 @@ def _page(item: PolicyRow) -> Load:
         ]
 
     return load
+
+
+async def _denied_by(mesh: Mesh, policy: str) -> list[Call]:
+    try:
+        traffic = await mesh.traffic(TrafficQuery(filter=policy, denied_only=True, limit=DENIED_SHOWN))
+    except (RefusedError, UsageError):
+        return []  # a mesh that tells no calls may have policies all the same
+    return [call for call in traffic.denied if call.policy == policy]

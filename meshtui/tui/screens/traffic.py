@@ -17,6 +17,7 @@ from meshtui.present.traffic import (
     DENIED,
     TRAFFIC,
     call_key,
+    call_lines,
     call_summary,
     pair_key,
     pair_lines,
@@ -37,7 +38,7 @@ from meshtui.tui.widgets.lines import Lines
 ASKED_FOR = 2_000
 """Pairs, or calls, of one reading."""
 
-CALLS_SHOWN = 12
+CALLS_SHOWN = 5
 """Calls of a pair, on its page."""
 
 _ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
@@ -170,8 +171,9 @@ def _page(item: Pair) -> Load:
         calls = [call for call in traffic.denied if _is_of(call, item)][:CALLS_SHOWN]
         drawn = await explained(_question(pair))(mesh)
         return lambda now, width, glyphs: [
-            *pair_lines(pair, calls, now, width, glyphs),
-            *section("WHAT POLICIES SAY OF THE LAST ONE", drawn(now, width, glyphs)),
+            *pair_lines(pair, now, width, glyphs),
+            *section("LAST DENIED", call_lines(calls, now, width, glyphs, ends=False)),
+            *section("WHAT POLICIES SAY OF THE LAST ONE NOW", drawn(now, width, glyphs)),
         ]
 
     return load

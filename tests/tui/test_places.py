@@ -1,0 +1,39 @@
+"""The line of places, and the order in which tab goes through them."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshtui.mesh.rows import View
+from meshtui.present.cells import line_width
+from meshtui.present.tones import Tone, plain
+from meshtui.tui.places import Place, place_line
+
+
+@pytest.mark.parametrize("here", Place)
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_the_line_fits_and_shows_where_one_is(width: int, here: Place) -> None:
+    """At every width; one place is in strong letters, and its digit is there."""
+    line = place_line(here, width)
+    assert line_width(line) <= width
+    (strong,) = [piece.text for piece in line if piece.tone is Tone.STRONG]
+    assert strong.startswith(here.digit)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_where_there_is_room_every_place_has_its_whole_name(width: int) -> None:
+    """At 80 cells as well."""
+    words = plain(place_line(Place.AUDIT, width)).split()
+    assert words[1::2] == list(Place)
+    assert words[::2] == [place.digit for place in Place] == list("1234567")
+
+
+def test_places_go_round() -> None:
+    """Tab behind the last one is the first one, and back."""
+    assert [place.turned(1) for place in Place] == [*list(Place)[1:], Place.IDENTITIES]
+    assert Place.IDENTITIES.turned(-1) is Place.AUDIT
+
+
+def test_every_view_of_rows_is_a_place() -> None:
+    """And no other place is one."""
+    assert [place.view for place in Place if place.view is not None] == list(View)
