@@ -12,7 +12,7 @@ import pytest
 
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.policies import policy_rows
-from meshtui.backends.embedded.views import findings_of
+from meshtui.backends.embedded.views import all_findings, findings_of
 from meshtui.findings import Finding
 from meshtui.manifest.documents import parse
 from meshtui.manifest.model import ObjectKey, VirtualService
@@ -117,7 +117,7 @@ async def test_a_refused_policy_leaves_its_neighbours_in_force(core: MeshCore) -
     await stand(stands="in force", fails="rejected")
     assert await status(core, "httpbin", "/status/403") == 403
     assert await status(core, "httpbin", "/status/418") == 418
-    blamed = {each.affects for each in all_findings(core, core.clock()) if each.code == "manifest-rejected"}
+    blamed = {each.affects for each in await all_findings(core, core.clock()) if each.code == "manifest-rejected"}
     assert blamed == {("AuthorizationPolicy prod/fails",)}
     await core.remove(ObjectKey("AuthorizationPolicy", "prod", "fails"))
     await stand(stands="in force")
