@@ -24,25 +24,26 @@ async def attach(state: Path, role: str = "command", *, read_only: bool = False)
     return await RemoteMesh.connect(StatePaths(state).operator_socket, role, read_only=read_only)
 
 
-async def attach_or_start(settings: Settings, *, keep: bool) -> Mesh:
-    """The mesh that runs in the state directory, for a terminal; started as a process of its own when none does.
+async def attach_or_start(settings: Settings, *, keep: bool, read_only: bool = False) -> Mesh:
+    """The mesh that runs in the state directory, for a terminal, perhaps only to look at; started as a process of its
+    own when none does.
 
     It then ends with its last terminal, unless `keep`. Raises MeshError with the reason when it cannot start.
     """
     try:
-        return await attach(settings.state, "terminal", read_only=settings.read_only)
+        return await attach(settings.state, "terminal", read_only=read_only)
     except UnreachableError:
         pass
     with contextlib.suppress(RefusedError):  # another terminal was faster: its mesh is about to appear
         await _start(settings, keep=keep)
-    return await _appear(settings)
+    return await _appear(settings.state, read_only=read_only)
 
 
-async def _appear(settings: Settings) -> Mesh:
+async def _appear(state: Path, *, read_only: bool) -> Mesh:
     deadline = asyncio.get_running_loop().time() + _APPEAR_DEADLINE
     while True:
         try:
-            return await attach(settings.state, "terminal", read_only=settings.read_only)
+            return await attach(state, "terminal", read_only=read_only)
         except UnreachableError:
             if asyncio.get_running_loop().time() > deadline:
                 raise

@@ -52,7 +52,10 @@ async def carry_out(mesh: Mesh, action: Action, confirm: Confirm, hear: Hear) ->
     """
     plan = await mesh.plan(action)
     if (await mesh.info()).read_only:
-        raise RefusedError(f"{plan.title}: this mesh is read-only.", fix="Start or attach without --read-only.")
+        raise RefusedError(
+            f"{plan.title}: this mesh is read-only.",
+            fix="Start or attach without --read-only; with --write where config.toml protects it.",
+        )
     if not await confirm(plan):
         raise RefusedError(f"{plan.title}: not confirmed, so nothing was changed.")
     ended = []

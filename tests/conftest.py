@@ -15,6 +15,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.mesh.contract")
 
+os.environ["MESHTUI_CONFIG"] = os.devnull  # what the person who runs the tests prefers is not tested
 START_DEADLINE = 30.0
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import pyte
 
 TICK = os.sysconf("SC_CLK_TCK")
+QUIET = 0.06
+"""Seconds without output after which what a key brought about is all there."""
 
 
 class Terminal:
@@ -80,6 +82,27 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Send keys as they are."""
         os.write(self._master, keys.encode())
+
+    def answer(self, keys: str, limit: float = 10.0) -> tuple[float, int]:
+        """Send keys; seconds to the last byte of what they bring about, and bytes in all.
+
+        The screen is drawn when all is there, so that drawing it is not measured.
+        """
+        begun = time.perf_counter()
+        os.write(self._master, keys.encode())
+        last = begun
+        parts: list[bytes] = []
+        while (waited := time.perf_counter()) < begun + limit:
+            until = last + QUIET if parts else begun + limit
+            if waited >= until or not select.select([self._master], [], [], until - waited)[0]:
+                break
+            parts.append(os.read(self._master, 1 << 16))
+            last = time.perf_counter()
+        for part in parts:
+            self._stream.feed(part)
+        size = sum(map(len, parts))
+        self.bytes += size
+        return last - begun, size
 
     def ended(self) -> bool:
         """Whether the program has ended; takes what it writes meanwhile."""

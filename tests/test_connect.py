@@ -33,6 +33,7 @@ EVERYTHING = Settings(
     envoy=False,
     read_only=True,
     operator_group="wheel",
+    metrics_port=9090,
     fleet=7,
     fleet_sockets=True,
 )
@@ -59,7 +60,8 @@ def test_everything_is_everything() -> None:
     assert same == ["until_detached"]
 
 
-def test_a_port_is_a_port() -> None:
-    """A port for renewal that is none is named."""
-    with pytest.raises(UsageError, match="--mtls-port 70000"):
-        _read(["--mtls-port", "70000"])
+@pytest.mark.parametrize("option", ["--mtls-port", "--metrics-port"])
+def test_a_port_is_a_port(option: str) -> None:
+    """A port that is none is named."""
+    with pytest.raises(UsageError, match=f"{option} 70000"):
+        _read([option, "70000"])

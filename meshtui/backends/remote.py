@@ -42,6 +42,7 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
@@ -97,6 +98,10 @@ class RemoteMesh:
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""
         return cast(Snapshot, await self._unary("snapshot", Nothing()))
+
+    async def overview(self) -> Overview:
+        """See `Mesh`."""
+        return cast(Overview, await self._unary("overview", Nothing()))
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""

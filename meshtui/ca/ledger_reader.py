@@ -65,13 +65,25 @@ class LedgerReader:
                 return self._rows(f"WHERE {column} = ? AND {column} != '' ORDER BY number DESC LIMIT ?", value, limit)
         return self._rows("ORDER BY number DESC LIMIT ?", limit)
 
+    def decisions(self, since: datetime, newest: int) -> list[tuple[datetime, bool, int]]:
+        """When something was issued (True) or refused, oldest first, and how often; of the `newest` at most."""
+        rows = self._read(
+            "SELECT at, state, count FROM decisions WHERE state IN ('issued', 'refused') ORDER BY number DESC LIMIT ?",
+            newest,
+        )
+        found = [(datetime.fromisoformat(at), state == State.ISSUED, count) for at, state, count in rows]
+        return [decision for decision in reversed(found) if decision[0] >= since]
+
     def _one(self, clause: str, value: str) -> LedgerEntry | None:
         return next(iter(list(self._rows(f"{clause} LIMIT 1", value))), None)
 
     def _rows(self, clause: str, *values: str | int) -> Iterator[LedgerEntry]:
+        for row in self._read(f"{_SELECT} {clause}", *values):
+            yield _entry(row)
+
+    def _read(self, statement: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
         try:
-            for row in self._connection.execute(f"{_SELECT} {clause}", values):
-                yield _entry(row)
+            yield from self._connection.execute(statement, values)
         except sqlite3.Error as error:
             fix = fix_for(error, self._path)
             raise StateError(f"The CA's ledger {self._path} cannot be read: {error}.", fix=fix) from error

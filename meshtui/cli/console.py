@@ -17,21 +17,30 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
     from meshtui.tui import terminal  # noqa: PLC0415 - only for the console
 
     terminal.check()
-    terminal.prepare(color=common.color)
-    from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
+    preferred = common.found.preferences
+    slow = terminal.is_remote(os.environ) if preferred.link == "auto" else preferred.link == "slow"
+    terminal.prepare(color=common.color, slow=slow)
+    from meshtui.tui import themes  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
+    from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415
+    from meshtui.tui.board import Told  # noqa: PLC0415
 
     async def open_mesh() -> Mesh:
         from meshtui.connect import attach_or_start  # noqa: PLC0415 - after the first paint
 
-        return await attach_or_start(settings, keep=keep)
+        return await attach_or_start(settings, keep=keep, read_only=common.only_looks)
 
     app = MeshtuiApp(
         open_mesh,
         opening=f"opening the mesh in {settings.state}",
         glyphs=terminal.glyphs(common.named_state),
-        slow_link=terminal.is_remote(os.environ),
+        slow_link=slow,
+        theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )
-    app.run(mouse=False)
+    app.board.store.arrange(preferred.view, "")
+    if problems := common.found.problems:
+        more = f" And {len(problems) - 1} more: meshtui info has all." if len(problems) > 1 else ""
+        app.board.said = Told(f"{problems[0]}{more}", wrong=True)
+    app.run(mouse=preferred.mouse)
     if app.unopened is not None:
         raise app.unopened  # it was on the screen, and is the reason for the status too
     return Exit.FINE if app.return_code == 0 else Exit.FAILED

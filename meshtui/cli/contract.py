@@ -14,6 +14,7 @@ from meshtui.findings import Check, Finding, Verification
 from meshtui.identity.facts import CertificateFacts
 from meshtui.mesh.access import Explanation, Matrix, TrailStep
 from meshtui.mesh.actions import Plan, Progress
+from meshtui.mesh.overview import Outage
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
 
@@ -71,7 +72,7 @@ def endpoints(value: Endpoints) -> dict[str, Any]:
     }
 
 
-def status(snapshot: Snapshot) -> dict[str, Any]:
+def status(snapshot: Snapshot, outage: Outage) -> dict[str, Any]:
     """`meshtui status --json`."""
     info = snapshot.info
     return {
@@ -93,6 +94,12 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
         "gateways": [_gateway(each) for each in snapshot.gateways],
         "authorities": [_authority(each) for each in snapshot.authorities],
         "findings": [finding(each) for each in snapshot.findings],
+        "outage": {
+            "workloads": outage.workloads,
+            "first": time(outage.first),
+            "half": time(outage.half),
+            "all": time(outage.all),
+        },
     }
 
 

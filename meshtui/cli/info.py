@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
@@ -53,10 +54,26 @@ def _found(common: Common) -> dict[str, Any]:
             "manifests": str(paths.store),
             "envoys": str(paths.envoys),
             "log": str(paths.log) if paths.log.exists() else None,
+            "settings": str(common.found.path),
         },
+        "settings": _settings(common),
         "running": {"endpoints": contract.endpoints(running.endpoints), "notices": list(running.notices)}
         if running is not None
         else None,
+    }
+
+
+def _settings(common: Common) -> dict[str, Any]:
+    """What applies, whether it was said in the file or not, and what is wrong with it."""
+    found = common.found
+    return {
+        "file": "read" if found.exists else "none",
+        **{
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(found.preferences).items()
+        },
+        "only_looks": common.only_looks,
+        "problems": [str(problem) for problem in found.problems],
     }
 
 
@@ -89,6 +106,11 @@ def _lines(value: dict[str, Any], indent: int = 0) -> list[Line]:
         if isinstance(each, dict) and each:
             lines += [(label,), *_lines(each, indent + 2)]
         else:
-            shown = ", ".join(map(str, each)) if isinstance(each, list) else str(each or "–")
-            lines.append((label, Piece(f" {shown}")))
+            lines.append((label, Piece(f" {_shown(each)}")))
     return lines
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value or "")) or "–"

@@ -16,6 +16,7 @@ from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
 from meshtui.findings import Severity
 from meshtui.mesh.interface import Mesh
+from meshtui.mesh.overview import Outage
 from meshtui.mesh.rows import HistoryEntry, Page, Query, View
 from meshtui.mesh.snapshot import Snapshot
 from meshtui.mesh.targets import serial_in
@@ -23,6 +24,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.columns import joined, titles
 from meshtui.present.detail import finding_lines
 from meshtui.present.history import history_lines, record_lines
+from meshtui.present.outage import outage_sentence
 from meshtui.present.rows import cells, layout
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -32,20 +34,21 @@ from meshtui.present.tones import Line, Piece, Tone
 def status(common: Common) -> int:
     """Show every identity, soonest to expire first, and what is wrong. Exits with 1 if a critical finding stands."""
 
-    async def look(mesh: Mesh) -> tuple[Snapshot, Page]:
-        return await mesh.snapshot(), await mesh.rows(Query(view=View.IDENTITIES, limit=10_000))
+    async def look(mesh: Mesh) -> tuple[Snapshot, Page, Outage]:
+        rows = await mesh.rows(Query(view=View.IDENTITIES, limit=10_000))
+        return await mesh.snapshot(), rows, (await mesh.overview()).outage
 
-    snapshot, page = with_mesh(common, look)
+    snapshot, page, outage = with_mesh(common, look)
     output = Output(common)
     if output.json:
-        output.data(contract.status(snapshot))
+        output.data(contract.status(snapshot, outage))
     else:
-        output.lines(_status_lines(snapshot, page, output))
+        output.lines(_status_lines(snapshot, page, outage, output))
     critical = any(finding.severity is Severity.CRITICAL for finding in snapshot.findings)
     return Exit.FAILED_CHECK if critical else Exit.FINE
 
 
-def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
+def _status_lines(snapshot: Snapshot, page: Page, outage: Outage, output: Output) -> list[Line]:
     info, glyphs = snapshot.info, output.glyphs
     dot = f" {glyphs.dot} "
     envoys = f"{info.proxies_running} of {info.proxies_wanted} Envoys" if info.envoy else "no Envoy"
@@ -58,6 +61,8 @@ def _status_lines(snapshot: Snapshot, page: Page, output: Output) -> list[Line]:
     lines += [(), titles(columns, glyphs)]
     for row in page.rows:
         lines.append(joined(cells(row, columns, output.now, glyphs)))
+    if sentence := outage_sentence(outage, output.now):
+        lines += [(), *paragraph(sentence, output.width)]
     if snapshot.findings:
         lines.append(())
     for finding in snapshot.findings:

@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from meshtui.errors import MeshError
+
+if TYPE_CHECKING:
+    from meshtui.preferences import Found
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +30,8 @@ class Common:
     state: Path | None = None
     json: bool = False
     color: str = "auto"
-    read_only: bool = False
+    read_only: bool | None = None
+    """Whether it is to be only looked at, if that was said: `--read-only` or `--write`."""
     log_level: str = "warning"
 
     @property
@@ -39,6 +43,20 @@ class Common:
     def named_state(self) -> str:
         """The state directory as another command has to name it; empty where it comes to the same one without."""
         return str(self.state) if self.state not in (None, default_state()) else ""
+
+    @functools.cached_property
+    def found(self) -> Found:
+        """What this person prefers."""
+        from meshtui.preferences import default_path, read  # noqa: PLC0415 - `--help` needs none of it
+
+        return read(default_path(os.environ))
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing may be changed from here: because that was said, or because the mesh is a protected one."""
+        if self.read_only is not None:
+            return self.read_only
+        return self.found.preferences.protects(self.directory)
 
 
 def default_state() -> Path:
@@ -59,7 +77,11 @@ def common_options(command: F) -> F:
     )
     @click.option("--json", is_flag=True, default=None, help="Print JSON.")
     @click.option("--color", type=click.Choice(COLORS), default=None, help="Colours of the terminal (default: auto).")
-    @click.option("--read-only", is_flag=True, default=None, help="Change nothing, whatever is asked.")
+    @click.option(
+        "--read-only/--write",
+        default=None,
+        help="Change nothing, whatever is asked; or change even a mesh that config.toml protects.",
+    )
     @click.option("--log-level", type=click.Choice(LEVELS), default=None, help="Log to stderr (default: warning).")
     @click.pass_context
     @functools.wraps(command)

@@ -17,7 +17,7 @@ def with_mesh(common: Common, work: Callable[[Mesh], Awaitable[T]]) -> T:
     """Attach, work, let go. Raises UnreachableError when no mesh runs."""
 
     async def session() -> T:
-        mesh = await attach(common.directory, read_only=common.read_only)
+        mesh = await attach(common.directory, read_only=common.only_looks)
         try:
             return await work(mesh)
         finally:

@@ -51,7 +51,7 @@ def read_settings(
         trusted_node_accounts=trusted_node_accounts,
         metrics_port=metrics_port,
         envoy=not no_envoy,
-        read_only=common.read_only,
+        read_only=bool(common.read_only),
         operator_group=operator_group,
         fleet=fleet,
         fleet_sockets=fleet_sockets,

@@ -30,11 +30,12 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
-VERSION = 3
+VERSION = 4
 """Of the protocol; the owner says its own in the answer to `hello`. What an owner would not understand is refused, not
 left out: since 2, actions say what a certificate is to be; since 3, policies, traffic and the audit can be asked for.
 """
@@ -177,6 +178,7 @@ class Method:
 METHODS = {
     "info": Method(Nothing, MeshInfo),
     "snapshot": Method(Nothing, Snapshot),
+    "overview": Method(Nothing, Overview),
     "rows": Method(RowsParams, Page),
     "detail": Method(TargetParams, Detail),
     "watch": Method(Nothing, MeshEvent, stream=True),

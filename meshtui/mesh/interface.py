@@ -15,6 +15,7 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import MeshEvent
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
@@ -28,6 +29,9 @@ class Mesh(Protocol):
 
     async def snapshot(self) -> Snapshot:
         """Everything at once. Large; screens use `rows` and `detail`."""
+
+    async def overview(self) -> Overview:
+        """How everything stands, in few values; it may be some seconds old, and says so."""
 
     async def rows(self, query: Query) -> Page:
         """One sorted, filtered page."""

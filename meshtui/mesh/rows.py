@@ -26,8 +26,18 @@ class Sort(StrEnum):
     """What a list is ordered by; ties are broken by target."""
 
     EXPIRY = "expiry"
+    """Time left: soonest to die first."""
     TARGET = "target"
+    NAME = "name"
+    """Of the target, without kind and namespace."""
+    NAMESPACE = "namespace"
     STATE = "state"
+    """What needs eyes first; in each state, soonest to die first."""
+    ISSUER = "issuer"
+    """Of each issuer, soonest to die first."""
+    SERIAL = "serial"
+    TRUTHS = "truths"
+    """By the first of the four truths that disagrees; where all agree, last."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +45,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     view: View = View.IDENTITIES
     filter: str = ""
-    """Words that must all occur in target, identity, state or error; `!word` must not."""
+    """See `mesh.filter`: words that must all occur in target, identity, state or error, `!word` must not; fields."""
+    only_trouble: bool = False
+    """Whether to leave out what is well, see `mesh.trouble`."""
     sort: Sort = Sort.EXPIRY
     descending: bool = False
     offset: int = 0
@@ -53,8 +65,8 @@ class Step(StrEnum):
     FAILED = "failed"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a list."""
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of a list. There are no cycles in texts and times, so that nobody collects them among 100,000 rows."""
 
     target: str
     identity: str

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from meshtui.mesh.query import Words
 from meshtui.mesh.traffic import Call
+from meshtui.mesh.words import Words
 
 VERSION = 1
 SCHEMA = """
@@ -52,14 +52,20 @@ def prune(connection: sqlite3.Connection, most: int, oldest: datetime) -> None:
 def select(
     connection: sqlite3.Connection, words: Words, target: str = "", since: datetime | None = None, limit: int = -1
 ) -> Iterator[Call]:
-    """Newest first. `target` is either end; rows are read as they are asked for. -1: no limit."""
-    conditions, values = ["at >= ?"], [(since or datetime.fromtimestamp(0, UTC)).timestamp()]
-    conditions += ["instr(words, ?) > 0"] * len(words.wanted) + ["instr(words, ?) = 0"] * len(words.unwanted)
-    texts: list[float | str] = [*words.wanted, *words.unwanted]
-    if target:
-        conditions.append("(destination = ? OR (source_target = ? AND source_target != ''))")
-        texts += [target, target]
-    where = " AND ".join(conditions)
-    query = f"SELECT call FROM denials WHERE {where} ORDER BY at DESC LIMIT ?"  # noqa: S608 - conditions of our own
-    for (call,) in connection.execute(query, (*values, *texts, limit)):
+    """Newest first. `target` is either end. -1: no limit."""
+    start = (since or datetime.fromtimestamp(0, UTC)).timestamp()
+    conditions = [
+        "at >= ?",
+        *["instr(words, ?) > 0"] * len(words.wanted),
+        *["instr(words, ?) = 0"] * len(words.unwanted),
+    ]
+    filtered = " AND ".join(conditions)
+    values: list[float | str] = [start, *words.wanted, *words.unwanted]
+    # each end by an index of its own, in order: SQLite sorts what an OR finds, which may be all there is
+    ends = ("destination = ?", "source_target = ? AND source_target != '' AND destination != source_target")
+    parts = [f"{end} AND {filtered}" for end in ends] if target else [filtered]
+    select = "SELECT at, call FROM denials WHERE {} ORDER BY at DESC LIMIT ?"
+    each = " UNION ALL ".join(f"SELECT * FROM ({select.format(part)})" for part in parts)  # noqa: S608 - conditions of our own
+    given = [*([target] if target else []), *values, limit] * len(parts)
+    for _, call in connection.execute(f"{each} ORDER BY at DESC LIMIT ?", (*given, limit)):
         yield _DECODER.decode(call)

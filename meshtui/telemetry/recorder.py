@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from meshtui.mesh.query import Words
 from meshtui.mesh.traffic import Outcome, Pair, Traffic, TrafficQuery
+from meshtui.mesh.words import Words
 from meshtui.telemetry.calls import Reported
 from meshtui.telemetry.counts import Counts
 from meshtui.telemetry.directory import Directory
@@ -27,14 +27,25 @@ class Recorder:
         changed: Callable[[], None],
     ) -> None:
         """`seconds` is a clock that never goes back; `changed` is called with each call."""
-        self.directory = Directory()
-        """Who is where; replaced when the manifests change."""
+        self._directory = Directory()
+        self._make: Callable[[], Directory] | None = None
         self.counts = Counts()
         self.series = Series()
         self.since = clock()
         self._store = store
         self._seconds = seconds
         self._changed = changed
+
+    def know(self, make: Callable[[], Directory]) -> None:
+        """Who is where is different now. Made when the next call is told: a new policy must not wait for it."""
+        self._make = make
+
+    @property
+    def directory(self) -> Directory:
+        """Who is where."""
+        if self._make is not None:
+            self._directory, self._make = self._make(), None
+        return self._directory
 
     def record(self, reported: Reported) -> None:
         """Take one entry of a log."""

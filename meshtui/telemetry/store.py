@@ -17,8 +17,8 @@ from pathlib import Path
 
 from meshtui.database import fix_for, open_database, open_database_for_reading
 from meshtui.errors import StateError
-from meshtui.mesh.query import Words
 from meshtui.mesh.traffic import Call
+from meshtui.mesh.words import Words
 from meshtui.telemetry import denials
 
 _LOG = logging.getLogger(__name__)

@@ -47,7 +47,7 @@ class Board:
     glyphs: Glyphs
     opening: str
     """What is being waited for at the start: `starting the mesh`."""
-    store: RowStore = field(default_factory=RowStore)
+    store: RowStore = field(init=False)
     mesh: Mesh | None = None
     info: MeshInfo | None = None
     link: Link = Link.OPENING
@@ -60,6 +60,9 @@ class Board:
     """For the status line."""
     dismissed: tuple[str, ...] = ()
     """Notices that were put away; others show."""
+
+    def __post_init__(self) -> None:
+        self.store = RowStore(now=self.now)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -19,12 +19,15 @@ SLOW_FRAMES = "20"
 """A second, over SSH: more are not seen, and each one is sent."""
 
 
-def prepare(color: str = "auto", environ: MutableMapping[str, str] | None = None) -> None:
-    """Set what Textual reads when it is imported. What the environment says already is kept."""
+def prepare(color: str = "auto", environ: MutableMapping[str, str] | None = None, *, slow: bool | None = None) -> None:
+    """Set what Textual reads when it is imported. What the environment says already is kept.
+
+    `slow` says whether every byte counts; None: it does over SSH.
+    """
     environ = os.environ if environ is None else environ
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    if is_remote(environ):
+    if is_remote(environ) if slow is None else slow:
         environ.setdefault("TEXTUAL_FPS", SLOW_FRAMES)
     if color != "auto":
         environ["TEXTUAL_COLOR_SYSTEM"] = COLORS[color]

@@ -16,12 +16,15 @@ _SOMETHING = {"safe_regex": {"regex": "(?s).+"}}
 
 
 def text(written: str, *, before: str = "", ignore_case: bool = False) -> Any:
-    """A StringMatcher; `before` stands in front of every value, but is not written in policies. `*` is any but empty.
+    """A StringMatcher; `before` stands in front of every value, but is not written in policies. `*` is any but empty,
+    with or without it.
 
     As in Istio, what begins with `*` is an ending, also when it ends with one too.
     """
     if written == ANY:
         return string_pb2.StringMatcher(**_SOMETHING)
+    if written.startswith(ANY) and before:
+        return pattern(f"(?s){re.escape(before)}.*{re.escape(written[1:])}")
     if written.startswith(ANY):
         return string_pb2.StringMatcher(suffix=written[1:], ignore_case=ignore_case)
     if written.endswith(ANY):

@@ -68,9 +68,10 @@ def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
             else:
                 for domain in (host, f"{host}:80"):
                     hosts.setdefault(domain, []).extend(routes)
-    for service in catalog.all(Service):
-        for domain, cluster in _service_domains(service, namespace):
-            hosts.setdefault(domain, own.get(service.key) or [to_cluster(cluster)])
+    for key, domains in catalog.kept((Service,), _services, namespace):
+        routes_of_its_own = own.get(key)
+        for domain, route in domains:
+            hosts.setdefault(domain, routes_of_its_own or [route])
     hosts.setdefault("*", [_no_such_service()])
     return _configuration(naming.OUTBOUND_ROUTES, hosts)
 
@@ -95,6 +96,14 @@ def _services_at(catalog: Catalog, binding: Binding, places: Places) -> Iterator
 
 def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:
     return (item for item in catalog.oldest_first(VirtualService) if gateway in item.gateways)
+
+
+def _services(catalog: Catalog, namespace: str) -> list[tuple[ObjectKey, list[tuple[str, Any]]]]:
+    """Each service with every way to write it, and the route to the cluster that is meant."""
+    return [
+        (service.key, [(domain, to_cluster(cluster)) for domain, cluster in _service_domains(service, namespace)])
+        for service in catalog.all(Service)
+    ]
 
 
 def _service_domains(service: Service, namespace: str) -> Iterator[tuple[str, str]]:

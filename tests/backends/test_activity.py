@@ -10,7 +10,7 @@ from meshtui.mesh.events import ActivityChanged
 from tests.xds.live import DEADLINE
 
 
-async def test_first_is_told_at_once_and_many_together() -> None:
+async def test_much_activity_is_told_together() -> None:
     """However often something happens: four times a second, each with a greater number, the last one included."""
     board = Board()
     activity, loop = Activity(board), asyncio.get_running_loop()
@@ -31,7 +31,6 @@ async def test_first_is_told_at_once_and_many_together() -> None:
     await asyncio.gather(following, return_exceptions=True)
     activity.stop()
     assert [revision for _, revision in heard] == [1, 2, 3, 4]
-    assert heard[0][0] < INTERVAL
     assert heard[-1][0] >= 3 * INTERVAL - 0.01
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.gateway_findings import gateway_findings
 from meshtui.backends.embedded.mesh import EmbeddedMesh
+from meshtui.backends.embedded.overviews import Overviews
 from meshtui.backends.embedded.performing import Performer
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import ManifestError, MeshError, RefusedError
@@ -312,3 +313,18 @@ async def test_the_row_says_that_its_envoy_died_until_it_serves_again(core: Mesh
     assert {row.truths[3] for row in seen if died in row.last_error} == {Mark.UNKNOWN}
     await until(core, lambda: seen[-1].truths == (Mark.AGREES,) * 4 and seen[-1].last_error == "")
     watching.cancel()
+
+
+async def test_an_overview_is_made_once_for_all_who_look(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """Many consoles cost what one does, and the certificates that the CA issued at the start are counted."""
+    first, second = await asyncio.gather(opened.overview(), opened.overview())
+    assert first is second
+    assert sum(first.rates.issued) >= len(core.workloads)
+    assert {each.authority.target for each in first.signers} == core.authorities.keys()
+
+
+async def test_what_an_earlier_owner_saw_is_counted(core: MeshCore) -> None:
+    """Rates do not begin at nothing when the mesh is started again: the ledger has the last hour."""
+    overviews = Overviews(core)
+    overviews.remember()
+    assert sum((await overviews.current()).rates.issued) >= len(core.workloads)

@@ -8,6 +8,7 @@ import pytest
 
 from meshtui.backends.embedded.delivery import Delivery, ResourceKey
 from meshtui.backends.embedded.policies import carriers, policy_rows
+from meshtui.manifest.model import ObjectKey
 from meshtui.manifest.policy_model import DestinationRule, Policy
 from meshtui.mesh.access import PolicyRow
 from meshtui.wire.discovery import CLUSTER, EXTENSION, LISTENER, SECRET
@@ -139,6 +140,16 @@ def test_each_is_in_some_resources(written: dict[str, Any], resources: list[Reso
         )
     other = Delivery(waiting=frozenset({(SECRET, "other")}), refused={(SECRET, "other"): "no"})
     assert row(written, deliveries=dict.fromkeys(TARGETS, other)).state == "in force"
+
+
+def test_what_did_not_change_is_not_rejected() -> None:
+    """Two policies in one filter: the one that changed is rejected, and the other is in force as it was."""
+    resource = EXTENSION, "authorization-deny"
+    changed = ObjectKey("AuthorizationPolicy", "prod", "changed")
+    delivery = Delivery(frozenset({resource}), {resource: "No such thing."}, {resource: (changed,)})
+    catalog = with_policies(*(authorization_policy(name, {}, action="DENY") for name in ("as-it-was", "changed")))
+    rows = policy_rows(catalog, dict.fromkeys(TARGETS, delivery), {}, envoys=True)
+    assert [(each.name, each.state) for each in rows] == [("as-it-was", "in force"), ("changed", "rejected")]
 
 
 def test_proxies_that_are_not_there_yet_are_waited_for() -> None:

@@ -67,7 +67,6 @@ def test_blame_is_by_manifest() -> None:
 
 def test_findings_name_who_may_be_to_blame() -> None:
     """One of the workload and one of each manifest; of many manifests none, as none of them is likely."""
-    assert list(rejection_findings(SLEEP, "", {})) == []
     one = list(rejection_findings(SLEEP, "Bad.", dict.fromkeys(keys("a")[RESOURCE], "Bad.")))
     assert [(each.code, each.target, each.affects) for each in one] == [
         ("proxy-rejected", SLEEP, ("AuthorizationPolicy prod/a",)),

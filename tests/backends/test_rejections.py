@@ -5,21 +5,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from meshtui.backends.embedded.core import MeshCore
-from meshtui.backends.embedded.views import all_findings
+from meshtui.backends.embedded.policies import policy_rows
+from meshtui.backends.embedded.views import all_findings, findings_of
 from meshtui.findings import Finding
 from meshtui.manifest.documents import parse
 from meshtui.manifest.model import ObjectKey, VirtualService
+from meshtui.manifest.policy_model import AuthorizationPolicy, RequestTo, Rule
+from tests.manifest.policy_writing import authorization_policy, operation
 from tests.manifest.writing import to, virtual_service
 from tests.xds.live import Unix, ask, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEADLINE = 15.0
+HTTPBIN = {"matchLabels": {"app": "httpbin"}}
 SLEEP = "workload/prod/sleep"
 GOOD = ObjectKey(VirtualService.kind, "prod", "good")
 BAD = ObjectKey(VirtualService.kind, "prod", "bad")
@@ -38,11 +43,17 @@ async def apply(core: MeshCore, *documents: dict[str, Any]) -> None:
 
 
 def told(core: MeshCore, code: str) -> list[Finding]:
-    return [each for each in all_findings(core, core.clock()) if each.code == code and each.target == SLEEP]
+    return [each for each in findings_of(core, SLEEP, core.clock()) if each.code == code]
 
 
 async def wait(core: MeshCore, condition: Callable[[], bool]) -> None:
     assert await core._pulse.until(condition, DEADLINE)
+
+
+def states(core: MeshCore) -> dict[str, str]:
+    deliveries = {each.target: each.proxy.delivery for each in core.workloads.values() if each.proxy is not None}
+    rows = policy_rows(core.catalog, deliveries, {}, envoys=True)
+    return {each.name: each.state for each in rows if each.kind == "AuthorizationPolicy"}
 
 
 async def status(core: MeshCore, host: str, path: str) -> int:
@@ -86,3 +97,28 @@ async def test_two_at_once_are_both_suspected_and_the_mended_one_is_not(core: Me
     await wait(core, lambda: not told(core, "proxy-rejected"))
     assert told(core, "manifest-rejected") == []
     await core.remove(GOOD)
+
+
+async def test_a_refused_policy_leaves_its_neighbours_in_force(core: MeshCore) -> None:
+    """Both are in one filter: the one that was there denies as before, and only the other is rejected."""
+    stands = authorization_policy("stands", operation(paths=["/status/403"]), action="DENY", selector=HTTPBIN)
+    fails = authorization_policy("fails", operation(paths=["/x"]), action="DENY", selector=HTTPBIN)
+    (read,) = parse(json.dumps(fails), "test")
+    assert isinstance(read, AuthorizationPolicy)
+    # no text of a policy that can be read is too much for RE2: this one stands for one that would be
+    too_much = Rule(operations=(RequestTo(paths=("/{*}" * 12_000,)),))
+
+    async def stand(**wanted: str) -> None:
+        await wait(core, lambda: states(core) == wanted)
+
+    await apply(core, stands)
+    await stand(stands="in force")
+    await core.apply([replace(read, rules=(too_much,))])
+    await stand(stands="in force", fails="rejected")
+    assert await status(core, "httpbin", "/status/403") == 403
+    assert await status(core, "httpbin", "/status/418") == 418
+    blamed = {each.affects for each in await all_findings(core, core.clock()) if each.code == "manifest-rejected"}
+    assert blamed == {("AuthorizationPolicy prod/fails",)}
+    await core.remove(ObjectKey("AuthorizationPolicy", "prod", "fails"))
+    await stand(stands="in force")
+    await core.remove(ObjectKey("AuthorizationPolicy", "prod", "stands"))

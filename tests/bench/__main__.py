@@ -4,7 +4,8 @@ Parts: `mesh`, `ca` (rates and latencies), `crowd` (ten thousand clients at once
 `kill` (kill -9 while it issues), `agents` (ten thousand in one process), `sds` (rotations of a real Envoy
 under load, and a thousand streams), `edge` (judging thousands of gateways), `gateway` (rotated under load), `policies`
 (applied → enforced; `authorization`: the same of rules and tokens), `access` (who can call whom), `probe` (200 hosts
-verified at once), `telemetry` (what access logs cost, and a reader that stops).
+verified at once), `telemetry` (what access logs cost, and a reader that stops), `console` (over 100, 10,000 and 100,000
+rows in another process).
 `--whole` runs what takes minutes in full: 200,000 requests for the memory of the CA, a ledger of a million decisions.
 """
 
@@ -31,6 +32,7 @@ PARTS = (
     "access",
     "probe",
     "telemetry",
+    "console",
 )
 
 

@@ -39,13 +39,14 @@ async def _measured(mesh: Mesh, paths: StatePaths, owner: int) -> list[Row]:
     assert (await client.get("/status/200"))[0] == 200
     spent, before = cpu_seconds(owner), await connections_ended(paths)
     denied, allowed, tokens = [], [], []
+    # from here on tokens are looked for in the parameter, and those of unknown issuers are wrong
+    await changed(mesh, _trust(Issuer("https://first.example")), _answered(client, 401, "/status/200?t=a"))
     for number in range(ROUNDS):
         denied.append(await changed(mesh, _deny("/status/*"), _answered(client, 403)))
         allowed.append(await changed(mesh, _deny("/nothing"), _answered(client, 200)))
         issuer = Issuer(f"https://{number}.example")
-        rule = {"issuer": issuer.name, "jwks": issuer.jwks, "fromParams": ["t"]}
-        written = document("RequestAuthentication", "bench", "prod", jwtRules=[rule])
-        tokens.append(await changed(mesh, written, _answered(client, 200, f"/status/200?t={issuer.token()}")))
+        seen = _answered(client, 200, f"/status/200?t={issuer.token()}")
+        tokens.append(await changed(mesh, _trust(issuer), seen))
     spent = (cpu_seconds(owner) - spent) / (3 * ROUNDS)
     ended = await connections_ended(paths) - before
     client.close()
@@ -61,6 +62,11 @@ async def _measured(mesh: Mesh, paths: StatePaths, owner: int) -> list[Row]:
 def _deny(path: str) -> dict[str, Any]:
     rules = [{"to": [{"operation": {"paths": [path]}}]}]
     return document("AuthorizationPolicy", "bench", "prod", action="DENY", rules=rules)
+
+
+def _trust(issuer: Issuer) -> dict[str, Any]:
+    rule = {"issuer": issuer.name, "jwks": issuer.jwks, "fromParams": ["t"]}
+    return document("RequestAuthentication", "bench", "prod", jwtRules=[rule])
 
 
 def _answered(client: Client, status: int, path: str = "/status/200") -> Seen:

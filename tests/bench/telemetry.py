@@ -21,7 +21,7 @@ from unittest import mock
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 
 from meshtui.backends.embedded.owner import clock
-from meshtui.mesh.query import Words
+from meshtui.mesh.words import Words
 from meshtui.telemetry.calls import Reported
 from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.recorder import Recorder

@@ -111,6 +111,18 @@ def test_entries_are_newest_first(path: Path) -> None:
     assert len(reader.entries(limit=2)) == 2
 
 
+def test_decisions_of_late_are_told_with_how_often(path: Path) -> None:
+    """Oldest first, the newest ones if there are too many, strangers as often as they came, and nothing older."""
+    ledger = _sealed(path)
+    _issue(ledger, INTENT)
+    for second in (1, 2, 3):
+        ledger.refused(Applicant(), "no-credential", "why", NOW + timedelta(seconds=second))
+    reader = LedgerReader(path)
+    issued, refused = (NOW, True, 1), (NOW + timedelta(seconds=1), False, 3)
+    assert [issued, refused] == reader.decisions(NOW, 10)
+    assert [refused] == reader.decisions(NOW, 1) == reader.decisions(NOW + timedelta(seconds=1), 10)
+
+
 def test_an_interrupted_intent_fails_at_the_next_start(path: Path) -> None:
     """What a crash left undone was never handed out; the next start says so, and its serial stays used."""
     first = _sealed(path)

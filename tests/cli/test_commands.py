@@ -41,6 +41,9 @@ def test_status_json_is_the_contract(served: ServedMesh) -> None:
         ["httpbin.example.com"],
     )
     assert {each["target"] for each in status["authorities"]} == {"authority/root", "authority/example.com"}
+    outage = status["outage"]
+    assert outage["workloads"] == len(status["identities"])
+    assert outage["first"] <= outage["half"] <= outage["all"]
 
 
 def test_status_for_people_fits_its_width(served: ServedMesh) -> None:
@@ -355,3 +358,22 @@ def test_completion_knows_the_targets(served: ServedMesh) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "_MESHTUI_COMPLETE" in meshtui("completion", shell).stdout
     assert served.state.exists()
+
+
+def test_a_protected_mesh_is_only_looked_at(
+    served: ServedMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mesh that the settings protect is changed only by who says so; what applies is told, with every mistake."""
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'protected = ["{served.state.name}"]\ncolour = "blue"\n')
+    monkeypatch.setenv("MESHTUI_CONFIG", str(settings))
+    refused = served.run("rotate", HTTPBIN, "--yes")
+    assert (refused.returncode, "--write" in refused.stderr) == (4, True)
+    assert served.run("status").returncode == 0
+    assert served.run("rotate", HTTPBIN, "--yes", "--write").returncode == 0
+    told = served.json("info")
+    assert told["paths"]["settings"] == str(settings)
+    assert (told["settings"]["only_looks"], told["settings"]["protected"]) == (True, [served.state.name])
+    assert told["settings"]["problems"] == [
+        f"{settings}, line 2: colour: There is no such setting. There are: theme, view, link, mouse, protected."
+    ]

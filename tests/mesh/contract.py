@@ -109,12 +109,64 @@ class MeshContract(AccessContract):
         assert [row.target for row in found.rows] == [WORKLOAD]
         assert found.matching == 1 < found.total
 
+    async def test_a_filter_compares_fields(self, mesh: Mesh) -> None:
+        """Fields are asked of rows where the rows are, as of their owner's clock; what is half typed hides nothing."""
+        found = await mesh.rows(Query(filter="kind:workload ns=prod name:httpb* left>0 !left>100%"))
+        assert [row.target for row in found.rows] == [WORKLOAD]
+        waiting = await mesh.rows(Query(filter="kind:workload left<", limit=1000))
+        assert waiting.rows == (await mesh.rows(Query(view=View.WORKLOADS, limit=1000))).rows
+
+    @pytest.mark.parametrize("sort", Sort)
+    async def test_every_sort_can_be_reversed(self, mesh: Mesh, sort: Sort) -> None:
+        """Both directions have the same rows, and pages of either join to it."""
+        rows = (await mesh.rows(Query(sort=sort, limit=1000))).rows
+        reverse = (await mesh.rows(Query(sort=sort, descending=True, limit=1000))).rows
+        assert {row.target for row in rows} == {row.target for row in reverse}
+        pages = [await mesh.rows(Query(sort=sort, descending=True, offset=n, limit=4)) for n in range(0, len(rows), 4)]
+        assert [row.target for page in pages for row in page.rows] == [row.target for row in reverse]
+
+    async def test_only_trouble_is_a_part_of_all(self, mesh: Mesh) -> None:
+        """What is well can be left out, and is still counted; it is what `is:trouble` finds."""
+        found = await mesh.rows(Query(only_trouble=True, limit=1000))
+        assert {row.target for row in found.rows} == {
+            row.target for row in (await mesh.rows(Query(filter="is:trouble", limit=1000))).rows
+        }
+        assert found.total == (await mesh.rows(Query())).total
+
+    async def test_the_overview_is_of_the_rows(self, mesh: Mesh) -> None:
+        """It counts every row once, names those that expire next, and every authority."""
+        overview = await mesh.overview()
+        rows = (await mesh.rows(Query(limit=1000))).rows
+        assert overview.total == len(rows) == sum(overview.states.values())
+        alive = [row for row in rows if row.not_after is not None and row.not_after > overview.at]
+        assert [row.target for row in overview.next] == [row.target for row in alive[:10]]
+        assert sum(overview.left) == len(alive)
+        authorities = {each.target for each in (await mesh.snapshot()).authorities}
+        assert {signer.authority.target for signer in overview.signers} == authorities
+        assert sum(signer.issued for signer in overview.signers) > 0
+        assert sum(overview.severities.values()) >= len(overview.findings)
+
+    async def test_the_overview_says_how_long_all_goes_on_without_a_ca(self, mesh: Mesh) -> None:
+        """The first workload fails when the certificate of one ends, the last with the last of them."""
+        outage = (await mesh.overview()).outage
+        rows = (await mesh.rows(Query(view=View.WORKLOADS, filter="left>0", limit=1000))).rows
+        ends = [row.not_after for row in rows if row.not_after is not None]
+        assert outage.workloads == len(ends)
+        assert (outage.first, outage.half, outage.all) == (ends[0], ends[(len(ends) - 1) // 2], ends[-1])
+
     async def test_every_row_has_a_detail(self, mesh: Mesh) -> None:
         """Enter works everywhere, and the leaf of the chain is the certificate of the row."""
         for row in (await mesh.rows(Query(limit=1000))).rows:
             detail = await mesh.detail(row.target)
             assert detail.row.target == row.target
             assert [link.certificate.serial for link in detail.chain[:1]] == ([row.serial] if row.serial else [])
+
+    async def test_a_detail_has_the_findings_of_its_target(self, mesh: Mesh) -> None:
+        """What is wrong with one target is the same whether all are looked at or it alone."""
+        snapshot = await mesh.snapshot()
+        for row in (await mesh.rows(Query(limit=1000))).rows:
+            expected = [finding for finding in snapshot.findings if finding.target == row.target]
+            assert expected == list((await mesh.detail(row.target)).findings)
 
     async def test_detail_by_spiffe_id(self, mesh: Mesh) -> None:
         """An identity that one workload has names that workload."""

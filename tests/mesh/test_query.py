@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from meshtui.errors import UsageError
 from meshtui.mesh.fake import demo_rows
-from meshtui.mesh.query import Words, page, select, sort_key
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.order import sort_key
+from meshtui.mesh.query import page, select
 from meshtui.mesh.rows import Query, Row, Sort, View
 from meshtui.mesh.snapshot import RotationState
 
@@ -20,7 +22,7 @@ ROWS = demo_rows(NOW)
 
 
 def targets(query: Query) -> list[str]:
-    return [row.target for row in select(ROWS, query).rows]
+    return [row.target for row in select(ROWS, query, NOW).rows]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def targets(query: Query) -> list[str]:
 )
 def test_a_view_shows_its_kind_only(view: View, prefix: str) -> None:
     """A view holds every row of its kind and no other, and its total counts them."""
-    found = page(ROWS, Query(view=view))
+    found = page(ROWS, Query(view=view), NOW)
     assert [row.target for row in ROWS if row.target.startswith(prefix)] == sorted(
         (row.target for row in found.rows), key=[row.target for row in ROWS].index
     )
@@ -38,7 +40,7 @@ def test_a_view_shows_its_kind_only(view: View, prefix: str) -> None:
 
 def test_soonest_to_die_comes_first() -> None:
     """By default the certificate that ends first is the first row, and what never ends is the last."""
-    rows = select(ROWS, Query()).rows
+    rows = select(ROWS, Query(), NOW).rows
     ends = [row.not_after for row in rows if row.not_after is not None]
     assert sorted(ends) == ends
     assert rows[-1].not_after is None
@@ -46,7 +48,7 @@ def test_soonest_to_die_comes_first() -> None:
 
 def test_what_never_ends_stays_last_when_the_order_is_turned() -> None:
     """A row without an expiry is not the most distant one: it is last in both directions."""
-    rows = select(ROWS, Query(descending=True)).rows
+    rows = select(ROWS, Query(descending=True), NOW).rows
     ends = [row.not_after for row in rows if row.not_after is not None]
     assert sorted(ends, reverse=True) == ends
     assert rows[-1].not_after is None
@@ -56,16 +58,16 @@ def test_ties_are_broken_by_target_in_both_directions() -> None:
     """Rows that end at the same moment stand in the order of their targets, so that no two lists differ."""
     twins = [replace(ROWS[0], target=f"workload/a/{name}") for name in "cab"]
     for descending in (False, True):
-        found = select(twins, Query(descending=descending)).rows
+        found = select(twins, Query(descending=descending), NOW).rows
         assert [f"workload/a/{name}" for name in "abc"] == [row.target for row in found]
 
 
 def test_sorting_by_state_puts_what_needs_eyes_first() -> None:
     """Expired comes before failed, overdue and fresh; turned round, fresh comes first."""
-    states = [row.state for row in select(ROWS, Query(sort=Sort.STATE)).rows]
+    states = [row.state for row in select(ROWS, Query(sort=Sort.STATE), NOW).rows]
     assert states[0] is RotationState.EXPIRED
     assert states[-1] is RotationState.FRESH
-    assert select(ROWS, Query(sort=Sort.STATE, descending=True)).rows[0].state is RotationState.FRESH
+    assert select(ROWS, Query(sort=Sort.STATE, descending=True), NOW).rows[0].state is RotationState.FRESH
 
 
 def test_sorting_by_target_is_by_name() -> None:
@@ -97,7 +99,7 @@ def test_a_serial_finds_its_row() -> None:
 def test_a_word_is_not_found_across_two_fields() -> None:
     """The end of a target and the beginning of an identity are not one word."""
     row = replace(ROWS[0], target="workload/a/b", identity="spiffe://c")
-    assert not Words.parse("bspiffe").match(row)
+    assert not Filter.parse("bspiffe").at(NOW).match(row)
 
 
 def test_a_lone_exclamation_mark_waits() -> None:
@@ -109,7 +111,7 @@ def test_pages_cut_the_same_order() -> None:
     """Pages laid end to end are the whole list, and each says how many rows there are."""
     query = Query(filter="prod")
     whole = targets(query)
-    pages = [page(ROWS, replace(query, offset=offset, limit=3)) for offset in range(0, len(whole), 3)]
+    pages = [page(ROWS, replace(query, offset=offset, limit=3), NOW) for offset in range(0, len(whole), 3)]
     assert whole == [row.target for part in pages for row in part.rows]
     assert {(len(whole), len(ROWS))} == {(part.matching, part.total) for part in pages}
 
@@ -117,12 +119,19 @@ def test_pages_cut_the_same_order() -> None:
 def test_a_negative_offset_is_refused() -> None:
     """No page begins before the first row."""
     with pytest.raises(UsageError, match="-1"):
-        page(ROWS, Query(offset=-1))
+        page(ROWS, Query(offset=-1), NOW)
 
 
 @given(st.permutations(ROWS), st.sampled_from(Sort), st.booleans())
 def test_the_order_is_total(rows: list[Row], sort: Sort, descending: bool) -> None:
     """However rows arrive, a query shows them in one order: no two keys are equal."""
     query = Query(sort=sort, descending=descending)
-    assert select(ROWS, query).rows == select(rows, query).rows
+    assert select(ROWS, query, NOW).rows == select(rows, query, NOW).rows
     assert len({sort_key(row, sort) for row in rows}) == len(rows)
+
+
+def test_only_trouble_leaves_out_what_is_well() -> None:
+    """Under any filter, what is well can be left out, and is still counted."""
+    found = page(ROWS, Query(filter="kind:workload", only_trouble=True), NOW)
+    assert {row.target for row in found.rows} == set(targets(Query(filter="kind:workload is:trouble")))
+    assert found.matching < found.total == len(ROWS)

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from meshtui.mesh.traffic import TrafficQuery
 from meshtui.telemetry.calls import Reported
+from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.recorder import Recorder
 from meshtui.telemetry.store import DenialStore
 from tests.telemetry.calling import HTTPBIN, NOW, call, denied
@@ -78,3 +79,18 @@ async def test_connection_that_was_turned_away_is_no_request(recorder: Recorder)
     recorder.record(Reported(denied(method="", path="", host="", status=0)))
     assert len((await recorder.traffic(TrafficQuery())).denied) == 1
     assert list(recorder.series) == []
+
+
+async def test_who_is_where_is_made_when_it_is_asked_for(recorder: Recorder) -> None:
+    """Once for each change, and not while the manifests are changed."""
+    made = []
+
+    def make() -> Directory:
+        made.append(1)
+        return Directory(identities={HTTPBIN: "it"})
+
+    recorder.know(make)
+    recorder.know(make)
+    assert not made
+    assert [recorder.directory.identities, recorder.directory.identities] == [{HTTPBIN: "it"}] * 2
+    assert made == [1]

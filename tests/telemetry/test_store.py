@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 
 from meshtui.errors import StateError
-from meshtui.mesh.query import Words
 from meshtui.mesh.traffic import Call
+from meshtui.mesh.words import Words
 from meshtui.telemetry import store as store_module
 from meshtui.telemetry.store import OLDEST, DenialStore
 from tests.telemetry.calling import HTTPBIN, NOW, SLEEP, denied
@@ -25,7 +25,7 @@ DEADLINE = 20.0
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from meshtui.mesh.query import Words
+from meshtui.mesh.words import Words
 from meshtui.telemetry.store import DenialStore
 from tests.telemetry.calling import NOW, denied
 

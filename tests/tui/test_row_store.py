@@ -46,7 +46,7 @@ def test_the_order_is_what_the_mesh_would_answer(
         else:
             mesh[row.target] = changed
             store.update([changed])
-    expected = select(mesh.values(), Query(view=view, filter=text))
+    expected = select(mesh.values(), Query(view=view, filter=text), NOW)
     assert list(store) == expected.rows
     assert (len(store), store.total) == (len(expected.rows), expected.total)
     assert [store.place_of(row.target) for row in store] == list(range(len(store)))

@@ -15,9 +15,9 @@ from meshtui.backends.embedded.issued import as_history
 from meshtui.backends.embedded.resolving import resolve
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.journal import CONFIGURATION, reading_journal
-from meshtui.mesh.query import Words
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Call
+from meshtui.mesh.words import Words
 from meshtui.telemetry.counts import text_of
 
 if TYPE_CHECKING:

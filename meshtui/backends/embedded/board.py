@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import datetime
 
 from meshtui.mesh.events import ActivityChanged, InfoChanged, MeshEvent, RowChanged, RowGone
-from meshtui.mesh.rows import Row
+from meshtui.mesh.index import RowIndex
+from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
 
 _ACTIVITY = "\0"
@@ -17,27 +19,33 @@ class Board:
     """Rows by target. A watcher that is slow gets the newest state of each row, not every state."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
+        self._index = RowIndex()
         self._watchers: set[_Watcher] = set()
+        self.version = 0
+        """Grows with everything that anybody is told."""
 
     @property
     def rows(self) -> list[Row]:
         """All of them, in no order."""
-        return list(self._rows.values())
+        return self._index.rows
 
     def row(self, target: str) -> Row | None:
         """One of them."""
-        return self._rows.get(target)
+        return self._index.get(target)
+
+    def page(self, query: Query, now: datetime) -> Page:
+        """One sorted, filtered page; raises UsageError for one that cannot be."""
+        return self._index.page(query, now)
 
     def put(self, row: Row) -> None:
         """This is how the row is now; nobody hears of it if that is how it was."""
-        if self._rows.get(row.target) != row:
-            self._rows[row.target] = row
+        if self._index.get(row.target) != row:
+            self._index.put(row)
             self._tell(row.target, RowChanged(row=row))
 
     def drop(self, target: str) -> None:
         """The target is gone."""
-        if self._rows.pop(target, None) is not None:
+        if self._index.drop(target) is not None:
             self._tell(target, RowGone(target=target))
 
     def announce(self, info: MeshInfo) -> None:
@@ -61,6 +69,7 @@ class Board:
             self._watchers.discard(watcher)
 
     def _tell(self, target: str, event: MeshEvent) -> None:
+        self.version += 1
         for watcher in self._watchers:
             watcher.tell(target, event)
 

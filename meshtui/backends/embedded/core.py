@@ -29,6 +29,7 @@ from meshtui.backends.embedded.gateway_findings import worst_told
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.observed import Observed
+from meshtui.backends.embedded.overviews import Overviews
 from meshtui.backends.embedded.ports import PortMap
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.runtimes import Runtimes
@@ -68,6 +69,7 @@ class MeshCore:
         self.paths = paths
         self.clock = clock
         self.board = Board()
+        self.overviews = Overviews(self)
         self.observed = Observed(settings, paths, clock, self.board)
         """Calls, pushes, decisions."""
         self.authorities: dict[str, Authority] = {}
@@ -118,6 +120,7 @@ class MeshCore:
         self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
         self.ca_alive = True
         self.ledger = LedgerReader(self.paths.ledger)
+        self.overviews.remember()
         root = self.ca_root.read_bytes()
         self.context = Context(
             settings=self.settings,
@@ -297,6 +300,7 @@ class MeshCore:
             return
         self.observed.decided(event)
         self._set_ca_fault(None)  # what was decided is recorded
+        self.overviews.decided(event)
         pod, target = event.get("pod_uid", ""), event.get("target", "")
         if (runtime := self._runtimes.of_pod(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
             self.changed(runtime.target)

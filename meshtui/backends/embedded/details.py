@@ -26,7 +26,7 @@ from meshtui.present.times import length_in_words
 def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Detail:
     """The whole of what is known about the target of `row`."""
     target = row.target
-    findings = tuple(each for each in views.all_findings(core, core.clock()) if each.target == target)
+    findings = views.findings_of(core, target, core.clock())
     if (workload := core.workloads.get(target)) is not None:
         desired, chain = _desired_workload(core, workload), _workload_chain(workload)
         depends = _of_workload(core, workload)

@@ -18,7 +18,7 @@ from meshtui.policy.peer_authentication import effective_mode
 from meshtui.probe.plaintext import takes_plaintext
 from meshtui.probe.tls import Address, Handshake, seen, verified
 
-TAKEN_WITHIN = 1.0
+TAKEN_WITHIN = 2.0
 """Seconds from a change of the mode until every thread of the proxy goes by it, of which it tells nobody."""
 _LOOK_AGAIN = 0.02
 

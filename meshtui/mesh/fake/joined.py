@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from meshtui.mesh.fake.certificates import certificate, chain_of, held_truth, issued_truth, served_truth
+from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import findings_of
+from meshtui.mesh.overview import Census, Overview
+from meshtui.mesh.rates import RateCounter
 from meshtui.mesh.rows import Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Authority, Gateway, Identity, MeshInfo, Rotation, Snapshot
 from meshtui.mesh.targets import Target, TargetKind
+from meshtui.mesh.trouble import in_trouble
 
 
 def authorities_of(rows: Iterable[Row]) -> dict[str, Row]:
@@ -46,6 +51,17 @@ def snapshot_of(
         authorities=tuple(_authority(row) for row in by_kind[TargetKind.AUTHORITY] if row.serial),
         findings=tuple(finding for row in rows.values() for finding in findings_of(row)),
     )
+
+
+def overview_of(rows: Sequence[Row], journal: Journal, now: datetime) -> Overview:
+    """How the mesh stands, with the rates that its journal tells."""
+    census, counter = Census(now), RateCounter()
+    census.count(rows)
+    for at, issued in journal.decisions():
+        counter.count(at, issued=issued)
+    authorities = [_authority(row) for row in authorities_of(rows).values() if row.serial]
+    findings = (finding for row in rows if in_trouble(row) for finding in findings_of(row))
+    return census.overview(authorities, findings, counter.rates(now))
 
 
 def _desired(row: Row) -> dict[str, str]:

@@ -38,6 +38,12 @@ class Journal:
             raise UsageError(f"The CA of this mesh has nothing on record about the serial {serial}.")
         return found[:limit]
 
+    def decisions(self) -> Iterator[tuple[datetime, bool]]:
+        """When something was issued (True), or came to nothing, oldest first."""
+        for entry in sorted(self._entries, key=lambda entry: entry.at):
+            if entry.kind == "issued" or entry.outcome == "failed":
+                yield entry.at, entry.kind == "issued"
+
     def operated(
         self, at: datetime, target: str, verb: str, outcome: str, *, error: str = "", serial: str = ""
     ) -> None:

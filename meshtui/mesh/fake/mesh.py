@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from meshtui.errors import RefusedError, UnreachableError, UsageError
 from meshtui.findings import Verification
 from meshtui.manifest.model import Deployment, Manifest
@@ -22,7 +20,7 @@ from meshtui.mesh.fake.activity import audit_of, demo_entries, demo_traffic, sel
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
 from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
 from meshtui.mesh.fake.info import info_of
-from meshtui.mesh.fake.joined import detail_of, snapshot_of
+from meshtui.mesh.fake.joined import detail_of, overview_of, snapshot_of
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
 from meshtui.mesh.fake.objects import Objects, objects_of, secret_of, target_of
@@ -31,11 +29,15 @@ from meshtui.mesh.fake.policies import KINDS, demo_policies, policy_rows
 from meshtui.mesh.fake.renewals import is_gateway, row_after
 from meshtui.mesh.fake.tokens import token_of
 from meshtui.mesh.fake.turns import TEXTS, failed, turns
-from meshtui.mesh.query import Selection, select
+from meshtui.mesh.index import RowIndex
+from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query, Row, Step
 from meshtui.mesh.snapshot import MeshInfo, RotationState, Snapshot
 from meshtui.mesh.targets import serial_in
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
+
+_GOOD_FOR = timedelta(seconds=10)
+"""How long an overview is handed out while nothing changes."""
 
 
 class FakeMesh:
@@ -74,7 +76,8 @@ class FakeMesh:
         self._plans: dict[str, tuple[Plan, Prepared]] = {}
         self._planned = 0
         self._watchers: set[asyncio.Queue[MeshEvent | None]] = set()
-        self._selected: tuple[Query, Selection] | None = None
+        self._index = RowIndex(self._rows.values())
+        self._overview: Overview | None = None
         self._silent = False
         self._info = info_of(read_only)
 
@@ -83,13 +86,15 @@ class FakeMesh:
     def put(self, row: Row) -> None:
         """Let a row appear or change."""
         self._rows[row.target] = row
-        self._selected = None
+        self._index.put(row)
+        self._overview = None
         self._tell(RowChanged(row=row))
 
     def remove(self, target: str) -> None:
         """Let a row vanish; raises KeyError when there is none."""
         del self._rows[target]
-        self._selected = None
+        self._index.drop(target)
+        self._overview = None
         self._tell(RowGone(target=target))
 
     def set_info(self, info: MeshInfo) -> None:
@@ -130,13 +135,18 @@ class FakeMesh:
         self._answer()
         return snapshot_of(self._info, self._rows, self._counts, self._before)
 
+    async def overview(self) -> Overview:
+        """See `Mesh.overview`."""
+        self._answer()
+        now = self._now()
+        if self._overview is None or not timedelta(0) <= now - self._overview.at < _GOOD_FOR:
+            self._overview = overview_of(self._index.rows, self._journal, now)
+        return self._overview
+
     async def rows(self, query: Query) -> Page:
         """See `Mesh.rows`."""
         self._answer()
-        whole = replace(query, offset=0, limit=0)
-        if self._selected is None or self._selected[0] != whole:
-            self._selected = (whole, select(self._rows.values(), whole))
-        return self._selected[1].page(query.offset, query.limit)
+        return self._index.page(query, self._now())
 
     async def detail(self, target: str) -> Detail:
         """See `Mesh.detail`."""

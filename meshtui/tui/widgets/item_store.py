@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from meshtui.mesh.query import Words
+from meshtui.mesh.words import Words
 
 T = TypeVar("T")
 

@@ -7,11 +7,14 @@ nothing is sorted anew unless the question changes (view, filter).
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from meshtui.mesh.query import KINDS, Words, in_view, sort_key, text_of
+from meshtui.mesh.filter import Filter, text_of
+from meshtui.mesh.order import sort_key
+from meshtui.mesh.query import KINDS, in_view
 from meshtui.mesh.rows import Row, Sort, View
 
 _SORT_ANEW_FROM = 200
@@ -32,8 +35,9 @@ class Changes:
 class RowStore:
     """Rows by target, all of them in order, and an order of those that the view and the filter let through."""
 
-    def __init__(self, sort: Sort = Sort.EXPIRY) -> None:
+    def __init__(self, sort: Sort = Sort.EXPIRY, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._sort = sort
+        self._now = now
         self._rows: dict[str, Row] = {}
         self._all: list[_Key] = []
         self._order: list[_Key] = []
@@ -41,7 +45,8 @@ class RowStore:
         self._total = 0
         self._view = View.IDENTITIES
         self._filter = ""
-        self._words = Words.parse("")
+        self._match = Filter.parse("").at(now())
+        """The filter, as of the moment when it was typed: what matches must not change while the order stays."""
 
     @property
     def view(self) -> View:
@@ -85,18 +90,15 @@ class RowStore:
 
     def arrange(self, view: View, text: str) -> None:
         """Let another view or filter decide what is in the order."""
-        self._view, self._filter, self._words = view, text, Words.parse(text)
+        self._view, self._filter, self._match = view, text, Filter.parse(text).at(self._now())
         prefix = KINDS.get(view, "")
         # One tight loop after another: with 100,000 rows, a call for each would be felt at every keystroke
         chosen = [key for key in self._all if key[-1].startswith(prefix)] if prefix else self._all[:]
         self._total = len(chosen)
-        if self._words:
+        if self._match:
             self._read_texts()
-            texts = self._texts
-            for word in self._words.wanted:
-                chosen = [key for key in chosen if word in texts[key[-1]]]
-            for word in self._words.unwanted:
-                chosen = [key for key in chosen if word not in texts[key[-1]]]
+            matching = set(self._match.narrow(self._rows, self._rows, self._texts))
+            chosen = [key for key in chosen if key[-1] in matching]
         self._order = chosen
 
     def update(self, rows: Iterable[Row] = (), gone: Iterable[str] = ()) -> Changes:
@@ -129,7 +131,7 @@ class RowStore:
         return self._key(row) if row is not None and in_view(row, self._view) and self._passes(row) else None
 
     def _passes(self, row: Row) -> bool:
-        return not self._words or self._words.match(row)
+        return self._match.match(row)
 
     def _read_texts(self) -> None:
         """Have the text of every row at hand. Only those who filter pay for it."""

@@ -1,0 +1,197 @@
+"""What a person prefers, from `config.toml`: read once, every mistake named with its file, line and key.
+
+What can be used is used, whatever else is wrong; only what guards a mesh fails closed. A key is known here when
+something obeys it, and not before: `KEYS` is the whole list.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from meshtui.errors import UsageError
+from meshtui.mesh.rows import View
+
+LARGEST = 1 << 20
+"""Bytes of a file that is read."""
+THEMES = ("auto", "dark", "light", "terminal")
+"""`auto`: by what the terminal can show; `terminal`: its own colours."""
+LINKS = ("auto", "slow", "fast")
+_MISTAKES = 20
+"""Lines that are left out until the rest can be read, or it cannot be."""
+_LINE = re.compile(r"\(at line (\d+), ")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """How the console begins, and which meshes it only looks at."""
+
+    theme: str = "auto"
+    view: View = View.IDENTITIES
+    link: str = "auto"
+    """Whether every byte to the terminal counts; `auto`: over SSH."""
+    mouse: bool = False
+    """Off, the terminal selects text as everywhere; on, the console hears clicks."""
+    protected: tuple[str, ...] = ()
+    """Patterns of state directories, or parts of their paths, that are only looked at unless it is asked for."""
+
+    def protects(self, state: Path) -> bool:
+        """Whether a pattern matches the path of a mesh's state directory, or one part of it."""
+        path = Path(os.path.normpath(state.absolute()))
+        return any(fnmatchcase(name, pattern) for pattern in self.protected for name in (str(path), *path.parts))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake."""
+
+    path: Path
+    line: int
+    """0 where it is about the whole file."""
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}, line {self.line}" if self.line else str(self.path)
+        key = self.key if self.key.isprintable() else repr(self.key)
+        return f"{where}: {key}: {self.text}" if key else f"{where}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What applies, and what is wrong."""
+
+    path: Path
+    exists: bool
+    preferences: Preferences = Preferences()
+    problems: tuple[Problem, ...] = ()
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """`$MESHTUI_CONFIG`, or `meshtui/config.toml` in the XDG config directory."""
+    if named := environ.get("MESHTUI_CONFIG"):
+        return Path(named).absolute()
+    import platformdirs  # noqa: PLC0415 - only where no file was named
+
+    return Path(platformdirs.user_config_dir("meshtui")) / "config.toml"
+
+
+def read(path: Path) -> Found:
+    """Read a file. There may be none; one that cannot be read at all guards every mesh."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            return _unread(path, f"It is larger than {LARGEST >> 20} MiB.")
+        text = content.decode()
+    except FileNotFoundError:
+        return Found(path, exists=False)
+    except OSError as error:
+        return _unread(path, f"It cannot be read: {error.strerror}.")
+    except UnicodeDecodeError as error:
+        return _unread(path, f"It is not UTF-8, at byte {error.start}.")
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Found:
+    """Read the text of a file."""
+    lines = text.split("\n")
+    values, problems = _read_lines(lines, path)
+    if values is None:
+        return replace(_unread(path, ""), problems=tuple(problems))
+    preferences = Preferences()
+    # a line that had to be left out may have been the one that guards
+    if any("protected" in lines[problem.line - 1] for problem in problems):
+        preferences = replace(preferences, protected=("*",))
+    for key, value in values.items():
+        try:
+            preferences = replace(preferences, **{key: KEYS.get(key, _unknown)(value)})
+        except UsageError as error:
+            problems.append(Problem(path, _line_of(key, lines), key, str(error)))
+            if key == "protected":
+                preferences = replace(preferences, protected=("*",))
+    problems.sort(key=lambda problem: problem.line)
+    return Found(path, exists=True, preferences=preferences, problems=tuple(problems))
+
+
+def _unread(path: Path, text: str) -> Found:
+    problem = Problem(path, 0, "", f"{text} Until it can be read, every mesh is only looked at.".strip())
+    return Found(path, exists=True, preferences=Preferences(protected=("*",)), problems=(problem,))
+
+
+def _read_lines(lines: list[str], path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """The values, without the lines that no TOML can be made of; None where nothing is left of it."""
+    problems: list[Problem] = []
+    kept = list(lines)
+    for _ in range(_MISTAKES):
+        try:
+            return tomllib.loads("\n".join(kept)), problems
+        except tomllib.TOMLDecodeError as error:
+            reason = f"{str(error).partition(' (at')[0]}."
+            at = _LINE.search(str(error))
+            # "at end of document": of the last line, or of something that began before it
+            number = int(at[1]) if at is not None else max((n for n, line in enumerate(kept, 1) if line), default=0)
+            if not 0 < number <= len(kept) or not kept[number - 1]:
+                return None, [*problems, Problem(path, number, "", f"{reason} Every mesh is only looked at.")]
+            problems.append(Problem(path, number, _key_in(kept[number - 1]), reason))
+            kept[number - 1] = ""
+    return None, [*problems, Problem(path, 0, "", "There are too many mistakes. Every mesh is only looked at.")]
+
+
+def _key_in(line: str) -> str:
+    return line.partition("=")[0].strip().strip("\"'") if "=" in line else ""
+
+
+def _line_of(key: str, lines: Iterable[str]) -> int:
+    """Where a key, or a table of that name, is set; 0 where that cannot be told."""
+    name = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
+    return next((number for number, line in enumerate(lines, 1) if name.match(line)), 0)
+
+
+def _unknown(value: Any) -> Any:  # noqa: ARG001 - whatever it is
+    raise UsageError(f"There is no such setting. There are: {', '.join(KEYS)}.")
+
+
+def _one_of(words: Iterable[str]) -> Callable[[Any], str]:
+    known = tuple(words)
+
+    def read_word(value: Any) -> str:
+        if value not in known:
+            raise UsageError(f"{value!r} is none of {', '.join(known)}.")
+        return str(value)
+
+    return read_word
+
+
+def _view(value: Any) -> View:
+    return View(_one_of(View)(value))
+
+
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{value!r} is neither true nor false.")
+    return value
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise UsageError(
+            f'{value!r} is not a list of patterns such as ["prod", "/srv/*"]. Every mesh is only looked at.'
+        )
+    return tuple(value)
+
+
+KEYS: dict[str, Callable[[Any], Any]] = {
+    "theme": _one_of(THEMES),
+    "view": _view,
+    "link": _one_of(LINKS),
+    "mouse": _yes_or_no,
+    "protected": _patterns,
+}
+"""Every setting there is, with what reads its value and raises UsageError for one that it cannot be."""
