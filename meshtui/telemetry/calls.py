@@ -115,11 +115,10 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
     """
     common = entry.common_properties
     reason = common.downstream_transport_failure_reason
-    unmatched = _NO_CHAIN if common.custom_tags.get(REASON, "") == _NO_CHAIN else ""
-    if not unmatched and (not reason or "_ALERT_" in reason):
+    unmatched = common.custom_tags.get(REASON, "") == _NO_CHAIN
+    if not unmatched and (not reason or any(sign in reason for sign in _NOTHING_FAILED)):
         return None
-    plaintext = bool(unmatched) or any(sign in reason for sign in _NO_TLS)
-    turned_away = plaintext or _NO_CERTIFICATE in reason
+    turned_away = unmatched or _NO_CERTIFICATE in reason
     call = Call(
         at=_moment(common.start_time),
         reporter=DESTINATION,
@@ -132,23 +131,26 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
         status=0,
         outcome=_DENIED if turned_away else _FAILED,
         policy=directory.peer_authentication.get(reporter, "") if turned_away else "",
-        tls="" if plaintext else _proven(common)[1],
-        details=f"{_words(reason, plaintext=plaintext)} ({_openssl(reason) or unmatched})"[:LONGEST_DETAILS],
+        tls="" if unmatched else _proven(common)[1],
+        details=_why(reason, unmatched=unmatched)[:LONGEST_DETAILS],
         milliseconds=0.0,
     )
     return Reported(call, flags=flags_of(common.response_flags))
 
 
-_NO_TLS = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
-"""What BoringSSL calls bytes that are no TLS."""
 _NO_CHAIN = "filter_chain_not_found"
+_NOTHING_FAILED = ("_ALERT_", "HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
+"""The caller gave up, or the TLS inspector found no TLS: what a chain takes all the same is what that chain is for."""
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 
-def _words(reason: str, *, plaintext: bool) -> str:
-    if plaintext:
-        return "it spoke no TLS"
-    return "it showed no certificate" if _NO_CERTIFICATE in reason else "TLS failed"
+def _why(reason: str, *, unmatched: bool) -> str:
+    if unmatched and not reason:
+        # the TLS inspector has something to say of all that is no TLS
+        return f"it spoke TLS where only plaintext is taken ({_NO_CHAIN})"
+    if unmatched:
+        return f"it spoke no TLS ({_openssl(reason) or _NO_CHAIN})"
+    return f"{'it showed no certificate' if _NO_CERTIFICATE in reason else 'TLS failed'} ({_openssl(reason)})"
 
 
 def _openssl(reason: str) -> str:

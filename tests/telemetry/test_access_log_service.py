@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,55 @@ async def test_caller_without_a_good_certificate_is_told(mesh: ToldMesh) -> None
             await asyncio.to_thread(handshake, mesh, certificate)
         call = await mesh.heard.one(lambda call, words=words: words in call.details)  # type: ignore[misc]
         assert (call.outcome, call.source, call.tls) == (outcome, "", "TLSv1.3")
+
+
+async def test_plaintext_that_is_let_in_is_not_told_as_refused(mesh: ToldMesh) -> None:
+    """Envoy notes of it that it is no TLS, as of what is refused; told is what the policies said of its request."""
+    mesh.apply(PERMISSIVE)
+
+    async def is_let_in() -> bool:
+        with suppress(OSError):
+            return (await ask(Unix(mesh.path("in", HTTPBIN), "httpbin.prod"), "/get?let-in")).status == 200
+        return False
+
+    async def turned_away() -> int:
+        """Where in all that was heard a connection stands that was turned away just now."""
+        before = len(mesh.heard.calls)
+        with pytest.raises(OSError, match=r"."):
+            await asyncio.to_thread(handshake, mesh, None)
+        told = await mesh.heard.one(
+            lambda call: "no certificate" in call.details and any(call is each for each in mesh.heard.calls[before:])
+        )
+        return next(index for index, call in enumerate(mesh.heard.calls) if call is told)
+
+    try:
+        await until(is_let_in)
+        # what came of the connections before has been told when this has
+        start = await turned_away()
+        assert await is_let_in()
+        end = await turned_away()
+        assert [call for call in mesh.heard.calls[start + 1 : end] if not call.method] == []
+    finally:
+        remove(mesh, "PeerAuthentication", "default")
+
+
+async def test_tls_where_only_plaintext_is_taken_is_told_as_that(mesh: ToldMesh) -> None:
+    """A workload with DISABLE has no chain for it."""
+    mesh.apply(PERMISSIVE.replace("PERMISSIVE", "DISABLE"))
+
+    async def is_reset() -> bool:
+        try:
+            await asyncio.to_thread(handshake, mesh, None)
+        except OSError:
+            return any("it spoke TLS where" in call.details for call in mesh.heard.calls)
+        return False
+
+    try:
+        await until(is_reset)
+        call = await mesh.heard.one(lambda call: "it spoke TLS where" in call.details)
+        assert (call.outcome, call.policy, call.tls) == (Outcome.DENIED, "PeerAuthentication prod/default", "")
+    finally:
+        remove(mesh, "PeerAuthentication", "default")
 
 
 @pytest.fixture
