@@ -16,11 +16,13 @@ import msgspec
 from envoy.config.core.v3 import base_pb2
 from envoy.data.accesslog.v3 import accesslog_pb2
 
+from meshtui.manifest.policy_model import PolicyAction
 from meshtui.mesh.traffic import Call, Outcome
 from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.flags import flags_of
 from meshtui.xds import naming
 from meshtui.xds.access_logs import REASON, UPSTREAM_TLS, Log
+from meshtui.xds.rbac import EFFECTIVE_POLICY, METADATA
 
 DESTINATION, SOURCE = "destination", "source"
 LONGEST_HOST, LONGEST_PATH, LONGEST_DETAILS = 260, 200, 300
@@ -32,8 +34,8 @@ _NONE_ALLOWS = "rbac_access_denied_matched_policy[none]"
 """There are ALLOW policies, and the request is none of those that they let pass."""
 _VIA_UPSTREAM = "via_upstream"
 _NO_ROUTE = "route_not_found"
-_RBAC = "envoy.filters.http.rbac"
-_POLICY = "enforced_effective_policy_id"
+_ALLOWED_BY = EFFECTIVE_POLICY[PolicyAction.ALLOW]
+"""Not AUDIT's: that lets nothing pass, it only marks."""
 # an enum's members are looked up each time that they are named, and these are for each call
 _INBOUND, _GATEWAY = Log.INBOUND, Log.GATEWAY
 _DENIED, _FAILED, _ERROR, _OK = Outcome.DENIED, Outcome.FAILED, Outcome.ERROR, Outcome.OK
@@ -189,11 +191,10 @@ def _policy(common: Any, details: str, reporter: str, directory: Directory) -> s
         return directory.allowing.get(reporter, "")
     if details.startswith(_DENIALS):
         return _policy_named(details)
-    if not common.HasField("metadata") or _RBAC not in common.metadata.filter_metadata:
+    if not common.HasField("metadata") or METADATA not in common.metadata.filter_metadata:
         return ""
-    fields = common.metadata.filter_metadata[_RBAC].fields
-    texts = (value.string_value for key, value in fields.items() if key.endswith(_POLICY))
-    return next(filter(None, map(_policy_named, texts)), "")
+    fields = common.metadata.filter_metadata[METADATA].fields
+    return _policy_named(fields[_ALLOWED_BY].string_value) if _ALLOWED_BY in fields else ""
 
 
 @lru_cache(maxsize=1024)

@@ -19,8 +19,10 @@ from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 from meshtui.manifest.model import ObjectKey
 from meshtui.mesh.traffic import Call, Outcome
 from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
+from meshtui.telemetry.calls import read_request
 from meshtui.telemetry.directory import Directory
 from meshtui.wire.streams import DiscoveryServer, Distributor
+from meshtui.xds import naming
 from meshtui.xds.access_logs import Log
 from tests.policy.tokens import Issuer
 from tests.telemetry.told import Heard, ToldMesh
@@ -411,6 +413,21 @@ async def test_entry_that_cannot_be_read_costs_itself_alone(served: grpc.aio.Cha
     sent.http_logs.log_entry[1].common_properties.start_time.seconds = 1 << 60
     await als_pb2_grpc.AccessLogServiceStub(served).StreamAccessLogs(iter([sent]))
     assert [call.path for call in heard.calls] == ["/before", "/after"]
+
+
+@pytest.mark.parametrize("marked", ["a", "z"])
+@pytest.mark.parametrize("allowing", [True, False])
+async def test_policy_that_only_marks_decides_nothing(*, allowing: bool, marked: str) -> None:
+    """Of what an AUDIT policy matched and an ALLOW policy let in, the latter is told; without one there is none."""
+    rules = {"audit": naming.policy_rule(ObjectKey("AuthorizationPolicy", marked, marked), 0)}
+    if allowing:
+        rules["allow"] = naming.policy_rule(ObjectKey("AuthorizationPolicy", "prod", "m"), 0)
+    entry = accesslog_pb2.HTTPAccessLogEntry(request={"path": "/"}, response={"response_code_details": "via_upstream"})
+    found = {f"{action}_enforced_effective_policy_id": rule for action, rule in rules.items()}
+    entry.common_properties.metadata.filter_metadata["envoy.filters.http.rbac"].update(found)
+    told = read_request(entry, Log.INBOUND, HTTPBIN, Directory())
+    assert told is not None
+    assert told.call.policy == ("AuthorizationPolicy prod/m" if allowing else "")
 
 
 async def test_log_that_nobody_asked_for_ends_the_stream(served: grpc.aio.Channel, heard: Heard) -> None:
