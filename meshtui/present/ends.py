@@ -9,6 +9,8 @@ from meshtui.present.tones import Line, Piece, Tone
 
 PLAINTEXT = "plaintext"
 """Who proves no identity."""
+NOBODY = "nobody known"
+"""Who was called where the request did not say it in words that Envoy understood."""
 
 
 def end_name(target: str, identity: str = "") -> str:
@@ -18,9 +20,14 @@ def end_name(target: str, identity: str = "") -> str:
     return identity.removeprefix("spiffe://") or PLAINTEXT
 
 
+def called_name(target: str) -> str:
+    """`prod/httpbin`, or the host that was asked for where no workload was reached."""
+    return end_name(target) if target else NOBODY
+
+
 def end_line(name: str, width: int, glyphs: Glyphs) -> Line:
     """The name, of which the end tells more than the beginning."""
-    if name == PLAINTEXT:
+    if name in (PLAINTEXT, NOBODY):
         return (Piece(name, Tone.UNSURE),)
     where, slash, last = cut_start(glyphs.show(name), width, glyphs.ellipsis).rpartition("/")
     return (Piece(where + slash, Tone.QUIET), Piece(last))

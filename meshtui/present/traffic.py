@@ -8,7 +8,7 @@ from datetime import datetime
 from meshtui.mesh.traffic import Call, Outcome, Pair
 from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import PLAINTEXT, end_line, end_name, target_line
+from meshtui.present.ends import NOBODY, PLAINTEXT, called_name, end_line, end_name, target_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import Badge
 from meshtui.present.times import AGO_WIDTH, STAMP_WIDTH, ago, counted, moment, stamp
@@ -97,7 +97,7 @@ def pair_lines(pair: Pair, now: datetime, width: int, glyphs: Glyphs) -> list[Li
     lines: list[Line] = [(*badge.line(glyphs), Piece(f"   {counted(pair.count)} calls", Tone.STRONG)), ()]
     told = {
         "source": pair.source or f"{PLAINTEXT}: no identity was proved",
-        "destination": pair.destination_identity or pair.destination,
+        "destination": pair.destination_identity or pair.destination or NOBODY,
         "policy": decided_by(pair.outcome, pair.policy),
         "TLS": pair.tls or "none, as far as this end tells",
         "rate": f"{pair.per_second:.1f} a second",
@@ -114,7 +114,7 @@ def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs,
     """Calls of one page, a line each; without their ends where all have the same."""
     lines = []
     for call in calls:
-        who = f"{end_name(call.source_target, call.source)} {glyphs.calls} {end_name(call.destination)}  "
+        who = f"{end_name(call.source_target, call.source)} {glyphs.calls} {called_name(call.destination)}  "
         line = (
             Piece(fit(stamp(call.at, now), STAMP_WIDTH), Tone.QUIET),
             Piece(f" {call.status or glyphs.dash:>3}  ", outcome_badge(call.outcome, glyphs).tone),
@@ -131,7 +131,7 @@ def _ends(source: str, destination: str, width: int, glyphs: Glyphs) -> Line:
         line = (
             Piece(glyphs.show(source.removeprefix(scheme) or PLAINTEXT), Tone.STRONG if source else Tone.UNSURE),
             Piece(f" {glyphs.calls} ", Tone.QUIET),
-            Piece(glyphs.show(destination.removeprefix(scheme)), Tone.STRONG),
+            Piece(glyphs.show(destination.removeprefix(scheme) or NOBODY), Tone.STRONG if destination else Tone.UNSURE),
         )
         if line_width(line) <= width:
             break
@@ -147,7 +147,7 @@ def _source(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Li
 
 
 def _destination(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
-    return end_line(end_name(item.destination), width, glyphs)
+    return end_line(called_name(item.destination), width, glyphs)
 
 
 def _count(pair: Pair, _now: datetime, width: int, _glyphs: Glyphs) -> Line:

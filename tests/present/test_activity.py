@@ -11,7 +11,7 @@ from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
 from meshtui.present.audit import Told, text_of_told, told, told_key, told_lines, told_summary
 from meshtui.present.cells import line_width
-from meshtui.present.ends import end_name, target_line
+from meshtui.present.ends import called_name, end_name, target_line
 from meshtui.present.glyphs import ASCII, UNICODE
 from meshtui.present.manifest import manifest_lines
 from meshtui.present.policies import policy_badge, policy_lines, policy_summary, text_of_policy
@@ -199,3 +199,13 @@ def test_moments_fit_their_columns() -> None:
     assert stamp(NOW - timedelta(days=3), NOW) == "11-21 14:02Z"
     ages = {seconds: ago(NOW - timedelta(seconds=seconds), NOW) for seconds in (-3, 0, 9, 10, 19, 59, 60, 7200)}
     assert list(ages.values()) == ["now", "now", "now", "10s", "10s", "50s", "1m", "2h"]
+
+
+async def test_request_that_nobody_could_read_was_for_nobody_known(mesh: FakeMesh) -> None:
+    """Whom it was for is not known, which is not the same as a caller without an identity."""
+    first = (await mesh.traffic(TrafficQuery())).pairs[0]
+    pair = replace(first, destination="", destination_identity="", outcome=Outcome.FAILED)
+    assert called_name(pair.destination) == "nobody known"
+    assert called_name("workload/prod/httpbin") == "prod/httpbin"
+    assert plain(pair_summary(pair, NOW, 138, UNICODE)[0]).rstrip().endswith("→ nobody known")
+    assert "destination nobody known" in " ".join(text(pair_lines(pair, NOW, 138, UNICODE)).split())
