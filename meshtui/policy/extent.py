@@ -21,6 +21,9 @@ from meshtui.policy.specimens import specimens, varies
 TRIED = 2048
 """Requests that are tried of one caller at most."""
 
+_NAMED = 2
+"""Rules that one reason names; it is to be read in one line."""
+
 
 class Extent(StrEnum):
     """What may pass."""
@@ -175,15 +178,15 @@ class Enforced:
         if not denying and (free or not self._allows):
             reason = f"{free[0].name} allows everything." if free else "No policy keeps anything from it."
             return Reached(Extent.ALL, reason)
-        told = f"Only what {allowing[0].said} allows." if self._allows and not free else ""
-        denied = f"All but what {denying[0].said} denies." if denying else ""
+        told = f"Only what {_any_of(allowing)} allows" if self._allows and not free else "All"
+        denied = f"{', but not' if told != 'All' else ' but'} what {_any_of(denying)} denies" if denying else ""
         outcomes = self._outcomes(denying, None if free or not self._allows else allowing)
         if outcomes == {True}:
             return Reached(Extent.ALL, "The rules together allow everything.")
         if outcomes == {False}:
             again = f"denied again by {denying[0].name}" if denying else "ruled out by the same rule"
             return Reached(Extent.NONE, f"What is allowed is {again}.")
-        return Reached(Extent.SOME, told or denied)
+        return Reached(Extent.SOME, f"{told}{denied}.")
 
     def _outcomes(self, denying: list[_Residue], allowing: list[_Residue] | None) -> set[bool]:
         """Which answers there are among all requests; both where there are too many to try. None allows all."""
@@ -218,6 +221,14 @@ class Enforced:
             ]
             choices.append(list({tuple(each.values()): each for each in answers}.values()))
         return choices
+
+
+def _any_of(residues: Sequence[_Residue]) -> str:
+    named = [each.said for each in residues[:_NAMED]]
+    more = len(residues) - len(named)
+    if more:
+        named.append("another rule" if more == 1 else f"one of {more} other rules")
+    return " or ".join(named)
 
 
 def _varying(test: Test) -> str:

@@ -86,6 +86,30 @@ def test_rules_are_taken_together(
     assert extent is reach("sleep", *policies).extent
 
 
+def test_reasons_name_what_else_counts() -> None:
+    """A reason that names one of several rules would say more than is so."""
+    get, put, head, post = (policy(each, "ALLOW", rule(to={"methods": (each,)})) for each in ("G", "P", "H", "O"))
+    secret, admin = (policy(each, "DENY", rule(to={"paths": (f"/{each}",)})) for each in ("secret", "admin"))
+    name = "AuthorizationPolicy prod/"
+    several = f"{name}G, rules[0]: operation.methods G or {name}P, rules[0]: operation.methods P"
+    for policies, reason in (
+        ((get, put), f"Only what {several} allows."),
+        ((get, put, head), f"Only what {several} or another rule allows."),
+        ((get, put, head, post), f"Only what {several} or one of 2 other rules allows."),
+        (
+            (get, secret),
+            f"Only what {name}G, rules[0]: operation.methods G allows, but not what "
+            f"{name}secret, rules[0]: operation.paths /secret denies.",
+        ),
+        (
+            (secret, admin),
+            f"All but what {name}secret, rules[0]: operation.paths /secret or "
+            f"{name}admin, rules[0]: operation.paths /admin denies.",
+        ),
+    ):
+        assert reason == reach("sleep", *policies).reason
+
+
 def test_headers_may_be_left_out() -> None:
     """A header that must be there does not make everything pass, one that must not does not stop everything."""
     needs = policy("a", "ALLOW", Rule(conditions=(Condition(key="request.headers[x]", values=("*",)),)))
