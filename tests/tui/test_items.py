@@ -15,6 +15,7 @@ from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import Traffic, TrafficQuery
 from meshtui.present.glyphs import ASCII
+from meshtui.tui.screens.audit import ASKED_FOR
 from meshtui.tui.widgets.item_list import ItemList
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import NOW, Clock, Console, console
@@ -185,6 +186,24 @@ async def test_the_audit_follows_the_newest_until_the_cursor_is_moved() -> None:
             await shown.until(lambda before=before: len(rows) > before)  # type: ignore[misc]
             newest.append(rows._cursor == 0)
         assert newest == [True, False, True]
+
+
+async def test_many_denials_do_not_push_what_was_done_out_of_the_audit() -> None:
+    """A caller that is denied all the time fills whole readings; what people did before is found all the same."""
+    mesh = FakeMesh(now=Clock())
+    entry = HistoryEntry(at=NOW, kind="denied", target="t", actor="b", text="c", outcome="denied")
+    done = replace(entry, at=NOW + timedelta(seconds=1), kind="configuration", text="apply: by a person")
+    for happened in (done, *(replace(entry, at=NOW + timedelta(seconds=2 + each / 1e4)) for each in range(ASKED_FOR))):
+        mesh.happen(happened)
+    async with console(mesh, size=(140, 40)) as shown:
+        await at(shown, "7")
+        assert "denied ×2,000" in shown.text
+        assert "and older ones" in shown.lines[0]
+        await shown.press("slash")
+        await shown.paste("by a person")
+        await shown.press("enter")
+        assert "apply: by a person" in cursor_line(shown)
+        assert "and older ones" in shown.lines[0]
 
 
 async def test_changes_behind_another_screen_are_caught_up_with() -> None:

@@ -17,11 +17,19 @@ from meshtui.tui.widgets.lines import Lines
 
 ASKED_FOR = 2_000
 """Entries of one reading, the newest."""
+RARE_SHOWN = 500
+"""Entries of other kinds than denials that are there at least."""
+_RARE = ("issued", "refused", "configuration", "operator")
 
 
 async def _read(mesh: Mesh) -> Reading[Told]:
     entries = await mesh.audit(AuditQuery(limit=ASKED_FOR))
-    return Reading(told(entries), "and older ones" if len(entries) == ASKED_FOR else "")
+    if len(entries) < ASKED_FOR:
+        return Reading(told(entries))
+    # a caller that is denied a hundred times a second leaves no room for what was done by people
+    oldest = entries[-1].at
+    rare = [each for each in await mesh.audit(AuditQuery(kinds=_RARE, limit=RARE_SHOWN)) if each.at < oldest]
+    return Reading(told([*entries, *rare]), "and older ones")
 
 
 LISTING: Listing[Told] = Listing(

@@ -60,7 +60,9 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
         """The filter, how many items it lets through, and what else is to be known."""
         store = self._store
         if store.filter.strip():
-            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+            found = f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+            # of what is not here the filter says nothing
+            return "   ".join(filter(None, (found, self._note if self._listing.is_timeline else "")))
         return "   ".join(filter(None, (counted(store.total) if store.total else "", self._note)))
 
     @property
