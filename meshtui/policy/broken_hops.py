@@ -33,6 +33,20 @@ class BrokenHop:
     """A sentence that names both policies."""
     fix: str
 
+    @property
+    def text(self) -> str:
+        """The problem, and who is cut off from what."""
+        callers = ", ".join(self.namespaces)
+        return f"{self.problem} Port {self.port} of the {self.service.key} cannot be called from: {callers}."
+
+
+def newly_broken(before: Catalog, after: Catalog, trust_domain: str) -> tuple[str, ...]:
+    """What a change breaks: a sentence for each contradiction that was not there, with whom it cuts off."""
+    old = {each.text for each in broken_hops(before, trust_domain)}
+    # where no request is taken there is nothing to break
+    new = (each.text for each in broken_hops(after, trust_domain) if each.destination.inbound_port)
+    return tuple(dict.fromkeys(text for text in new if text not in old))
+
 
 def broken_hops(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
     """Every contradiction between how clients call and what sidecars take, looked for when there may be others."""

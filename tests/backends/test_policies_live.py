@@ -163,7 +163,17 @@ async def test_a_plan_refuses_and_warns(opened: EmbeddedMesh) -> None:
     with pytest.raises(ManifestError, match=r"use remoteIpBlocks"):
         await opened.plan(Apply(text=json.dumps(authorization_policy("no", source(ipBlocks=["10.0.0.0/8"])))))
     plan = await opened.plan(Apply(text=json.dumps(destination_rule("far", "nobody", "DISABLE"))))
-    assert plan.effects == ("DestinationRule prod/far: there is no Service nobody.prod.svc.cluster.local",)
+    assert plan.warnings == ("DestinationRule prod/far: there is no Service nobody.prod.svc.cluster.local",)
+
+
+async def test_a_plan_says_what_it_breaks(opened: EmbeddedMesh) -> None:
+    """Clients that are told to send plaintext to a workload that takes only mTLS are cut off, whoever they are."""
+    plan = await opened.plan(Apply(text=json.dumps(destination_rule("plain", "httpbin", "DISABLE"))))
+    (warning,) = plan.warnings
+    assert (
+        "The client sends plaintext (the DestinationRule prod/plain says DISABLE), but workload/prod/httpbin" in warning
+    )
+    assert warning.endswith("Port 8000 of the Service prod/httpbin cannot be called from: istio-system, prod.")
 
 
 async def test_a_plan_says_who_becomes_weaker(opened: EmbeddedMesh) -> None:

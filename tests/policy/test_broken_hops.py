@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshtui.manifest.model import Manifest
 from meshtui.manifest.policy_model import ClientTlsMode
-from meshtui.policy.broken_hops import BrokenHop, broken_hops
+from meshtui.policy.broken_hops import BrokenHop, broken_hops, newly_broken
 from meshtui.policy.client_tls import hop
 from tests.policy.writing import DISABLE, STRICT, account, mesh, peer, rule, service, workload
 
@@ -68,3 +68,16 @@ def test_it_says_what_a_hop_says() -> None:
                     trust_domain="mesh.example",
                 )
                 assert said.works is ((name, port, source.partition("/")[0]) not in found)
+
+
+def test_what_a_change_breaks_is_told_before_it_is_made() -> None:
+    """In both directions; what was broken before is nothing new."""
+    fine, cut = mesh(peer("strict", STRICT)), mesh(peer("strict", STRICT), rule("r", TO_B, namespace="other"))
+    told = newly_broken(fine, cut, "mesh.example")
+    assert [each.partition(" Port ")[2] for each in told] == [
+        "80 of the Service prod/b cannot be called from: other.",
+        "81 of the Service prod/b cannot be called from: other.",
+    ]
+    assert all("DestinationRule other/r says DISABLE" in each for each in told)
+    assert newly_broken(cut, fine, "mesh.example") == ()
+    assert newly_broken(cut, cut, "mesh.example") == ()

@@ -17,11 +17,13 @@ def hop_findings(core: MeshCore) -> list[Finding]:
     for hop in broken_hops(core.catalog, core.settings.trust_domain):
         runtime = core.workloads.get(hop.destination.target)
         if runtime is not None and runtime.inbound is not None:
-            callers = ", ".join(hop.namespaces)
-            text = f"{hop.problem} Port {hop.port} of the {hop.service.key} cannot be called from: {callers}."
             found.append(
                 Finding(
-                    severity=Severity.WARNING, code="hop-broken", target=hop.destination.target, text=text, fix=hop.fix
+                    severity=Severity.WARNING,
+                    code="hop-broken",
+                    target=hop.destination.target,
+                    text=hop.text,
+                    fix=hop.fix,
                 )
             )
     return found

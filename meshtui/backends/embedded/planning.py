@@ -16,6 +16,7 @@ from meshtui.manifest.kinds import find_kind
 from meshtui.manifest.model import Manifest, ObjectKey, Secret
 from meshtui.mesh.actions import Action, Apply, Delete, Issue, Plan, PlannedStep, Rotate, Undo
 from meshtui.mesh.targets import TargetKind
+from meshtui.policy.broken_hops import newly_broken
 from meshtui.policy.mode_changes import mode_changes
 
 
@@ -64,7 +65,7 @@ async def _apply(core: MeshCore, action: Apply) -> Draft:
         verb="apply",
         steps=steps,
         effects=mode_changes(core.catalog, after),
-        warnings=tuple(sorted(warnings)),
+        warnings=(*sorted(warnings), *newly_broken(core.catalog, after, domain)),
         command=shlex.join(["meshtui", *command]),
         by_hand=(shlex.join(["kubectl", *command]),),
     )
@@ -83,6 +84,7 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
     if found is None:
         raise UsageError(f"There is no {key}.", fix=f"See: meshtui get {key.kind}")
     after = removed(core.catalog, key)
+    cut_off = newly_broken(core.catalog, after, core.settings.trust_domain)
     where = [key.name, *(("-n", key.namespace) if key.namespace else ())]
     group, slash, _ = found.document["apiVersion"].partition("/")
     kind = f"{key.kind.lower()}.{group}" if slash else key.kind  # kubectl may know two kinds of this name
@@ -91,7 +93,7 @@ def _delete(core: MeshCore, action: Delete) -> Draft:
         verb="delete",
         steps=(PlannedStep(target=str(key), text="delete"),),
         effects=_loss(core, key) if isinstance(found, Secret) else mode_changes(core.catalog, after),
-        warnings=_broken_without(core, key) if isinstance(found, Secret) else (),
+        warnings=_broken_without(core, key) if isinstance(found, Secret) else cut_off,
         command=shlex.join(["meshtui", "delete", key.kind, *where]),
         by_hand=(shlex.join(["kubectl", "delete", kind, *where]),),
     )
