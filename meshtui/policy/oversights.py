@@ -70,13 +70,27 @@ def _of_names(catalog: Catalog, rule: Rule, path: str, trust_domain: str) -> Ite
             domain, slash, _ = principal.partition("/")
             if slash and "*" not in domain and domain not in (trust_domain, _ALIAS):
                 yield f"{place}[{index}]: nobody of this mesh is of {domain}; its trust domain is {trust_domain}"
+            elif slash and "*" not in principal and (reason := _no_identity(catalog, principal)):
+                yield f"{place}[{index}]: {reason}"
     for place, accounts in _accounts(rule, path):
         for index, account in enumerate(accounts):
-            namespace, _, name = account.partition("/")
-            key = ObjectKey(ServiceAccount.kind, namespace, name)
-            # Kubernetes makes the account `default` in every namespace
-            if name != "default" and catalog.get(key) is None:
-                yield f"{place}[{index}]: the {key} does not exist"
+            if reason := _no_account(catalog, *account.partition("/")[::2]):
+                yield f"{place}[{index}]: {reason}"
+
+
+def _no_identity(catalog: Catalog, principal: str) -> str:
+    """Why nobody has exactly this principal."""
+    match principal.split("/")[1:]:
+        case ["ns", namespace, "sa", name]:
+            return _no_account(catalog, namespace, name)
+        case _:
+            return "no identity looks like this; they are TRUST-DOMAIN/ns/NAMESPACE/sa/NAME"
+
+
+def _no_account(catalog: Catalog, namespace: str, name: str) -> str:
+    key = ObjectKey(ServiceAccount.kind, namespace, name)
+    # Kubernetes makes the account `default` in every namespace
+    return "" if name == "default" or catalog.get(key) is not None else f"the {key} does not exist"
 
 
 def _principals(rule: Rule, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -57,7 +57,16 @@ def test_ports_that_nobody_has() -> None:
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (source(principals=["mesh.example/ns/prod/sa/a", "cluster.local/ns/prod/sa/a", "*", "*/sa/a"]), ""),
+        (source(principals=["mesh.example/ns/prod/sa/known", "cluster.local/ns/prod/sa/known", "*", "*/sa/a"]), ""),
+        (source(principals=["mesh.example/ns/prod/sa/default", "mesh.example/ns/prod/sa/kn*"]), ""),
+        (
+            source(principals=["mesh.example/ns/prod/sa/knwon"]),
+            "from[0].source.principals[0]: the ServiceAccount prod/knwon does not exist",
+        ),
+        (
+            source(notPrincipals=["cluster.local/prod/known"]),
+            "from[0].source.notPrincipals[0]: no identity looks like this; they are TRUST-DOMAIN/ns/NAMESPACE/sa/NAME",
+        ),
         (source(principals=["mesh*", "mesh.example*"]), ""),
         (
             source(principals=["*", "old.example/ns/prod/sa/a"]),
