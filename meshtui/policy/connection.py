@@ -87,6 +87,9 @@ def connect(catalog: Catalog, call: Call, request: AccessRequest, trust_domain: 
     if not is_enforcing(destination):
         reason = f"{destination.target} has no sidecar: nothing takes requests for it, and nothing enforces policies."
         return _broken(answer, reason, "503" if caller.by_proxy else NO_CONNECTION)
+    if not destination.inbound_port:
+        reason = f"{destination.target} takes no requests: no container of it names a port."
+        return _broken(answer, reason, "503" if caller.by_proxy else NO_CONNECTION)
     if not caller.by_proxy:
         return _direct(answer, caller, trust_domain)
     if call.service is None:

@@ -35,7 +35,7 @@ def verdict(explanation: Explanation, glyphs: Glyphs) -> Piece:
 def _headline(explanation: Explanation, width: int, glyphs: Glyphs) -> Iterator[Line]:
     yield cut_line((verdict(explanation, glyphs),), width, glyphs.ellipsis)
     request = f"{explanation.method} {explanation.host}{explanation.path}"
-    to = f"{explanation.destination}, port {explanation.port}"
+    to = explanation.destination + (f", port {explanation.port}" if explanation.port else "")
     for label, text in (("from", explanation.source), ("to", to), ("request", request)):
         yield from paragraph(glyphs.show(text), width, Tone.STRONG, first=(Piece(fit(label, _LABEL), Tone.QUIET),))
 
