@@ -108,11 +108,13 @@ def way_to(catalog: Catalog, destination: Workload, port: int) -> tuple[Service 
 
 
 def _workload(catalog: Catalog, text: str) -> Workload:
-    found = catalog.workload(text)
+    # as lists show it: prod/sleep
+    target = f"workload/{text}" if text.count("/") == 1 else text
+    found = catalog.workload(target)
     if found is not None:
         return found
-    if text.startswith("workload/"):
-        raise UsageError(f"There is no {text} in this mesh.", fix=_FIX)
+    if target.startswith("workload/"):
+        raise UsageError(f"There is no {target} in this mesh.", fix=_FIX)
     raise UsageError(f"{text!r} is neither a workload nor an identity.", fix=_FORMS)
 
 

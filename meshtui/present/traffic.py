@@ -199,7 +199,7 @@ TRAFFIC: Table[Pair] = Table(
         Column("count", "  CALLS", 7, 52),
         Column("rate", "   /s", 5, 64),
         Column("last", "LAST", AGO_WIDTH, 58),
-        Column("policy", "POLICY", 0, 110, share=5),
+        Column("policy", "POLICY", 0, 96, share=5),
         Column("tls", "TLS", 7, 118),
         Column("call", "LAST CALL", 0, 150, share=5),
     ),
@@ -224,7 +224,7 @@ DENIED: Table[Call] = Table(
         Column("source", "SOURCE", 0, share=2),
         Column("destination", "DESTINATION", 0, share=2),
         Column("request", "REQUEST", 0, 70, share=3),
-        Column("policy", "POLICY", 0, 110, share=3),
+        Column("policy", "POLICY", 0, 96, share=3),
         Column("tls", "TLS", 7, 130),
     ),
     drawn={

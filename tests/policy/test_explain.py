@@ -181,6 +181,25 @@ def test_a_workload_behind_no_service_has_no_way_to_it() -> None:
     assert ask(known, "plaintext", "workload/prod/lonely").allowed
 
 
+def test_a_workload_without_a_port_takes_no_requests() -> None:
+    """Whatever policies say, and whoever asks: nothing listens there."""
+    (idle, service) = sidecar("idle")
+    del idle["spec"]["template"]["spec"]["containers"][0]["ports"]
+    known = catalog(more=(idle, service))
+    for source, outcome in (("workload/prod/a", "503"), ("plaintext", "no connection")):
+        answer = ask(known, source, "workload/prod/idle")
+        assert (answer.allowed, answer.outcome) == (False, outcome)
+        assert answer.reason == "workload/prod/idle takes no requests: no container of it names a port."
+
+
+def test_a_workload_may_be_named_as_lists_show_it() -> None:
+    """Without its kind, on both sides."""
+    known = catalog(*SEED)
+    assert ask(known, "prod/a", "prod/b", path="/get") == ask(known, "workload/prod/a", path="/get")
+    with pytest.raises(UsageError, match=r"There is no workload/prod/nobody in this mesh\."):
+        ask(known, "prod/nobody")
+
+
 def test_ports_are_the_services_or_the_workloads() -> None:
     """Policies see the workload's; the first is meant where none is given."""
     known = catalog()
