@@ -163,7 +163,7 @@ async def test_a_plan_refuses_and_warns(opened: EmbeddedMesh) -> None:
     with pytest.raises(ManifestError, match=r"use remoteIpBlocks"):
         await opened.plan(Apply(text=json.dumps(authorization_policy("no", source(ipBlocks=["10.0.0.0/8"])))))
     plan = await opened.plan(Apply(text=json.dumps(destination_rule("far", "nobody", "DISABLE"))))
-    assert plan.effects == ("DestinationRule prod/far: there is no Service nobody.prod.svc.cluster.local",)
+    assert plan.warnings == ("DestinationRule prod/far: there is no Service nobody.prod.svc.cluster.local",)
 
 
 async def test_a_plan_says_who_becomes_weaker(opened: EmbeddedMesh) -> None:
