@@ -68,7 +68,7 @@ def test_one_command_one_key_one_tick(open_console: Open, state: Path) -> None:
     terminal.until("1 of 12")
     terminal.until("✓ fresh")  # the mesh has only just begun: what has no certificate yet is not rotated
     terminal.press("r")
-    terminal.until("$ meshtui rotate workload/prod/httpbin")
+    terminal.until("$ meshtui rotate --state")
     terminal.press("\r")
     terminal.until("✓ served")
     after = {each["target"]: each for each in status(state)["identities"]}["workload/prod/httpbin"]

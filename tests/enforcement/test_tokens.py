@@ -44,37 +44,39 @@ async def statuses(sidecar: EnforcingProxy, policies: Sequence[Policy], *asked: 
     return [answer.status for answer in answers]
 
 
-ONE_ISSUER = {
-    "no token": (carrying(), 200),
-    "right token": (bearing(A.token(aud="me")), 200),
-    "right token for several audiences": (bearing(A.token(aud=["you", "me"])), 200),
-    "another scheme": (carrying(authorization="Basic YTpi"), 200),
-    "right token in a parameter": (carrying(f"/?access_token={A.token(aud='me')}"), 200),
-    "wrong token in a parameter": (carrying("/?access_token=abc"), 401),
-    "right in the header, wrong in the parameter": (
-        carrying("/?access_token=abc", authorization=f"Bearer {A.token(aud='me')}"),
-        401,
-    ),
-    "expired": (bearing(A.token(aud="me", expires_in=-100)), 401),
-    "expired within tolerance": (bearing(A.token(aud="me", expires_in=-20)), 200),
-    "not valid yet": (bearing(A.token(aud="me", nbf=int(time.time()) + 1000)), 401),
-    "for ever": (bearing(A.token(aud="me", exp=None)), 200),
-    "for another audience": (bearing(A.token(aud="you")), 403),
-    "for no audience": (bearing(A.token()), 403),
-    "of a stranger": (bearing(STRANGER.token(aud="me")), 401),
-    "without an issuer": (bearing(A.token(iss=None, aud="me")), 401),
-    "without a subject": (bearing(A.token(None, aud="me")), 200),
-    "garbage": (bearing("abc"), 401),
-    "signed by another key": (bearing(Issuer(A.name).token(aud="me")), 401),
-    "of another key id": (bearing(Issuer(A.name, "k2").token(aud="me")), 401),
-    "changed by a letter": (bearing(A.token(aud="me").replace(".", ".e", 1)), 401),
-}
+def one_issuer() -> dict[str, tuple[Asked, int]]:
+    """What is asked, and the answer, by name. Made when it is asked: tokens age while other tests run."""
+    return {
+        "no token": (carrying(), 200),
+        "right token": (bearing(A.token(aud="me")), 200),
+        "right token for several audiences": (bearing(A.token(aud=["you", "me"])), 200),
+        "another scheme": (carrying(authorization="Basic YTpi"), 200),
+        "right token in a parameter": (carrying(f"/?access_token={A.token(aud='me')}"), 200),
+        "wrong token in a parameter": (carrying("/?access_token=abc"), 401),
+        "right in the header, wrong in the parameter": (
+            carrying("/?access_token=abc", authorization=f"Bearer {A.token(aud='me')}"),
+            401,
+        ),
+        "expired": (bearing(A.token(aud="me", expires_in=-100)), 401),
+        "expired within tolerance": (bearing(A.token(aud="me", expires_in=-20)), 200),
+        "not valid yet": (bearing(A.token(aud="me", nbf=int(time.time()) + 1000)), 401),
+        "for ever": (bearing(A.token(aud="me", exp=None)), 200),
+        "for another audience": (bearing(A.token(aud="you")), 403),
+        "for no audience": (bearing(A.token()), 403),
+        "of a stranger": (bearing(STRANGER.token(aud="me")), 401),
+        "without an issuer": (bearing(A.token(iss=None, aud="me")), 401),
+        "without a subject": (bearing(A.token(None, aud="me")), 200),
+        "garbage": (bearing("abc"), 401),
+        "signed by another key": (bearing(Issuer(A.name).token(aud="me")), 401),
+        "of another key id": (bearing(Issuer(A.name, "k2").token(aud="me")), 401),
+        "changed by a letter": (bearing(A.token(aud="me").replace(".", ".e", 1)), 401),
+    }
 
 
-@pytest.mark.parametrize("name", ONE_ISSUER)
+@pytest.mark.parametrize("name", one_issuer())
 async def test_one_issuer(sidecar: EnforcingProxy, name: str) -> None:
     """A missing token passes, a right one too; a wrong one is answered with 401, one for others with 403."""
-    asked, status = ONE_ISSUER[name]
+    asked, status = one_issuer()[name]
     assert await statuses(sidecar, [request_authentication("r", A.rule(audiences=("me",)))], asked) == [status]
 
 
