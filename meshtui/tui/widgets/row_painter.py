@@ -104,11 +104,16 @@ def strip_of_cells(
     sign: str = "",
     lit: frozenset[str] = frozenset(),
 ) -> Strip:
-    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line."""
+    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line.
+
+    There nothing is quiet: it is the line that is read, on a ground that grey is hard to read on, and each change of
+    colour is as many bytes as a word.
+    """
     cursor = brush.component("toned--cursor") if sign else Style.null()
     flash = brush.component("toned--flash")
     strips = [brush.strip_of((Piece(f"{sign or ' '} ", Tone.BUSY),), MARGIN - 1, cursor)]
-    for column, line in zip(columns, drawn, strict=True):
+    for column, cell in zip(columns, drawn, strict=True):
+        line = tuple(Piece(text, Tone.PLAIN if sign and tone is Tone.QUIET else tone) for text, tone in cell)
         if column.key in lit:
             strips += [brush.strip_of(line, column.width, cursor + flash), brush.strip_of((), GAP, cursor)]
         else:
