@@ -22,8 +22,8 @@ def placeholder(board: Board, width: int) -> tuple[Line, ...]:
     if not board.complete:
         return ((), waiting("reading the rows", board.glyphs))
     if store.total:
-        return ((), none_matches(store.total, store.view, store.filter, board.glyphs))
-    return ((), none_here(store.view))
+        return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs))
+    return ((), none_here(store.shown.view))
 
 
 def waiting(words: str, glyphs: Glyphs) -> Line:

@@ -56,8 +56,8 @@ class ListScreen(RowScreen, Placed):
     def count(self) -> str:
         """The filter, and how many rows it lets through."""
         store = self.board.store
-        if store.filter.strip():
-            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+        if store.shown.filter.strip():
+            return f"/{store.shown.filter}   {counted(len(store))} of {counted(store.total)}"
         return counted(store.total) if store.total else ""
 
     @property
