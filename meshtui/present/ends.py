@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from meshtui.mesh.targets import TargetKind
+from meshtui.mesh.traffic import Call, Pair
 from meshtui.present.cells import cut_start, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 
 PLAINTEXT = "plaintext"
-"""Who proves no identity."""
+"""Who proves no identity, and sends no TLS either."""
+STRANGER = "no identity"
+"""Who speaks TLS without a certificate of its own, as the clients of most gateways do."""
 NOBODY = "nobody known"
 """Who was called where the request did not say it in words that Envoy understood."""
 
@@ -20,6 +23,11 @@ def end_name(target: str, identity: str = "") -> str:
     return identity.removeprefix("spiffe://") or PLAINTEXT
 
 
+def caller_name(call: Pair | Call) -> str:
+    """`prod/sleep`, else what it proved, else how it came without proof."""
+    return end_name(call.source_target, call.source or (STRANGER if call.tls else ""))
+
+
 def called_name(target: str) -> str:
     """`prod/httpbin`, or the host that was asked for where no workload was reached."""
     return end_name(target) if target else NOBODY
@@ -27,7 +35,7 @@ def called_name(target: str) -> str:
 
 def end_line(name: str, width: int, glyphs: Glyphs) -> Line:
     """The name, of which the end tells more than the beginning."""
-    if name in (PLAINTEXT, NOBODY):
+    if name in (PLAINTEXT, STRANGER, NOBODY):
         return (Piece(name, Tone.UNSURE),)
     where, slash, last = cut_start(glyphs.show(name), width, glyphs.ellipsis).rpartition("/")
     return (Piece(where + slash, Tone.QUIET), Piece(last))

@@ -8,7 +8,7 @@ from datetime import datetime
 from meshtui.mesh.traffic import Call, Outcome, Pair
 from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import NOBODY, PLAINTEXT, called_name, end_line, end_name, target_line
+from meshtui.present.ends import NOBODY, called_name, caller_name, end_line, target_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import Badge
 from meshtui.present.times import AGO_WIDTH, STAMP_WIDTH, ago, counted, moment, stamp
@@ -43,13 +43,13 @@ def call_key(call: Call) -> str:
 
 def text_of_pair(pair: Pair) -> str:
     """All that a filter looks at."""
-    ends = (pair.source or PLAINTEXT, pair.source_target, pair.destination, pair.destination_identity)
+    ends = (pair.source or caller_name(pair), pair.source_target, pair.destination, pair.destination_identity)
     return "\0".join((*ends, pair.policy, pair.outcome, pair.tls, pair.last_text, str(pair.last_status))).casefold()
 
 
 def text_of_call(call: Call) -> str:
     """All that a filter looks at."""
-    ends = (call.source or PLAINTEXT, call.source_target, call.destination, call.destination_identity)
+    ends = (call.source or caller_name(call), call.source_target, call.destination, call.destination_identity)
     request = (call.method, call.host, call.path, str(call.status))
     return "\0".join((*ends, call.policy, call.outcome, call.tls, *request, call.details)).casefold()
 
@@ -74,7 +74,11 @@ def pair_summary(pair: Pair, now: datetime, width: int, glyphs: Glyphs) -> tuple
         Piece(glyphs.show(tls), Tone.QUIET),
         Piece(f"   told by the {glyphs.show(pair.reporter)}", Tone.QUIET),
     )
-    lines = (_ends(pair.source, pair.destination_identity or pair.destination, width, glyphs), last, decided)
+    lines = (
+        _ends(pair, width, glyphs),
+        last,
+        decided,
+    )
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
 
@@ -87,7 +91,11 @@ def call_summary(call: Call, now: datetime, width: int, glyphs: Glyphs) -> tuple
     )
     by = decided_by(call.outcome, call.policy)
     decided = (Piece(glyphs.show(by), Tone.WARN), Piece(f"   {glyphs.show(call.details)}", Tone.QUIET))
-    lines = (_ends(call.source, call.destination_identity or call.destination, width, glyphs), request, decided)
+    lines = (
+        _ends(call, width, glyphs),
+        request,
+        decided,
+    )
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
 
@@ -96,7 +104,7 @@ def pair_lines(pair: Pair, now: datetime, width: int, glyphs: Glyphs) -> list[Li
     badge = outcome_badge(pair.outcome, glyphs)
     lines: list[Line] = [(*badge.line(glyphs), Piece(f"   {counted(pair.count)} calls", Tone.STRONG)), ()]
     told = {
-        "source": pair.source or f"{PLAINTEXT}: no identity was proved",
+        "source": pair.source or f"{caller_name(pair)}: nothing was proved",
         "destination": pair.destination_identity or pair.destination or NOBODY,
         "policy": decided_by(pair.outcome, pair.policy),
         "TLS": pair.tls or "none, as far as this end tells",
@@ -114,7 +122,7 @@ def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs,
     """Calls of one page, a line each; without their ends where all have the same."""
     lines = []
     for call in calls:
-        who = f"{end_name(call.source_target, call.source)} {glyphs.calls} {called_name(call.destination)}  "
+        who = f"{caller_name(call)} {glyphs.calls} {called_name(call.destination)}  "
         line = (
             Piece(fit(stamp(call.at, now), STAMP_WIDTH), Tone.QUIET),
             Piece(f" {call.status or glyphs.dash:>3}  ", outcome_badge(call.outcome, glyphs).tone),
@@ -125,11 +133,12 @@ def call_lines(calls: Sequence[Call], now: datetime, width: int, glyphs: Glyphs,
     return lines
 
 
-def _ends(source: str, destination: str, width: int, glyphs: Glyphs) -> Line:
+def _ends(item: Pair | Call, width: int, glyphs: Glyphs) -> Line:
     """Both identities, without their scheme where there is no room for it."""
+    source, destination = item.source or caller_name(item), item.destination_identity or item.destination
     for scheme in ("", "spiffe://"):
         line = (
-            Piece(glyphs.show(source.removeprefix(scheme) or PLAINTEXT), Tone.STRONG if source else Tone.UNSURE),
+            Piece(glyphs.show(source.removeprefix(scheme)), Tone.STRONG if item.source else Tone.UNSURE),
             Piece(f" {glyphs.calls} ", Tone.QUIET),
             Piece(glyphs.show(destination.removeprefix(scheme) or NOBODY), Tone.STRONG if destination else Tone.UNSURE),
         )
@@ -143,7 +152,7 @@ def _outcome(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> 
 
 
 def _source(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
-    return end_line(end_name(item.source_target, item.source), width, glyphs)
+    return end_line(caller_name(item), width, glyphs)
 
 
 def _destination(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:

@@ -11,7 +11,7 @@ from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
 from meshtui.present.audit import Told, text_of_told, told, told_key, told_lines, told_summary
 from meshtui.present.cells import line_width
-from meshtui.present.ends import called_name, end_name, target_line
+from meshtui.present.ends import called_name, caller_name, target_line
 from meshtui.present.glyphs import ASCII, UNICODE
 from meshtui.present.manifest import manifest_lines
 from meshtui.present.policies import policy_badge, policy_lines, policy_summary, text_of_policy
@@ -112,10 +112,18 @@ async def test_who_proves_no_identity_is_called_plaintext(mesh: FakeMesh) -> Non
     traffic = await mesh.traffic(TrafficQuery(filter="plaintext"))
     assert traffic.pairs
     for pair in traffic.pairs:
-        assert end_name(pair.source_target, pair.source) == "plaintext"
+        assert caller_name(pair) == "plaintext"
         assert "plaintext → spiffe://" in text(pair_summary(pair, NOW, 138, UNICODE))
         assert "plaintext" in text_of_pair(pair)
     assert all("plaintext → " in line for line in text(call_lines(traffic.denied, NOW, 138, UNICODE)).splitlines())
+
+
+async def test_who_speaks_tls_without_a_certificate_sends_no_plaintext(mesh: FakeMesh) -> None:
+    """The client of a gateway proves nothing, and is not called plaintext for it."""
+    pair = replace((await mesh.traffic(TrafficQuery(filter="plaintext"))).pairs[0], tls="TLSv1.3")
+    assert caller_name(pair) == "no identity"
+    assert "no identity → spiffe://" in text(pair_summary(pair, NOW, 138, UNICODE))
+    assert "plaintext" not in text_of_pair(pair)
 
 
 async def test_filters_find_what_is_shown_and_what_is_abbreviated(mesh: FakeMesh) -> None:

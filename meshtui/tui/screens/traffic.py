@@ -11,7 +11,7 @@ from meshtui.mesh.access import AccessQuestion
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.traffic import Call, Outcome, Pair, TrafficQuery
 from meshtui.present.cells import section
-from meshtui.present.ends import PLAINTEXT, called_name, end_name
+from meshtui.present.ends import PLAINTEXT, called_name, caller_name
 from meshtui.present.times import clock, counted
 from meshtui.present.traffic import (
     DENIED,
@@ -109,7 +109,7 @@ class TrafficScreen(ItemsScreen[Pair], Placed):
 
     async def open_item(self, item: Pair) -> None:
         """Show its numbers, its last calls, and whether policies say the same."""
-        ends = f"{end_name(item.source_target, item.source)} {self.board.glyphs.calls} {called_name(item.destination)}"
+        ends = f"{caller_name(item)} {self.board.glyphs.calls} {called_name(item.destination)}"
         await self.open(PageScreen(self.board, (*self.crumbs, ends), _page(item)))
 
     async def action_denied(self) -> None:
