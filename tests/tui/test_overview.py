@@ -178,9 +178,9 @@ async def test_a_slash_filters_the_list_of_everything() -> None:
     """What is typed belongs to the filter, however fast."""
     async with console(place=Place.OVERVIEW) as shown:
         await shown.until_shown("NEXT TO EXPIRE")
-        await shown.press("slash", *"shop")
+        await shown.burst("slash", *"shop", "enter")
         assert "meshtui ▸ identities   /shop   1 of 18" in shown.lines[0]
-        await shown.press("enter", "0")
+        await shown.press("0", "slash", "x", "escape")
         assert "meshtui ▸ overview" in shown.lines[0]
 
 

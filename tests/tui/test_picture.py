@@ -26,7 +26,7 @@ def words(svg: str) -> str:
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
-        ("overview", "IF THE CA DIED NOW"),
+        ("overview", "FINDINGS"),
         ("gateways", "SECRET"),
         ("authorities", "└─"),
         ("findings", "FINDING"),

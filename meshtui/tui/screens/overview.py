@@ -8,7 +8,6 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from meshtui.errors import MeshError
 from meshtui.mesh.interface import Mesh
@@ -18,14 +17,14 @@ from meshtui.present.overview import OverviewPage, overview_page
 from meshtui.present.times import counted
 from meshtui.present.tones import Line
 from meshtui.tui.board import Board, Link
-from meshtui.tui.keys import THE_LIST
 from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import error_lines, unopened, waiting
 from meshtui.tui.places import Place
 from meshtui.tui.screens.fetching import Fetching
-from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.targeted import Targeted
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_store import Changes
 from meshtui.tui.widgets.spot_page import SpotPage
 
@@ -33,8 +32,8 @@ OLD = timedelta(seconds=10)
 """Age from which it is read again though nothing has changed: shares of lifetimes change by the clock."""
 
 
-class OverviewScreen(Targeted, Fetching, Placed):
-    """A page in parts, with a cursor among the things it names."""
+class OverviewScreen(Targeted, Fetching, Filtered, Placed):
+    """A page in parts, with a cursor among the things it names. A filter leads from here to the list of everything."""
 
     FOLLOWS_THE_BOARD = True
     PACE = 1.0
@@ -43,15 +42,10 @@ class OverviewScreen(Targeted, Fetching, Placed):
         ("enter", "open"),
         ("f", "findings"),
         ("?", "help"),
-        ("1", "all identities"),
+        ("/", "filter"),
         ("tab", "view"),
         ("q", "quit"),
     )
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", "filter all identities", group=THE_LIST),
-        Binding("escape", "clear", "clear, dismiss", group=THE_LIST),
-    ]
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
@@ -143,10 +137,21 @@ class OverviewScreen(Targeted, Fetching, Placed):
         """Enter: everything about the certificate, the authority, or what is wrong."""
         await self.open_about(message.spot.target, message.spot.finding)
 
-    async def action_find(self) -> None:
-        """Filter the list of everything."""
-        await self.run_action(f"app.place('{Place.IDENTITIES}')")
-        await self.app.run_action("screen.filter")
+    @property
+    def filter(self) -> str:
+        """What is typed begins with nothing."""
+        return ""
+
+    def narrow(self, text: str) -> None:
+        """Nothing is left out here."""
+
+    async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """What was typed filters the list of everything."""
+        if message.text.strip():
+            await self.run_action(f"app.place('{Place.IDENTITIES}')")
+            found = self.app.screen
+            assert isinstance(found, Filtered)  # every list is
+            found.narrow(message.text)
 
     def action_clear(self) -> None:
         """Clear what is in the way: notices, then what was said."""
