@@ -244,7 +244,7 @@ class MeshtuiApp(App[None]):
     def _display(self, screen: Screen[object], renderable: object) -> None:
         if isinstance(renderable, ChopsUpdate) and self._frame.is_blank:
             # a part of what nothing is known of would leave it so, and the next update be sent whole again
-            renderable = screen._compositor.render_full_update()
+            renderable = screen._compositor.render_full_update()  # noqa: SLF001 - Textual has no other way to ask
         if isinstance(renderable, CompositorUpdate):
             renderable = Delta(self._frame, renderable)
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual types it as any renderable
