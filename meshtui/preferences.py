@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.errors import UsageError
-from meshtui.mesh.rows import View
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
 THEMES = ("auto", "dark", "light", "terminal")
 """`auto`: by what the terminal can show; `terminal`: its own colours."""
+_CERTIFICATES = ("identities", "workloads", "gateways", "authorities")
+VIEWS = ("overview", *_CERTIFICATES, "policies", "traffic", "audit", "findings")
+"""Where the console can begin: each of its places."""
 LINKS = ("auto", "slow", "fast")
 _MISTAKES = 20
 """Lines that are left out until the rest can be read, or it cannot be."""
@@ -33,7 +35,8 @@ class Preferences:
     """How the console begins, and which meshes it only looks at."""
 
     theme: str = "auto"
-    view: View = View.IDENTITIES
+    view: str = "overview"
+    """One of `VIEWS`."""
     link: str = "auto"
     """Whether every byte to the terminal counts; `auto`: over SSH."""
     mouse: bool = False
@@ -169,10 +172,6 @@ def _one_of(words: Iterable[str]) -> Callable[[Any], str]:
     return read_word
 
 
-def _view(value: Any) -> View:
-    return View(_one_of(View)(value))
-
-
 def _yes_or_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{value!r} is neither true nor false.")
@@ -189,7 +188,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
 
 KEYS: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of(THEMES),
-    "view": _view,
+    "view": _one_of(VIEWS),
     "link": _one_of(LINKS),
     "mouse": _yes_or_no,
     "protected": _patterns,

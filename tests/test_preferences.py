@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.mesh.rows import View
 from meshtui.preferences import KEYS, LARGEST, Found, Preferences, default_path, parse, read
 
 PATH = Path("/home/ana/.config/meshtui/config.toml")
@@ -33,7 +32,7 @@ def test_everything_that_can_be_preferred() -> None:
     """Every key there is has its place, and none of them is without one."""
     preferences = found(ALL).preferences
     assert preferences == Preferences(
-        theme="light", view=View.GATEWAYS, link="slow", mouse=True, protected=("prod", "*/staging-*")
+        theme="light", view="gateways", link="slow", mouse=True, protected=("prod", "*/staging-*")
     )
     assert not found(ALL).problems
     assert {each.name for each in fields(Preferences)} == set(KEYS)
@@ -44,7 +43,7 @@ def test_everything_that_can_be_preferred() -> None:
     ("text", "line", "key", "words"),
     [
         ('theme = "blue"\nmouse = true', 1, "theme", "'blue' is none of auto, dark, light, terminal."),
-        ('mouse = true\n\nview = "views"', 3, "view", "'views' is none of identities"),
+        ('mouse = true\n\nview = "views"', 3, "view", "'views' is none of overview, identities"),
         ("mouse = true\nlink = 3", 2, "link", "3 is none of auto, slow, fast."),
         ('theem = "dark"\nmouse = true', 1, "theem", "There is no such setting. There are: theme,"),
         ('mouse = true\n[theme]\ndark = "x"', 2, "theme", "is none of"),

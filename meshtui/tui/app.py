@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.segment import Segments
 from textual import work
-from textual._compositor import CompositorUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -38,6 +38,7 @@ from meshtui.tui.pager import Pager
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
+from meshtui.tui.screens.overview import OverviewScreen
 from meshtui.tui.watchdog import Watchdog, guard
 from meshtui.tui.widgets.row_store import Changes
 
@@ -62,7 +63,7 @@ class MeshtuiApp(App[None]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         opening: str = "opening the mesh",
-        place: Place = Place.IDENTITIES,
+        place: Place = Place.OVERVIEW,
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
@@ -91,12 +92,12 @@ class MeshtuiApp(App[None]):
         """The list, from the first paint on."""
         return ListScreen(self.board, jumps=self._slow_link)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin to follow the mesh."""
         if not self.is_headless:
             self._watchdog = guard(self.exit)
         if self._first.view is None:
-            self.call_later(self.action_place, self._first.value)
+            await self.action_place(self._first.value)
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
 
@@ -187,17 +188,29 @@ class MeshtuiApp(App[None]):
 
     def _made(self, place: Place) -> Screen[None]:
         """The screen of a place that is no view. It is kept, with its filter and its cursor."""
+        jumps = self._slow_link
+        # a start need not wait for those that it does not show
+        if place is Place.OVERVIEW:
+            return OverviewScreen(self.board, jumps=jumps)
+        if place is Place.AUTHORITIES:
+            from meshtui.tui.screens.authorities import AuthoritiesScreen  # noqa: PLC0415
+
+            return AuthoritiesScreen(self.board, jumps=jumps)
         if place is Place.POLICIES:
-            from meshtui.tui.screens.policies import PoliciesScreen  # noqa: PLC0415 - a start need not wait for it
+            from meshtui.tui.screens.policies import PoliciesScreen  # noqa: PLC0415
 
-            return PoliciesScreen(self.board, jumps=self._slow_link)
+            return PoliciesScreen(self.board, jumps=jumps)
         if place is Place.TRAFFIC:
-            from meshtui.tui.screens.traffic import TrafficScreen  # noqa: PLC0415 - a start need not wait for it
+            from meshtui.tui.screens.traffic import TrafficScreen  # noqa: PLC0415
 
-            return TrafficScreen(self.board, jumps=self._slow_link)
-        from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415 - a start need not wait for it
+            return TrafficScreen(self.board, jumps=jumps)
+        if place is Place.FINDINGS:
+            from meshtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415
 
-        return AuditScreen(self.board, jumps=self._slow_link)
+            return FindingsScreen(self.board, jumps=jumps)
+        from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415
+
+        return AuditScreen(self.board, jumps=jumps)
 
     # What a person decided.
 
@@ -245,6 +258,9 @@ class MeshtuiApp(App[None]):
         self._frame.forget()
 
     def _display(self, screen: Screen[object], renderable: object) -> None:
+        if isinstance(renderable, ChopsUpdate) and self._frame.is_blank:
+            # a part of what nothing is known of would leave it so, and the next update be sent whole again
+            renderable = screen._compositor.render_full_update()  # noqa: SLF001 - Textual has no other way to ask
         if isinstance(renderable, CompositorUpdate):
             renderable = Delta(self._frame, renderable)
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual types it as any renderable

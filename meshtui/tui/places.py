@@ -17,6 +17,7 @@ from meshtui.tui.keys import THE_LIST, VIEWS
 class Place(StrEnum):
     """In the order of their digits."""
 
+    OVERVIEW = "overview"
     IDENTITIES = View.IDENTITIES.value
     WORKLOADS = View.WORKLOADS.value
     GATEWAYS = View.GATEWAYS.value
@@ -24,22 +25,31 @@ class Place(StrEnum):
     POLICIES = "policies"
     TRAFFIC = "traffic"
     AUDIT = "audit"
+    FINDINGS = "findings"
 
     @property
     def view(self) -> View | None:
-        """Which certificates it lists; None for a place that lists something else."""
-        return View(self.value) if self.value in tuple(View) else None
+        """Which certificates it lists, each for itself; None for a place that shows something else."""
+        return View(self.value) if self in (Place.IDENTITIES, Place.WORKLOADS, Place.GATEWAYS) else None
 
     @property
     def digit(self) -> str:
-        """The key that leads there."""
-        return str(list(Place).index(self) + 1)
+        """The key that leads there: a digit, and for findings their first letter."""
+        return "f" if self is Place.FINDINGS else str(list(Place).index(self))
 
     def turned(self, by: int) -> Place:
         """The place that comes `by` places later, round and round."""
         places = list(Place)
         return places[(places.index(self) + by) % len(places)]
 
+
+_SHORT = {
+    Place.IDENTITIES: "ids",
+    Place.WORKLOADS: "wls",
+    Place.GATEWAYS: "gws",
+    Place.AUTHORITIES: "cas",
+}
+"""As command lines abbreviate them, where it is narrow."""
 
 KEYS = (
     *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
@@ -51,13 +61,15 @@ KEYS = (
 
 def place_line(here: Place, width: int) -> Line:
     """All places with their digits, the one where one is in strong letters; as much of each as there is room for."""
-    longest = max(len(place) for place in Place)
+    names = {place: place.value for place in Place}
+    short = names | _SHORT
+    longest = max(map(len, short.values()))
     line: Line = ()
-    for gap, letters in ((2, longest), *((1, letters) for letters in range(longest, -1, -1))):
+    for gap, letters, words in ((2, None, names), (1, None, names), *((1, n, short) for n in range(longest, -1, -1))):
         pieces = [Piece(" ")]
         for place in Place:
-            words = f"{place.digit} {place.value[:letters]}".rstrip()
-            pieces += [Piece(words, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
+            told = f"{place.digit} {words[place][:letters]}".rstrip()
+            pieces += [Piece(told, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
         line = tuple(pieces[:-1])
         if line_width(line) < width:
             break

@@ -1,4 +1,4 @@
-"""A screen with a list that can be filtered while it is typed, and the line of places above it."""
+"""Screens with a list that can be filtered while it is typed, and screens with the line of places above them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Filtered(Framed):
         self.narrow("")
 
 
-class Placed(Filtered):
+class Placed(Framed):
     """One of the places that a digit leads to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
