@@ -6,9 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
+from meshtui.mesh.fake import demo_rows
+from meshtui.mesh.query import select
+from meshtui.mesh.rows import Query
 from meshtui.tui.terminal import prepare
 from tests.tui.pseudo_terminal import PROGRAM, Terminal
 
@@ -185,3 +189,20 @@ def test_the_console_loads_only_what_it_needs() -> None:
     code = f"import sys, meshtui.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_cursor_move_is_a_few_hundred_bytes() -> None:
+    """Over a bad link a key is felt by what it sends: two lines, what is below the list, and no colour twice."""
+    rows = select(demo_rows(datetime.now(UTC)), Query(), datetime.now(UTC)).rows
+    with Terminal(columns=140, rows=40) as terminal:
+        terminal.until(f"▸ {rows[0].target} ")
+        terminal.until("x calls")
+        terminal.press("j")
+        terminal.until(f"▸ {rows[1].target} ")
+        before = len(terminal.sent)
+        for row in rows[2:12]:
+            terminal.press("j")
+            terminal.until(f"▸ {row.target} ")
+        terminal.until(rows[11].identity)
+        # Every second of these is in trouble, in words and colours; of rows that are well, the benchmark allows 700
+        assert (len(terminal.sent) - before) / 10 <= 850
