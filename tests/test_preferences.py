@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.mesh.rows import View
-from meshtui.preferences import KEYS, LARGEST, Found, Preferences, default_path, parse, read
+from meshtui.preferences import KEYS, LARGEST, TABLES, Found, Preferences, default_path, parse, read
 
 PATH = Path("/home/ana/.config/meshtui/config.toml")
 ALL = """
@@ -36,7 +36,7 @@ def test_everything_that_can_be_preferred() -> None:
         theme="light", view=View.GATEWAYS, link="slow", mouse=True, protected=("prod", "*/staging-*")
     )
     assert not found(ALL).problems
-    assert {each.name for each in fields(Preferences)} == set(KEYS)
+    assert {each.name for each in fields(Preferences)} == {*KEYS, *TABLES}
     assert found("").preferences == Preferences()
 
 

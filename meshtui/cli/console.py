@@ -34,6 +34,8 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
         opening=f"opening the mesh in {settings.state}",
         glyphs=terminal.glyphs(common.named_state),
         slow_link=slow,
+        keymap=preferred.keys,
+        saved=preferred.filters,
         theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )
     app.board.store.arrange(preferred.view, "")

@@ -88,6 +88,19 @@ def descending(keys: Sequence[Key], offset: int, limit: int) -> list[Key]:
     return [*found, *keys[offset + len(found) : end]]
 
 
+def place_in(keys: Sequence[Key], key: Key, *, turned: bool) -> int | None:
+    """Where a key is among sorted ones, or would be if they were `descending`; None when it is not one of them."""
+    at = bisect_left(keys, key)
+    if at == len(keys) or keys[at] != key:
+        return None
+    if not turned or key >= _MISSING:
+        return at
+    valued, value = bisect_left(keys, _MISSING), key[:2]
+    first = bisect_left(keys, value, 0, valued)
+    last = bisect_right(keys, value, first, valued, key=_VALUE)
+    return valued - last + at - first
+
+
 def moved(keys: list[Key], removed: Sequence[Key], added: Sequence[Key]) -> list[Key]:
     """Sorted keys without some that are in them, and with others that are not; `keys` itself may be changed."""
     changes = len(removed) + len(added)

@@ -46,6 +46,10 @@ class Glyphs:
     calls: str
     differs_from: str
     rule: str
+    rising: str
+    """Sorted by this, the smallest first,"""
+    falling: str
+    """and turned round."""
     state: str = ""
     """The state directory that commands in texts are to name; empty where they reach it without."""
 
@@ -82,6 +86,8 @@ UNICODE = Glyphs(
     calls="→",
     differs_from="≠",
     rule="─",
+    rising="▲",
+    falling="▼",
 )
 
 ASCII = Glyphs(
@@ -112,6 +118,8 @@ ASCII = Glyphs(
     calls="->",
     differs_from="!=",
     rule="-",
+    rising="^",
+    falling="v",
 )
 
 

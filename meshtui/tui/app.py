@@ -10,18 +10,19 @@ from typing import ClassVar
 from rich.segment import Segments
 from textual import work
 from textual._compositor import CompositorUpdate
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
+from meshtui.keymap import Keymap
 from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
+from meshtui.saved_filters import SavedFilter
 from meshtui.tui import themes
 from meshtui.tui.board import Board, Link
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.messages import (
     Failed,
     InfoArrived,
@@ -35,11 +36,12 @@ from meshtui.tui.messages import (
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
+from meshtui.tui.travels import Travels
 from meshtui.tui.watchdog import Watchdog, guard
 from meshtui.tui.widgets.row_store import Changes
 
 
-class MeshtuiApp(App[None]):
+class MeshtuiApp(Travels):
     """The console over the mesh that `open_mesh` yields.
 
     It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
@@ -50,7 +52,7 @@ class MeshtuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
-        Binding("ctrl+l", "redraw", "redraw the screen", group=ALWAYS),
+        bound("redraw"),
     ]
 
     def __init__(
@@ -63,11 +65,13 @@ class MeshtuiApp(App[None]):
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
+        keymap: Keymap | None = None,
+        saved: Sequence[SavedFilter] = (),
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
         # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.board = Board(now=now, glyphs=glyphs, opening=opening)
+        self.board = Board(now=now, glyphs=glyphs, opening=opening, keymap=keymap or Keymap(), saved=tuple(saved))
         self.board.store.arrange(place.view or View.IDENTITIES, "")
         self._first = place
         self._slow_link = slow_link
@@ -89,10 +93,12 @@ class MeshtuiApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the mesh."""
+        if self.board.keymap.remapped:
+            self.set_keymap({**self.board.keymap.remapped})
         if not self.is_headless:
             self._watchdog = guard(self.exit)
         if self._first.view is None:
-            self.call_later(self.action_place, self._first.value)
+            self.call_later(self.show_place, self._first)
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
 
@@ -154,9 +160,8 @@ class MeshtuiApp(App[None]):
 
     # Where a person goes.
 
-    async def action_place(self, name: str) -> None:
-        """Go to a place, from wherever one is."""
-        place = Place(name)
+    async def show_place(self, place: Place) -> None:
+        """Put the screen of a place on top, and nothing above it."""
         with self.batch_update():
             while len(self.screen_stack) > 1:
                 await self.pop_screen()

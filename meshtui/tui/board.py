@@ -11,10 +11,12 @@ from datetime import datetime
 from enum import Enum
 
 from meshtui.errors import MeshError
+from meshtui.keymap import Keymap
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.present.glyphs import Glyphs
+from meshtui.saved_filters import SavedFilter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 
@@ -47,6 +49,11 @@ class Board:
     glyphs: Glyphs
     opening: str
     """What is being waited for at the start: `starting the mesh`."""
+    keymap: Keymap = field(default_factory=Keymap)
+    saved: tuple[SavedFilter, ...] = ()
+    """Filters that the person saved."""
+    commands: list[str] = field(default_factory=list)
+    """What was typed behind `:`, the latest last."""
     store: RowStore = field(init=False)
     mesh: Mesh | None = None
     info: MeshInfo | None = None
@@ -69,6 +76,10 @@ class Board:
         """What the mesh wants the person to know, unless it was put away."""
         notices = self.info.notices if self.info else ()
         return () if notices == self.dismissed else notices
+
+    def saved_on(self, digit: str) -> SavedFilter | None:
+        """The saved filter that a digit applies."""
+        return next((saved for saved in self.saved if str(saved.digit) == digit), None)
 
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""

@@ -79,3 +79,10 @@ class Failed(Message):
     error: MeshError
     about: str | None = None
     """The target of which that is so for now; None where it happened, and stays so."""
+
+
+@dataclass
+class Commanded(Message):
+    """A person typed a command."""
+
+    text: str

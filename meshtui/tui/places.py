@@ -4,14 +4,17 @@ lists of other things, each with a screen of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from textual.binding import Binding
 
 from meshtui.mesh.rows import View
 from meshtui.present.cells import line_width
+from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.keys import THE_LIST, VIEWS
+from meshtui.saved_filters import SavedFilter
+from meshtui.tui.keys import VIEWS, bound
 
 
 class Place(StrEnum):
@@ -43,22 +46,29 @@ class Place(StrEnum):
 
 KEYS = (
     *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
-    Binding("tab", "turn(1)", "next view, view before", group=THE_LIST),
-    Binding("shift+tab", "turn(-1)", "next view, view before", group=THE_LIST),
+    bound("next-view", "turn(1)"),
+    bound("view-before", "turn(-1)"),
 )
 """What leads from one place to another."""
 
 
-def place_line(here: Place, width: int) -> Line:
-    """All places with their digits, the one where one is in strong letters; as much of each as there is room for."""
+def place_line(here: Place, width: int, saved: Sequence[SavedFilter] = (), glyphs: Glyphs = UNICODE) -> Line:
+    """All places with their digits, the one where one is in strong letters; as much of each as there is room for.
+
+    Behind them saved filters that have a digit, where all of them fit: a place whose digit one of them has does
+    without.
+    """
+    taken = {str(each.digit): each for each in saved if each.digit}
     longest = max(len(place) for place in Place)
+    extra = tuple(Piece(f"  {digit} {glyphs.show(taken[digit].name)}", Tone.QUIET) for digit in sorted(taken))
     line: Line = ()
     for gap, letters in ((2, longest), *((1, letters) for letters in range(longest, -1, -1))):
         pieces = [Piece(" ")]
         for place in Place:
-            words = f"{place.digit} {place.value[:letters]}".rstrip()
+            digit = "" if place.digit in taken else f"{place.digit} "
+            words = f"{digit}{place.value[:letters]}".rstrip() or glyphs.dot
             pieces += [Piece(words, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
         line = tuple(pieces[:-1])
         if line_width(line) < width:
             break
-    return line
+    return (*line, *extra) if line_width((*line, *extra)) < width else line

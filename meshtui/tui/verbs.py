@@ -23,10 +23,10 @@ class Verb:
 
 def verbs(row: Row | None, board: Board) -> tuple[Verb, ...]:
     """Issue, rotate, undo and verify, as they stand for this row."""
-    return tuple(Verb(key, name, _reason(name, row, board)) for key, name in KEYS)
+    return tuple(Verb(board.keymap.shown(name), name, _reason(name, row, board)) for name in VERBS)
 
 
-KEYS = (("i", "issue"), ("r", "rotate"), ("u", "undo"), ("v", "verify"))
+VERBS = ("issue", "rotate", "undo", "verify")
 _GATEWAYS_ONLY = "only gateway certificates have it"
 """A reason that never passes, so that the footer of other rows does without the key."""
 

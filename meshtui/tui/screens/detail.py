@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.mesh.rows import Detail, Row
@@ -14,7 +14,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.detail import detail_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
@@ -27,9 +27,14 @@ MARGIN = 1
 class DetailScreen(RowScreen):
     """The page of one target."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("help", "help"),
+        ("down up", "scroll"),
+        ("quit", "quit"),
+    )
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
         super().__init__(board)

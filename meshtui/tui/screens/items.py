@@ -15,7 +15,7 @@ from meshtui.tui.board import Board, Link
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, unopened, waiting
 from meshtui.tui.screens.fetching import Fetching
-from meshtui.tui.screens.filtered import Filtered
+from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.widgets.item_list import ItemList
 from meshtui.tui.widgets.item_store import ItemStore
 from meshtui.tui.widgets.lines import Lines
@@ -30,11 +30,12 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
     """What a listing says; what enter opens is its own."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "open"),
-        ("/", "filter"),
-        ("?", "help"),
-        ("tab", "view"),
-        ("q", "quit"),
+        ("open", "open"),
+        ("filter", "filter"),
+        ("command", "command"),
+        ("help", "help"),
+        ("next-view", "view"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, listing: Listing[T], *, jumps: bool) -> None:
@@ -60,13 +61,19 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
         """The filter, how many items it lets through, and what else is to be known."""
         store = self._store
         if store.filter.strip():
-            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+            name = self.saved_name if isinstance(self, Placed) else ""
+            return f"{name} /{store.filter}   {counted(len(store))} of {counted(store.total)}".lstrip()
         return "   ".join(filter(None, (counted(store.total) if store.total else "", self._note)))
 
     @property
     def filter(self) -> str:
         """What is typed now."""
         return self._store.filter
+
+    @property
+    def matching(self) -> tuple[int, int]:
+        """How many the filter lets through, of how many."""
+        return len(self._store), self._store.total
 
     @property
     def selected(self) -> T | None:

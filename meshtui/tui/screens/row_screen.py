@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate, Undo
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Line
 from meshtui.tui.board import Told
-from meshtui.tui.keys import THIS_ROW
+from meshtui.tui.keys import bound
 from meshtui.tui.messages import Failed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.verbs import footer_line, reason_for_none, verbs
@@ -22,11 +22,11 @@ class RowScreen(Framed):
     """Issue, rotate, undo, verify, and who may call whom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "issue", "issue the first one", group=THIS_ROW),
-        Binding("r", "rotate", "rotate: a new key too", group=THIS_ROW),
-        Binding("u", "undo", "undo: the one before", group=THIS_ROW),
-        Binding("v", "verify", "verify to the wire", group=THIS_ROW),
-        Binding("x", "reach", "who may call whom", group=THIS_ROW),
+        bound("issue"),
+        bound("rotate"),
+        bound("undo"),
+        bound("verify"),
+        bound("reach"),
     ]
 
     @property
@@ -36,7 +36,13 @@ class RowScreen(Framed):
 
     def keys(self, width: int) -> Line:
         """The verbs as they stand for this row, and keys that always work."""
-        return footer_line(self.row, self.board, self.FOOTER, width)
+        return footer_line(self.row, self.board, self.footer, width)
+
+    def why_not(self, action: str) -> str:
+        """Why a verb does not work on the row."""
+        if action == "reach":
+            return reason_for_none(self.row)
+        return next((verb.reason for verb in verbs(self.row, self.board) if verb.name == action), "")
 
     def action_issue(self) -> None:
         """Plan an issue for the row."""

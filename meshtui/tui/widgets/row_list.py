@@ -19,7 +19,7 @@ from textual.strip import Strip
 from meshtui.mesh.rows import Row, Step
 from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import cells, layout
+from meshtui.present.rows import cells, layout, sorted_column
 from meshtui.present.tones import Line, Piece
 from meshtui.tui.widgets.cursor_list import CursorList
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
@@ -76,8 +76,21 @@ class RowList(CursorList):
 
     @property
     def titles(self) -> Line:
-        """The heading over the columns."""
-        return (Piece(" " * (MARGIN - 1)), *titles(self._painter.columns, self._glyphs))
+        """The heading over the columns, with a sign at the one that the rows are sorted by."""
+        columns, store = self._painter.columns, self._store
+        sign = self._glyphs.falling if store.descending else self._glyphs.rising
+        signs = {sorted_column(columns, store.sort): sign}
+        return (Piece(" " * (MARGIN - 1)), *titles(columns, self._glyphs, signs))
+
+    @property
+    def is_at_top(self) -> bool:
+        """Whether the cursor is on the first row."""
+        return self._cursor == 0
+
+    @property
+    def shows_sort(self) -> bool:
+        """Whether one of the columns is what the rows are sorted by."""
+        return bool(sorted_column(self._painter.columns, self._store.sort))
 
     def show_placeholder(self, lines: tuple[Line, ...]) -> None:
         """What to say where there are no rows."""

@@ -1,7 +1,7 @@
 """The rows that the console has, and their order in the list. Free of Textual, so that it can be read and tested alone.
 
 The order is kept as a sorted list of keys: a change moves one key, a cursor is found again by bisection, and
-nothing is sorted anew unless the question changes (view, filter).
+nothing is sorted anew unless the question changes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meshtui.mesh.filter import Filter, text_of
-from meshtui.mesh.order import sort_key
+from meshtui.mesh.order import descending, place_in, sort_key, sorted_keys
 from meshtui.mesh.query import KINDS, in_view
 from meshtui.mesh.rows import Row, Sort, View
+from meshtui.mesh.trouble import in_trouble
 
 _SORT_ANEW_FROM = 200
 """Changes at once from which sorting a nearly sorted list beats moving its keys one by one."""
@@ -37,6 +38,8 @@ class RowStore:
 
     def __init__(self, sort: Sort = Sort.EXPIRY, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._sort = sort
+        self._descending = False
+        self._only_trouble = False
         self._now = now
         self._rows: dict[str, Row] = {}
         self._all: list[_Key] = []
@@ -59,6 +62,21 @@ class RowStore:
         return self._filter
 
     @property
+    def sort(self) -> Sort:
+        """What the order goes by."""
+        return self._sort
+
+    @property
+    def descending(self) -> bool:
+        """Whether the order is turned round."""
+        return self._descending
+
+    @property
+    def only_trouble(self) -> bool:
+        """Whether rows that are well are left out."""
+        return self._only_trouble
+
+    @property
     def total(self) -> int:
         """Rows of the view, filtered or not."""
         return self._total
@@ -69,11 +87,13 @@ class RowStore:
 
     def __iter__(self) -> Iterator[Row]:
         """Rows in their order."""
-        return (self._rows[key[-1]] for key in self._order)
+        order = descending(self._order, 0, len(self._order)) if self._descending else self._order
+        return (self._rows[key[-1]] for key in order)
 
     def at(self, index: int) -> Row:
         """The row at a place of the order; raises IndexError."""
-        return self._rows[self._order[index][-1]]
+        key = descending(self._order, index, 1)[0] if self._descending else self._order[index]
+        return self._rows[key[-1]]
 
     def get(self, target: str) -> Row | None:
         """The row of a target, in the order or not."""
@@ -82,14 +102,23 @@ class RowStore:
     def place_of(self, target: str) -> int | None:
         """The place of a target in the order; None when it is not in it."""
         row = self._rows.get(target)
-        if row is None:
-            return None
-        key = sort_key(row, self._sort)
-        place = bisect_left(self._order, key)
-        return place if self._order[place : place + 1] == [key] else None
+        return None if row is None else place_in(self._order, sort_key(row, self._sort), turned=self._descending)
 
-    def arrange(self, view: View, text: str) -> None:
-        """Let another view or filter decide what is in the order."""
+    def arrange(
+        self,
+        view: View,
+        text: str,
+        *,
+        sort: Sort | None = None,
+        descending: bool | None = None,
+        only_trouble: bool | None = None,
+    ) -> None:
+        """Let another question decide what is in the order, and what that is; what is None stays as it was."""
+        if sort is not None and sort is not self._sort:
+            self._sort = sort
+            self._all = sorted_keys(self._rows.values(), sort)
+        self._descending = self._descending if descending is None else descending
+        self._only_trouble = self._only_trouble if only_trouble is None else only_trouble
         self._view, self._filter, self._match = view, text, Filter.parse(text).at(self._now())
         prefix = KINDS.get(view, "")
         # One tight loop after another: with 100,000 rows, a call for each would be felt at every keystroke
@@ -99,6 +128,8 @@ class RowStore:
             self._read_texts()
             matching = set(self._match.narrow(self._rows, self._rows, self._texts))
             chosen = [key for key in chosen if key[-1] in matching]
+        if self._only_trouble:
+            chosen = [key for key in chosen if in_trouble(self._rows[key[-1]])]
         self._order = chosen
 
     def update(self, rows: Iterable[Row] = (), gone: Iterable[str] = ()) -> Changes:
@@ -131,7 +162,7 @@ class RowStore:
         return self._key(row) if row is not None and in_view(row, self._view) and self._passes(row) else None
 
     def _passes(self, row: Row) -> bool:
-        return self._match.match(row)
+        return self._match.match(row) and (not self._only_trouble or in_trouble(row))
 
     def _read_texts(self) -> None:
         """Have the text of every row at hand. Only those who filter pay for it."""
