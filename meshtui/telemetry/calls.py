@@ -28,6 +28,8 @@ LONGEST_HOST, LONGEST_PATH, LONGEST_DETAILS = 260, 200, 300
 
 _JWT = "jwt_authn_access_denied"
 _DENIALS = ("rbac_access_denied", _JWT)
+_NONE_ALLOWS = "rbac_access_denied_matched_policy[none]"
+"""There are ALLOW policies, and the request is none of those that they let pass."""
 _VIA_UPSTREAM = "via_upstream"
 _NO_ROUTE = "route_not_found"
 _RBAC = "envoy.filters.http.rbac"
@@ -98,7 +100,7 @@ def read_request(entry: Any, log: Log, reporter: str, directory: Directory) -> R
         path=request.path.partition("?")[0][:LONGEST_PATH],
         status=status,
         outcome=_outcome(details, status),
-        policy=_policy(common, details, directory.request_authentication.get(reporter, "")),
+        policy=_policy(common, details, reporter, directory),
         tls="" if tls == "-" else tls,
         details=_details(details, flags, reason),
         milliseconds=duration.seconds * 1000 + duration.nanos / 1e6,
@@ -177,10 +179,14 @@ def _outcome(details: str, status: int) -> Outcome:
     return _OK if 0 < status < 400 else _FAILED
 
 
-def _policy(common: Any, details: str, of_tokens: str) -> str:
+def _policy(common: Any, details: str, reporter: str, directory: Directory) -> str:
     """The policy that decided: of a denial Envoy says it in the details, of what was allowed in its filter's notes."""
+    if details.startswith(_JWT):
+        return directory.request_authentication.get(reporter, "")
+    if details == _NONE_ALLOWS:
+        return directory.allowing.get(reporter, "")
     if details.startswith(_DENIALS):
-        return of_tokens if details.startswith(_JWT) else _policy_named(details)
+        return _policy_named(details)
     if not common.HasField("metadata") or _RBAC not in common.metadata.filter_metadata:
         return ""
     fields = common.metadata.filter_metadata[_RBAC].fields

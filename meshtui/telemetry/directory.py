@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Service
-from meshtui.manifest.policy_model import RequestAuthentication
+from meshtui.manifest.policy_model import AuthorizationPolicy, PolicyAction, RequestAuthentication
 from meshtui.policy.peer_authentication import effective_mode
 from meshtui.policy.selection import policies_about
 from meshtui.xds import naming
+
+_NAMED = 3
+"""As many policies as a row has room for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class Directory:
     """Target → the policy that says whether plaintext may come in, where one does."""
     request_authentication: Mapping[str, str] = field(default_factory=dict)
     """Target → the only RequestAuthentication about it: Envoy does not name the one that refused a token."""
+    allowing: Mapping[str, str] = field(default_factory=dict)
+    """Target → the ALLOW policies about it, of which a request that none of them matches is denied."""
     principals: str = "spiffe://"
     """How the names of this mesh's own workloads begin."""
 
@@ -59,8 +64,21 @@ class Directory:
                 for each in workloads
                 for policy in policies_about(catalog, each, RequestAuthentication)
             ),
+            allowing=dict(_allowing(catalog)),
             principals=f"spiffe://{trust_domain}/",
         )
+
+
+def _allowing(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    for workload in catalog.workloads():
+        names = [
+            str(policy.key)
+            for policy in policies_about(catalog, workload, AuthorizationPolicy)
+            if policy.action is PolicyAction.ALLOW and not policy.dry_run
+        ]
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            yield workload.target, ", ".join(names[:_NAMED]) + more
 
 
 def _only(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -230,8 +230,8 @@ async def test_a_ca_that_dies_is_started_again_at_the_same_address(core: MeshCor
     assert process is not None
     address = str(core.ca_address)
     process.kill()
-    await until(core, lambda: not core.ca_alive)
-    await until(core, lambda: core.ca_alive)
+    await until(core, lambda: not core.ca_health.alive)
+    await until(core, lambda: core.ca_health.alive)
     assert str(core.ca_address) == address
     runtime = core.workloads["workload/prod/sleep"]
     before = runtime.identity.secrets.count
@@ -250,7 +250,7 @@ async def test_a_ca_that_cannot_record_is_a_finding_until_it_can(core: MeshCore,
     ledger.rename(aside)
     with pytest.raises(MeshError):
         await runtime.rotate(lambda _step, _text: None)
-    await until(core, lambda: core.ca_fault is not None)
+    await until(core, lambda: core.ca_health.fault is not None)
     (finding,) = await told()
     assert (finding.target, finding.severity) == ("authority/root", Severity.CRITICAL)
     assert f"{ledger.name} is gone" in finding.text
@@ -259,7 +259,7 @@ async def test_a_ca_that_cannot_record_is_a_finding_until_it_can(core: MeshCore,
     assert finding in (await opened.detail("authority/root")).findings
     aside.rename(ledger)
     await runtime.rotate(lambda _step, _text: None)
-    await until(core, lambda: core.ca_fault is None)
+    await until(core, lambda: core.ca_health.fault is None)
     assert await told() == []
     assert (await opened.info()).ca_fault == ""
 

@@ -144,7 +144,7 @@ async def test_allowed_call_is_told_once_by_the_destination(mesh: ToldMesh) -> N
 
 
 async def test_denied_call_names_the_policy(mesh: ToldMesh) -> None:
-    """A DENY policy by its name; where no ALLOW policy fits there is none to name, and the details say so."""
+    """A DENY policy by its name; where no ALLOW policy fits, those that there are, and the details say so."""
     assert (await outbound(mesh, "/get/denied")).status == 403
     call = await mesh.heard.one(lambda call: call.path == "/get/denied")
     assert facts(call) | {"policy": call.policy} == {
@@ -159,7 +159,7 @@ async def test_denied_call_names_the_policy(mesh: ToldMesh) -> None:
     }
     assert (await outbound(mesh, "/headers")).status == 403
     call = await mesh.heard.one(lambda call: call.path == "/headers")
-    assert (call.outcome, call.policy) == (Outcome.DENIED, "")
+    assert (call.outcome, call.policy) == (Outcome.DENIED, "AuthorizationPolicy prod/who-may")
     assert "matched_policy[none]" in call.details
 
 

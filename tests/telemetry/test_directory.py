@@ -43,3 +43,20 @@ def test_policies_that_logs_do_not_name_are_known() -> None:
     assert _of(with_own).peer_authentication[HTTPBIN] == "PeerAuthentication prod/own"
     assert _of(with_own).request_authentication[HTTPBIN] == "RequestAuthentication prod/one"
     assert HTTPBIN not in _of(with_own.apply(read(tokens[1]))).request_authentication
+
+
+def test_denied_by_allow_policies_is_denied_by_all_of_them() -> None:
+    """What Envoy calls `none` are the ALLOW policies in force, as many as a row can name."""
+
+    def of(*policies: tuple[str, str, bool]) -> Directory:
+        written = []
+        for name, action, dry_run in policies:
+            spec = {"action": action, "rules": [{}]}
+            written.append(document("AuthorizationPolicy", name, api="security.istio.io/v1", spec=spec))
+            written[-1]["metadata"]["annotations"] = {"istio.io/dry-run": "true"} if dry_run else {}
+        return _of(Catalog.of(load_demo()).apply(read(*written)))
+
+    only = of(("a", "ALLOW", False), ("b", "DENY", False), ("c", "ALLOW", True))
+    assert only.allowing[HTTPBIN] == "AuthorizationPolicy prod/a"
+    many = of(*((name, "ALLOW", False) for name in "abcde")).allowing[HTTPBIN]
+    assert many == "AuthorizationPolicy prod/a, AuthorizationPolicy prod/b, AuthorizationPolicy prod/c and 2 more"

@@ -20,6 +20,7 @@ from meshtui.backends.embedded import mesh_info, views
 from meshtui.backends.embedded.alarms import Alarms
 from meshtui.backends.embedded.authorities import known_roots, read_authorities
 from meshtui.backends.embedded.board import Board
+from meshtui.backends.embedded.ca_health import CaHealth
 from meshtui.backends.embedded.ca_process import CaProcess
 from meshtui.backends.embedded.context import Context
 from meshtui.backends.embedded.credential import CredentialRuntime
@@ -42,19 +43,16 @@ from meshtui.config.store import ManifestStore, open_config
 from meshtui.config.tokens import TokenIssuer
 from meshtui.envoy.binary import find_envoy
 from meshtui.envoy.leftovers import sweep
-from meshtui.errors import ManifestError, MeshError, StateError, UnreachableError
+from meshtui.errors import ManifestError, MeshError, StateError
 from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.model import Manifest, ObjectKey
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
-from meshtui.probe.tls import Address, seen
 from meshtui.settings import Settings, StatePaths
 
 _LOG = logging.getLogger(__name__)
-CA_INTERVAL = 10.0
-"""Seconds between two looks at whether the CA answers."""
 AT_ONCE = 100
 """Rows that are painted in one turn of the event loop, which has others to look after."""
 READY_DEADLINE = 20.0
@@ -74,9 +72,7 @@ class MeshCore:
         """Calls, pushes, decisions."""
         self.authorities: dict[str, Authority] = {}
         self.ports = PortMap(settings.gateway_port)
-        self.ca_alive = False
-        self.ca_fault: StateError | None = None
-        """Why the CA, which answers, could record nothing when it was last asked."""
+        self.ca_health = CaHealth(self._on_ca_health)
         self.envoy = find_envoy() if settings.envoy else None
         if paths.ledger.exists() and not paths.store.exists():
             raise StateError(
@@ -117,8 +113,8 @@ class MeshCore:
         first = seed(self.settings.mesh_file) if not self.desired.documents() else ()
         if self.settings.mesh_file is not None and not first:
             self.notices.append(not_seeded(self.settings.mesh_file))
-        self.ca_address = await self._ca.start(self._on_decision, self._on_ca_life)
-        self.ca_alive = True
+        self.ca_address = await self._ca.start(self._on_decision, self.ca_health.set_alive)
+        self.ca_health.begin()
         self.ledger = LedgerReader(self.paths.ledger)
         self.overviews.remember()
         root = self.ca_root.read_bytes()
@@ -141,7 +137,7 @@ class MeshCore:
         self._watching = [
             asyncio.create_task(forever("watching the clock", self._alarms.wait)),
             asyncio.create_task(forever("rotating", self._schedule.run)),
-            asyncio.create_task(forever("watching the CA", self._look_at_the_ca)),
+            asyncio.create_task(forever("watching the CA", lambda: self.ca_health.look(str(self.ca_address)))),
         ]
         await self._reconcile()
 
@@ -296,10 +292,10 @@ class MeshCore:
     def _on_decision(self, event: dict[str, Any]) -> None:
         """The CA signed or refused something, which may be about one of ours, whoever asked; or it could not."""
         if event.get("event") == "not-recorded":
-            self._set_ca_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
+            self.ca_health.set_fault(StateError(event.get("error", ""), fix=event.get("fix", "")))
             return
         self.observed.decided(event)
-        self._set_ca_fault(None)  # what was decided is recorded
+        self.ca_health.set_fault(None)  # what was decided is recorded
         self.overviews.decided(event)
         pod, target = event.get("pod_uid", ""), event.get("target", "")
         if (runtime := self._runtimes.of_pod(pod)) is not None and runtime.learn_issued(pod, event.get("serial", "")):
@@ -308,25 +304,6 @@ class MeshCore:
             self.credentials[target].refresh_issued()
             self.changed(target)
 
-    async def _look_at_the_ca(self) -> None:
-        """A process that is stopped or stuck has not died, and does not answer either."""
-        await asyncio.sleep(CA_INTERVAL)
-        try:
-            await seen(Address.parse(str(self.ca_address)))
-            answers = True
-        except UnreachableError:
-            answers = False
-        if answers != self.ca_alive:
-            self._on_ca_life(answers)
-
-    def _set_ca_fault(self, fault: StateError | None) -> None:
-        if str(fault) != str(self.ca_fault):
-            self.ca_fault = fault
-            self._pulse.beat()
-            self.announce()
-
-    def _on_ca_life(self, alive: bool) -> None:
-        self.ca_alive = alive
-        self.ca_fault = None  # of a process that is gone, or will say so again
+    def _on_ca_health(self) -> None:
         self._pulse.beat()
         self.announce()

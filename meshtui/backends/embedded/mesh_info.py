@@ -32,8 +32,8 @@ def info(core: MeshCore, *, read_only: bool) -> MeshInfo:
         envoy=core.envoy.version if core.envoy is not None else "",
         proxies_running=sum(proxy.running for proxy in proxies),
         proxies_wanted=len(proxies),
-        ca_answers=core.ca_alive,
-        ca_fault=core.ca_fault.message if core.ca_fault is not None else "",
+        ca_answers=core.ca_health.alive,
+        ca_fault=core.ca_health.fault.message if core.ca_health.fault is not None else "",
         read_only=read_only,
         endpoints=Endpoints(
             ca=str(core.ca_address),

@@ -200,10 +200,10 @@ def _worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _of_the_ca(core: MeshCore) -> Iterator[Finding]:
-    if not core.ca_alive:
+    if not core.ca_health.alive:
         yield _finding(Severity.CRITICAL, "ca-down", "authority/root", "The CA does not answer.", _CA_LOG)
-    elif core.ca_fault is not None:
-        fault = core.ca_fault
+    elif core.ca_health.fault is not None:
+        fault = core.ca_health.fault
         yield _finding(Severity.CRITICAL, "ca-cannot-record", "authority/root", fault.message, fault.fix)
 
 

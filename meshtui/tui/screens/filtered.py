@@ -124,7 +124,7 @@ class Placed(Filtered):
     def refresh_frame(self, width: int = 0) -> None:
         """Show which places there are, too."""
         super().refresh_frame(width)
-        if self.is_mounted:
+        if self.has_widgets:
             line = place_line(self.place, width or self.size.width, self.board.saved, self.board.glyphs)
             self.lines("places").show([line])
 

@@ -148,7 +148,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def refresh_frame(self, width: int = 0) -> None:
         """Show header, status and footer as they are now."""
-        if not self.is_mounted:
+        if not self.has_widgets:
             return
         width = width or self.size.width
         board = self.board
@@ -157,6 +157,11 @@ class Framed(Screen[None], inherit_bindings=False):
         self.query_one("#footer", Prompt).show_keys(self.keys(width))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
         self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
+
+    @property
+    def has_widgets(self) -> bool:
+        """Whether its widgets are there: not before it is mounted, and no longer when the console ends."""
+        return self.is_mounted and self.app.is_running
 
     def say(self, told: Told | None) -> None:
         """Put a sentence on the status line, or clear it."""

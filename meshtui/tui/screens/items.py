@@ -164,7 +164,7 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
     # Showing.
 
     def _refresh_body(self) -> None:
-        if not self.is_mounted:
+        if not self.has_widgets:
             return
         board, item, width = self.board, self.selected, self.size.width
         self.lines("titles").show([self._list.titles if len(self._store) else ()])

@@ -219,7 +219,7 @@ class ListScreen(RowScreen, Placed):
 
     def _refresh_body(self) -> None:
         """Show what stands above and below the rows, and in their place where there are none."""
-        if not self.is_mounted:
+        if not self.has_widgets:
             return
         notices = self._notices(self.size.width)
         self.lines("notices").show(notices)
