@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from meshtui.mesh.filter import Filter, Match, text_of
-from meshtui.mesh.order import KEYS, OF_EACH_SOONEST, Key, descending, moved, numbered_from_expiry, numbered_keys
+from meshtui.mesh.order import (
+    KEYS,
+    OF_EACH_SOONEST,
+    Key,
+    descending,
+    moved,
+    numbered_from_expiry,
+    numbered_keys,
+    place_in,
+)
 from meshtui.mesh.query import KINDS, check_page
 from meshtui.mesh.rows import Page, Query, Row, Sort, View
 from meshtui.mesh.snapshot import Mark, RotationState
@@ -111,21 +120,28 @@ class RowIndex:
     def page(self, query: Query, now: datetime) -> Page:
         """As `query.page`, but for filters about time, whose rows may be those of up to `TIMED_FOR` ago.
 
-        Raises UsageError for a negative offset or limit.
+        Raises UsageError for a page that cannot be.
         """
-        check_page(query.offset, query.limit)
+        check_page(query)
         self._settle()
         keys = self._keys(query, now)
-        if query.descending:
-            cut = descending(keys, query.offset, query.limit)
-        else:
-            cut = keys[query.offset : query.offset + query.limit]
+        place = self._place(query, keys)
+        begin = query.begin(place)
+        cut = descending(keys, begin, query.limit) if query.descending else keys[begin : begin + query.limit]
         prefix = KINDS.get(query.view, "")
         return Page(
             rows=tuple([self._rows[key[-1]] for key in cut]),
             matching=len(keys),
             total=self._kinds[prefix] if prefix else len(self),
+            place=place,
         )
+
+    def _place(self, query: Query, keys: list[Key]) -> int | None:
+        number = self._numbers.get(query.around) if query.around else None
+        if number is None:
+            return None
+        key = (*KEYS[query.sort](self._rows[number]), number)
+        return place_in(keys, key, turned=query.descending)
 
     def _set(self, number: int, row: Row) -> None:
         self._changed.setdefault(number, self._rows[number])

@@ -33,16 +33,22 @@ class Selection:
     total: int
     """Rows of the view, filtered or not."""
 
-    def page(self, offset: int, limit: int) -> Page:
-        """Cut one page; raises UsageError for a negative offset or limit."""
-        check_page(offset, limit)
-        return Page(rows=tuple(self.rows[offset : offset + limit]), matching=len(self.rows), total=self.total)
+    def page(self, query: Query) -> Page:
+        """Cut one page; raises UsageError for one that cannot be."""
+        check_page(query)
+        places = (place for place, row in enumerate(self.rows) if row.target == query.around)
+        place = next(places, None) if query.around else None
+        begin = query.begin(place)
+        rows = tuple(self.rows[begin : begin + query.limit])
+        return Page(rows=rows, matching=len(self.rows), total=self.total, place=place)
 
 
-def check_page(offset: int, limit: int) -> None:
-    """Raises UsageError for a negative offset or limit."""
-    if offset < 0 or limit < 0:
-        raise UsageError(f"No page starts at {offset} with {limit} rows.", fix="Use 0 and above for both.")
+def check_page(query: Query) -> None:
+    """Raises UsageError for a negative offset or limit, or rows before a target that are fewer than none."""
+    if query.offset < 0 or query.limit < 0:
+        raise UsageError(f"No page starts at {query.offset} with {query.limit} rows.", fix="Use 0 and above for both.")
+    if query.before < 0:
+        raise UsageError(f"No page begins {query.before} rows before a target.", fix="Use 0 and above.")
 
 
 def in_view(row: Row, view: View) -> bool:
@@ -62,5 +68,5 @@ def select(rows: Iterable[Row], query: Query, now: datetime) -> Selection:
 
 
 def page(rows: Iterable[Row], query: Query, now: datetime) -> Page:
-    """Answer a query from all rows of a mesh; raises UsageError for a negative offset or limit."""
-    return select(rows, query, now).page(query.offset, query.limit)
+    """Answer a query from all rows of a mesh; raises UsageError for a page that cannot be."""
+    return select(rows, query, now).page(query)

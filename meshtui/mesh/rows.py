@@ -51,7 +51,15 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = Sort.EXPIRY
     descending: bool = False
     offset: int = 0
+    """Where the page begins."""
     limit: int = 200
+    around: str = ""
+    """A target to look for: where it is among the rows that match, the page begins `before` rows before it instead."""
+    before: int = 0
+
+    def begin(self, place: int | None) -> int:
+        """Where the page begins when `around` is at this place; None when it is not among the rows that match."""
+        return self.offset if place is None else max(place - self.before, 0)
 
 
 class Step(StrEnum):
@@ -103,6 +111,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that match the filter, on all pages."""
     total: int
     """Rows of the view, filtered or not."""
+    place: int | None = None
+    """Of the target that was asked for, among the rows that match; None when none was, or it is not one of them."""
 
 
 class ChainLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.keymap import Keymap
+from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.saved_filters import SavedFilter
@@ -29,10 +30,12 @@ from meshtui.tui.messages import (
     MeshLost,
     MeshOpened,
     MeshUnopened,
+    PageArrived,
     PlanConfirmed,
     Progressed,
     RowsArrived,
 )
+from meshtui.tui.pager import Pager
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
@@ -78,6 +81,7 @@ class MeshtuiApp(Travels):
         self._frame = Frame()
         self._watchdog: Watchdog | None = None
         self._feed = Feed(open_mesh, self.post_message, now, backoff=backoff)
+        self._pager = Pager(self.board.store, self.post_message)
         for known in themes.THEMES:
             self.register_theme(known)
         self.theme = theme or themes.choose(self.console.color_system, os.environ)
@@ -126,8 +130,13 @@ class MeshtuiApp(Travels):
         if self.board.error is not None:
             self.board.said = None
         self.board.link, self.board.error = Link.LIVE, None
+        self._fetch(message.mesh)
         self._tell_screens()
         self.on_activity_arrived()
+
+    @work(exclusive=True, group="pages")
+    async def _fetch(self, mesh: Mesh) -> None:
+        await self._pager.run(mesh)
 
     def on_mesh_unopened(self, message: MeshUnopened) -> None:
         """There is no mesh."""
@@ -144,6 +153,13 @@ class MeshtuiApp(Travels):
         """Rows are different."""
         self.board.complete = self.board.complete or message.complete
         changes = self.board.store.update(message.rows, message.gone)
+        self.board.take_back(changes)
+        self._tell_screens(changes)
+
+    def on_page_arrived(self, message: PageArrived) -> None:
+        """A large mesh answered."""
+        changes = self.board.store.take(message.query, message.page)
+        self.board.complete = self.board.complete or self.board.store.is_answered
         self.board.take_back(changes)
         self._tell_screens(changes)
 

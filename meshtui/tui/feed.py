@@ -1,5 +1,5 @@
-"""Keeps the console supplied: opens the mesh, loads its rows page by page, passes its changes on, and opens it
-again when it stops answering.
+"""Keeps the console supplied: opens the mesh, loads the rows of a small one, passes changes on, and opens it again
+when it stops answering. Of a large mesh it reads one page; others are asked for by the `pager`, as they are looked at.
 
 Knows no widget: all it does is post messages, at most a few a second however much happens.
 """
@@ -16,7 +16,16 @@ from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.events import ActivityChanged, InfoChanged, MeshEvent, RowChanged, RowGone
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Query, Row
-from meshtui.tui.messages import ActivityArrived, InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
+from meshtui.tui.messages import (
+    ActivityArrived,
+    InfoArrived,
+    MeshLost,
+    MeshOpened,
+    MeshUnopened,
+    PageArrived,
+    RowsArrived,
+)
+from meshtui.tui.widgets.row_store import WHOLE
 
 PAGE = 500
 """Rows of one request."""
@@ -56,7 +65,8 @@ class Feed:
         self._now = now
         self._backoff = backoff
         self._heartbeat = heartbeat
-        self._known: set[str] = set()
+        self._known: set[str] | None = set()
+        """Targets that were told of, and would have to be taken back; None of a large mesh."""
         self._last_heard: datetime | None = None
         self._pending: dict[str, MeshEvent] = {}
         self._something = asyncio.Event()
@@ -111,17 +121,24 @@ class Feed:
             self._something.set()
 
     async def _load(self, mesh: Mesh) -> None:
-        """All rows, a page at a time; again from the start when they changed places while they were read."""
+        """All rows of a small mesh, a page at a time; again from the start when they changed places while they were
+        read. Of a large one the first page.
+        """
         for _ in range(LOADS):
             seen: set[str] = set()
             while True:
-                page = await mesh.rows(Query(offset=len(seen), limit=PAGE))
+                page = await mesh.rows(query := Query(offset=len(seen), limit=PAGE))
                 self._heard()
+                if page.total > WHOLE and not seen:
+                    self._known = None
+                    self._post(PageArrived(query, page))
+                    return
                 fresh = {row.target for row in page.rows} - seen
                 seen |= fresh
                 done = not fresh or len(seen) >= page.matching
-                gone = tuple(self._known - seen) if done else ()
-                self._known |= fresh
+                known = self._known or set()
+                gone = tuple(known - seen) if done else ()
+                self._known = known | fresh
                 self._post(RowsArrived(page.rows, gone, complete=done))
                 if done:
                     break
@@ -143,8 +160,9 @@ class Feed:
         rows: list[Row] = [event.row for event in events.values() if isinstance(event, RowChanged)]
         gone = [event.target for event in events.values() if isinstance(event, RowGone)]
         if rows or gone:
-            self._known |= {row.target for row in rows}
-            self._known -= set(gone)
+            if self._known is not None:
+                known = (self._known | {row.target for row in rows}) - set(gone)
+                self._known = known if len(known) <= 2 * WHOLE else None
             self._post(RowsArrived(tuple(rows), tuple(gone)))
         for event in events.values():
             if isinstance(event, InfoChanged):

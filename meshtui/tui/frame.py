@@ -7,16 +7,17 @@ and one of a few hundred bytes. Widgets may so repaint as they like; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-APART = 10
+from meshtui.tui.pen import Pen
+
+APART = 6
 """Cells that stay the same between two that change, from which moving there is shorter than writing over them."""
 
 
@@ -35,23 +36,26 @@ class Frame:
         if isinstance(update, LayoutUpdate) and not update.region.offset:
             if len(update.strips) != len(self._lines):
                 self._lines = [None] * len(update.strips)
-            return "".join(self._put(y, Strip.join(strips), console) for y, strips in enumerate(update.strips))
+            return self._sent(((y, Strip.join(strips)) for y, strips in enumerate(update.strips)), Pen(console))
         if isinstance(update, ChopsUpdate) and all(self._known(y) is not None for y, _, _ in update.spans):
-            return "".join(self._put(y, line, console) for y, line in self._overlaid(update))
+            return self._sent(self._overlaid(update), Pen(console))
         self.forget()
         return update.render_segments(console)
 
     def _known(self, y: int) -> Strip | None:
         return self._lines[y] if y < len(self._lines) else None
 
-    def _put(self, y: int, line: Strip, console: Console) -> str:
+    def _sent(self, lines: Iterable[tuple[int, Strip]], pen: Pen) -> str:
+        return "".join([self._put(y, line, pen) for y, line in lines]) + pen.put_down()
+
+    def _put(self, y: int, line: Strip, pen: Pen) -> str:
         line = line.discard_meta().simplify()
         before, self._lines[y] = self._lines[y], line
         if before == line:
             return ""
         if before is None or before.cell_length != line.cell_length or not (_is_narrow(before) and _is_narrow(line)):
-            return _at(0, y) + line.render(console)
-        return "".join(_at(start, y) + line.crop(start, end).render(console) for start, end in _runs(before, line))
+            return _at(0, y) + pen.write(line)
+        return "".join([_at(start, y) + pen.write(line.crop(start, end)) for start, end in _runs(before, line)])
 
     def _overlaid(self, update: ChopsUpdate) -> Iterator[tuple[int, Strip]]:
         """The lines of a partial update as they are with it."""
@@ -110,4 +114,4 @@ def _cells(line: Strip) -> Iterator[tuple[str, Style | None]]:
 
 
 def _at(x: int, y: int) -> str:
-    return Control.move_to(x, y).segment.text
+    return f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"

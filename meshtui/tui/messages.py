@@ -10,7 +10,7 @@ from textual.message import Message
 from meshtui.errors import MeshError
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.rows import Row
+from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
 
 
@@ -45,6 +45,14 @@ class RowsArrived(Message):
     gone: tuple[str, ...] = ()
     complete: bool = True
     """False while more pages of a first load are on their way."""
+
+
+@dataclass
+class PageArrived(Message):
+    """The answer of a large mesh to a question about its rows."""
+
+    query: Query
+    page: Page
 
 
 @dataclass

@@ -21,11 +21,11 @@ def placeholder(board: Board, width: int) -> tuple[Line, ...]:
         return ((), waiting(board.opening, board.glyphs))
     if not board.complete:
         return ((), waiting("reading the rows", board.glyphs))
-    if store.total and not store.filter.strip():
-        return ((), none_in_trouble(store.total, store.view, board.keymap.shown("only-trouble")))
+    if store.total and not store.shown.filter.strip():
+        return ((), none_in_trouble(store.total, store.shown.view, board.keymap.shown("only-trouble")))
     if store.total:
-        return ((), none_matches(store.total, store.view, store.filter, board.glyphs))
-    return ((), none_here(store.view))
+        return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs))
+    return ((), none_here(store.shown.view))
 
 
 def waiting(words: str, glyphs: Glyphs) -> Line:

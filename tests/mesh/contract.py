@@ -80,6 +80,16 @@ class MeshContract(AccessContract):
         assert [row.target for page in pages for row in page.rows] == [row.target for row in whole.rows]
         assert {page.matching for page in pages} == {whole.matching}
 
+    async def test_a_page_is_found_around_a_target(self, mesh: Mesh) -> None:
+        """Whoever knows a target finds the page that it is on; where it is not in the list, another page."""
+        whole = (await mesh.rows(Query(sort=Sort.TARGET, limit=1000))).rows
+        for place, row in enumerate(whole):
+            page = await mesh.rows(Query(sort=Sort.TARGET, around=row.target, before=1, limit=3))
+            begin = max(place - 1, 0)
+            assert (page.place, page.rows) == (place, whole[begin : begin + 3])
+        nowhere = await mesh.rows(Query(sort=Sort.TARGET, around="workload/no/body", offset=1, limit=2))
+        assert (nowhere.place, nowhere.rows) == (None, whole[1:3])
+
     async def test_rows_come_soonest_to_expire_first(self, mesh: Mesh) -> None:
         """The default order is that of death."""
         ends = [row.not_after for row in (await mesh.rows(Query(limit=1000))).rows if row.not_after is not None]

@@ -30,6 +30,8 @@ queries = st.builds(
     descending=st.booleans(),
     offset=st.integers(0, 20),
     limit=st.integers(0, 20),
+    around=st.sampled_from(["", "workload/no/body", *(row.target for row in ROWS)]),
+    before=st.integers(0, 4),
 )
 
 

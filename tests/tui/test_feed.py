@@ -18,7 +18,16 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.tui.feed import PAGE, Feed
-from meshtui.tui.messages import ActivityArrived, InfoArrived, MeshLost, MeshOpened, MeshUnopened, RowsArrived
+from meshtui.tui.messages import (
+    ActivityArrived,
+    InfoArrived,
+    MeshLost,
+    MeshOpened,
+    MeshUnopened,
+    PageArrived,
+    RowsArrived,
+)
+from meshtui.tui.widgets.row_store import WHOLE
 from tests.tui.console import NOW, Clock, console
 
 M = TypeVar("M", bound=Message)
@@ -57,15 +66,27 @@ def lending(mesh: Mesh) -> Callable[[], Awaitable[Mesh]]:
     return open_mesh
 
 
-async def test_rows_come_page_by_page_soonest_first() -> None:
+async def test_rows_of_a_small_mesh_come_page_by_page_soonest_first() -> None:
     """The first message has what a screen needs; the last one says that nothing is missing."""
-    mesh = FakeMesh(fleet_rows(2 * PAGE + 10, NOW), now=Clock())
+    mesh = FakeMesh(fleet_rows(PAGE + 10, NOW), now=Clock())
     async with followed(lending(mesh)) as (inbox, _):
         assert (await inbox.next(MeshOpened)).info == await mesh.info()
-        pages = [await inbox.next(RowsArrived) for _ in range(3)]
-        assert [(len(page.rows), page.complete) for page in pages] == [(PAGE, False), (PAGE, False), (10, True)]
+        pages = [await inbox.next(RowsArrived) for _ in range(2)]
+        assert [(len(page.rows), page.complete) for page in pages] == [(PAGE, False), (10, True)]
         ends = [row.not_after for page in pages for row in page.rows]
         assert ends == sorted(ends)
+
+
+async def test_of_a_large_mesh_one_page_is_read() -> None:
+    """Others are asked for as they are looked at, and changes are told of all the same."""
+    mesh = FakeMesh(fleet_rows(WHOLE + 1, NOW), now=Clock())
+    async with followed(lending(mesh)) as (inbox, _):
+        message = await inbox.next(PageArrived)
+        assert message.page == await mesh.rows(message.query)
+        assert len(message.page.rows) == PAGE
+        changed = replace(fleet_rows(WHOLE + 1, NOW)[-1], last_error="loud")
+        mesh.put(changed)
+        assert (await inbox.next(RowsArrived)).rows == (changed,)
 
 
 async def test_many_changes_are_one_message() -> None:

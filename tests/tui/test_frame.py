@@ -18,7 +18,10 @@ from textual.strip import Strip
 from meshtui.tui.frame import Frame
 
 WIDTH, HEIGHT = 30, 4
-STYLES = [Style.parse("white on black"), Style.parse("red on black"), Style.parse("bold white on blue")]
+STYLES = [
+    *map(Style.parse, ("white on black", "red on black", "bold white on blue", "bold dim", "dim #102030", "italic")),
+    *map(Style.parse, ("reverse", "reverse red on blue", "underline green", "none", "blink red", "on #304050")),
+]
 LETTERS = st.text(alphabet="ab ●✗", min_size=WIDTH, max_size=WIDTH)
 
 
@@ -42,11 +45,17 @@ def terminal() -> tuple[pyte.Screen, pyte.Stream, Console]:
     return screen, pyte.Stream(screen), Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
 
 
-def cells(screen: pyte.Screen) -> list[list[tuple[str, str, str, bool]]]:
-    return [
-        [(cell.data, cell.fg, cell.bg, cell.bold) for cell in (screen.buffer[y][x] for x in range(WIDTH))]
-        for y in range(HEIGHT)
-    ]
+def cells(screen: pyte.Screen) -> list[list[object]]:
+    """What can be seen of every cell: of a blank, only its ground and lines."""
+    return [[seen(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+def seen(cell: pyte.screens.Char) -> object:
+    ground = cell.fg if cell.reverse else cell.bg
+    letter = cell.bg if cell.reverse else cell.fg
+    if cell.data == " ":
+        return " ", ground, cell.underscore and letter
+    return cell.data, letter, ground, cell.bold, cell.italics, cell.underscore, cell.blink
 
 
 def full(strips: list[Strip]) -> LayoutUpdate:
@@ -60,7 +69,7 @@ def partial(y: int, x: int, strip: Strip) -> ChopsUpdate:
     return ChopsUpdate(chops, [(y, x, WIDTH)], ends)
 
 
-@settings(max_examples=40)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(screens, spans), min_size=1, max_size=6))
 def test_the_terminal_ends_up_the_same(updates: list[Any]) -> None:
     """Whatever is painted, whole or in part, a terminal that got the differences shows what one that got all shows."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from meshtui.errors import StateError
 from meshtui.mesh.fake import FakeMesh, fleet_rows
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.rows import Step
+from meshtui.mesh.rows import Page, Query, Step
 from meshtui.mesh.snapshot import RotationState
 from meshtui.present.glyphs import ASCII
 from meshtui.tui.widgets.row_list import RowList
@@ -356,16 +356,63 @@ async def test_ascii_terminals_get_ascii_only() -> None:
 
 
 async def test_a_hundred_thousand_rows_arrive_and_answer() -> None:
-    """Only what is in view is drawn, so that the list is as usable as a short one."""
+    """Only what is in view is here and drawn, so that the list is as usable as a short one."""
     async with console(FakeMesh(fleet_rows(100_000, NOW))) as shown:
         assert "100,000" in shown.lines[0]
         await shown.press("G")
+        await shown.until(lambda: bool(shown.cursor))
         assert shown.line(shown.cursor).startswith("▸ ")
+        assert len(list(shown.app.board.store)) <= 500
         drawn = shown.app.screen.query_one(RowList)._painter._kept
         assert len(drawn) < 200
         await shown.press("slash")
         await shown.paste("ledger-000001")
-        assert "1 of 100,000" in shown.lines[0]
+        await shown.until_shown("1 of 100,000")
+        await shown.press("escape")
+        await shown.until(lambda: len(shown.app.board.store) == 100_000)
+
+
+async def test_rows_of_a_large_mesh_come_where_one_looks() -> None:
+    """Where rows are still on their way the list says so, and the cursor is on the one that comes."""
+
+    class Slow(FakeMesh):
+        ready = asyncio.Event()
+
+        async def rows(self, query: Query) -> Page:
+            page = await super().rows(query)
+            if query.offset:
+                await self.ready.wait()
+            return page
+
+    mesh = Slow(fleet_rows(5000, NOW), now=Clock())
+    async with console(mesh) as shown:
+        first = shown.cursor
+        await shown.press("G")
+        assert (shown.cursor, first in shown.text) == ("", False)
+        assert shown.lines[3].strip() == "…"
+        mesh.ready.set()
+        await shown.until(lambda: bool(shown.cursor))
+        await shown.settle()
+        assert shown.line(shown.cursor).startswith("▸ ")
+        assert shown.cursor == (await mesh.rows(Query(offset=4999))).rows[0].target
+
+
+async def test_the_cursor_stays_on_its_identity_in_a_large_mesh() -> None:
+    """Rows that change their places around it, far away or near, do not move what the keys act on."""
+    rows = fleet_rows(5000, NOW)
+    mesh = FakeMesh(rows, now=Clock())
+    async with console(mesh) as shown:
+        await shown.press(*["ctrl+f"] * 12, "j")
+        await shown.until(lambda: bool(shown.cursor))
+        target = shown.cursor
+        before = shown.app.board.store.place_of(target)
+        assert before is not None
+        for row in [row for row in rows if row.target != target][4000:]:
+            mesh.put(replace(row, not_after=NOW + timedelta(seconds=1)))
+        await shown.until(lambda: (shown.app.board.store.place_of(target) or 0) > before + 900)
+        await shown.settle()
+        assert shown.cursor == target
+        assert shown.line(target).startswith("▸ ")
 
 
 async def test_a_step_of_the_mesh_shows_on_its_row() -> None:

@@ -51,7 +51,9 @@ class DetailScreen(RowScreen):
     @property
     def row(self) -> Row | None:
         """The row of the target, as long as there is one."""
-        return self.board.store.get(self._target)
+        row = self.board.store.get(self._target)
+        # Of a large mesh the console does not have every row
+        return self._detail.row if row is None and self._detail is not None and self._error is None else row
 
     def body(self) -> ComposeResult:
         """The page."""
@@ -88,6 +90,7 @@ class DetailScreen(RowScreen):
             self._detail, self._error = await self.board.mesh.detail(self._target), None
         except MeshError as error:
             self._error = error
+            self.refresh_frame()  # its verbs have nothing to act on
         self.query_one("#page", Document).show()
 
     def _page(self, width: int) -> list[Line]:

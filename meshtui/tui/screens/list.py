@@ -81,15 +81,15 @@ class ListScreen(RowScreen, Placed):
     @property
     def count(self) -> str:
         """The filter, and how many rows it lets through."""
-        store = self.board.store
-        text = f"{self.saved_name} /{store.filter}".strip() if store.filter.strip() else ""
-        trouble = "only trouble" if store.only_trouble else ""
+        store, shown = self.board.store, self.board.store.shown
+        text = f"{self.saved_name} /{shown.filter}".strip() if shown.filter.strip() else ""
+        trouble = "only trouble" if shown.only_trouble else ""
         number = counted(store.total) if store.total else ""
         if text or trouble:
             number = f"{counted(len(store))} of {counted(store.total)}"
-        sign = self.board.glyphs.falling if store.descending else self.board.glyphs.rising
+        sign = self.board.glyphs.falling if shown.descending else self.board.glyphs.rising
         # Where no column shows what the list is sorted by
-        order = "" if self._list.shows_sort or not self.is_mounted else f"{sort_name(store.sort)} {sign}"
+        order = "" if self._list.shows_sort or not self.is_mounted else f"{sort_name(shown.sort)} {sign}"
         return "   ".join(filter(None, (trouble, text, number, order)))
 
     @property
@@ -206,11 +206,10 @@ class ListScreen(RowScreen, Placed):
 
     def sort_by(self, sort: Sort, *, descending: bool) -> None:
         """Show another order, from its top unless the cursor was put on a row."""
-        store, was_at_top = self.board.store, self._list.is_at_top
+        store = self.board.store
+        self._list.stay_at_top()
         store.arrange(store.view, store.filter, sort=sort, descending=descending)
         self._list.rearrange()
-        if was_at_top:
-            self._list.action_first()
         self._refresh_all()
 
     def _refresh_all(self) -> None:

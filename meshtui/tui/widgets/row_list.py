@@ -20,13 +20,15 @@ from meshtui.mesh.rows import Row, Step
 from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.rows import cells, layout, sorted_column
-from meshtui.present.tones import Line, Piece
+from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.widgets.cursor_list import CursorList
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 ARRIVAL = 5.0
 """Seconds after the first rows in which others may still sort themselves before them."""
+_COMING = "\0"
+"""Stands for the target of a line that says that its row is on its way."""
 FLASH_SECONDS = 0.8
 _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
@@ -56,6 +58,7 @@ class RowList(CursorList):
         self._glyphs = glyphs
         self._painter = RowPainter(self, glyphs)
         self._target = ""
+        self._question = store.shown
         self._arriving = True
         """Until a key moves the cursor or the first rows have had a moment to come: the cursor is at the top."""
         self._drawn: dict[int, str] = {}
@@ -72,25 +75,26 @@ class RowList(CursorList):
     @property
     def selected(self) -> Row | None:
         """The row under the cursor."""
-        return self._store.at(self._cursor) if self._cursor < len(self._store) else None
+        return self._store.at(self._cursor)
 
     @property
     def titles(self) -> Line:
         """The heading over the columns, with a sign at the one that the rows are sorted by."""
-        columns, store = self._painter.columns, self._store
-        sign = self._glyphs.falling if store.descending else self._glyphs.rising
-        signs = {sorted_column(columns, store.sort): sign}
+        columns, shown = self._painter.columns, self._store.shown
+        sign = self._glyphs.falling if shown.descending else self._glyphs.rising
+        signs = {sorted_column(columns, shown.sort): sign}
         return (Piece(" " * (MARGIN - 1)), *titles(columns, self._glyphs, signs))
 
-    @property
-    def is_at_top(self) -> bool:
-        """Whether the cursor is on the first row."""
-        return self._cursor == 0
+    def stay_at_top(self) -> None:
+        """Where the cursor is on the first row, it is for what comes there, and not for the row that is there now."""
+        if self._cursor == 0:
+            self._target = ""
+            self._look()
 
     @property
     def shows_sort(self) -> bool:
         """Whether one of the columns is what the rows are sorted by."""
-        return bool(sorted_column(self._painter.columns, self._store.sort))
+        return bool(sorted_column(self._painter.columns, self._store.shown.sort))
 
     def show_placeholder(self, lines: tuple[Line, ...]) -> None:
         """What to say where there are no rows."""
@@ -107,9 +111,11 @@ class RowList(CursorList):
 
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
-        self._painter.prepare(layout(self._store.view, self.size.width - MARGIN), self.size.width)
-        self._cursor = self._store.place_of(self._target) or 0
-        before = self._target
+        self._painter.prepare(layout(self._store.shown.view, self.size.width - MARGIN), self.size.width)
+        place, is_new = self._store.place_of(self._target), self._question != self._store.shown
+        kept = 0 if is_new else min(self._cursor, max(len(self._store) - 1, 0))
+        self._cursor = kept if place is None else place
+        before, self._question = self._target, self._store.shown
         self.remember()
         self.resize_to_rows()
         self.scroll_to(y=self.scroll_offset.y, animate=False, force=True)
@@ -120,6 +126,9 @@ class RowList(CursorList):
 
     def changed(self, changes: Changes) -> None:
         """The store took changes: redraw those of them that are in view, the cursor on its row as before."""
+        if changes.rearranged:
+            self.rearrange()
+            return
         self._light_up(changes)
         if self._arriving and not self._target:
             self.set_timer(ARRIVAL, self.steered)
@@ -163,16 +172,24 @@ class RowList(CursorList):
             line = self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
             return self.strip_of(line, self.size.width)
         facts = self._facts(place, now := self._now())
+        if facts is None:
+            self._drawn[y] = _COMING
+            return self.strip_of((Piece(f"   {self._glyphs.ellipsis}", Tone.QUIET),), self.size.width)
         self._drawn[y] = facts.row.target
         return self._painter.draw(facts, now).strip
 
-    def _facts(self, place: int, now: datetime) -> Facts:
+    def _facts(self, place: int, now: datetime) -> Facts | None:
+        """What the line of a place is drawn from; None while its row is on its way."""
         row = self._shown(place)
+        if row is None:
+            return None
         lit = self._lit.get(row.target, frozenset())
         return self._painter.facts(row, now, selected=place == self._cursor, lit=lit)
 
-    def _shown(self, place: int) -> Row:
+    def _shown(self, place: int) -> Row | None:
         row = self._store.at(place)
+        if row is None:
+            return None
         step = self._steps.get(row.target)
         return row if step is None or row.step is not None else replace(row, step=step)
 
@@ -182,6 +199,7 @@ class RowList(CursorList):
 
     def _refresh_changed(self) -> None:
         """Repaint the lines that would be drawn differently now."""
+        self._look()
         top, now = self.scroll_offset.y, self._now()
         for y in range(self.size.height):
             if top + y >= len(self._store):
@@ -189,6 +207,10 @@ class RowList(CursorList):
                     self.refresh_line(top + y)
                 continue
             facts = self._facts(top + y, now)
+            if facts is None:
+                if self._drawn.get(y) != _COMING:
+                    self.refresh_line(top + y)
+                continue
             before = self._painter.drawn(facts.row.target)
             if before is None or before.facts != facts or self._drawn.get(y) != facts.row.target:
                 self.refresh_line(top + y)
@@ -196,7 +218,7 @@ class RowList(CursorList):
     def _light_up(self, changes: Changes) -> None:
         """Mark the cells in view that changed, for a moment."""
         now = self._now()
-        shown = {self._store.at(place).target for place in self._in_view()}
+        shown = {row.target for place in self._in_view() if (row := self._store.at(place)) is not None}
         both = [(old, new) for old, new in changes.rows if old is not None and new is not None and new.target in shown]
         if not both or len(both) > _FLASHES_AT_MOST:
             return
@@ -216,7 +238,16 @@ class RowList(CursorList):
             self._lit.pop(target, None)
         self._refresh_changed()
 
+    def _look(self) -> None:
+        """Let the store know which rows are to be there, and which of them is to stay under the cursor."""
+        self._store.look(self.scroll_offset.y, self.size.height, "" if self._arriving else self._target)
+
     # The cursor.
+
+    def go(self, place: int) -> None:
+        """Move the cursor; rows that are not there yet come."""
+        super().go(place)
+        self._look()
 
     def steered(self) -> None:
         """What arrives no longer moves the cursor."""
@@ -224,8 +255,8 @@ class RowList(CursorList):
 
     def remember(self) -> None:
         """The cursor belongs to this target."""
-        row = self.selected
-        self._target = row.target if row is not None else self._target
+        row, is_coming = self.selected, self._cursor < len(self._store)
+        self._target = row.target if row is not None else "" if is_coming else self._target
 
     def action_open(self) -> None:
         """Look at the row under the cursor."""

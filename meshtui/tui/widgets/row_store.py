@@ -1,28 +1,43 @@
 """The rows that the console has, and their order in the list. Free of Textual, so that it can be read and tested alone.
 
-The order is kept as a sorted list of keys: a change moves one key, a cursor is found again by bisection, and
-nothing is sorted anew unless the question changes.
+The rows of a small mesh are all here, in an index like its owner's, and every question is answered at once. Of a large
+one there is a window: the rows around those in view, as the owner answered last. What is missing is a query that
+somebody takes from `ask` to the owner, and whose answer comes back by `take`; until then there are gaps, and the list
+stays what it was. Changes are told with their rows; whatever they do to the order is asked for again.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
 
-from meshtui.mesh.filter import Filter, text_of
-from meshtui.mesh.order import descending, place_in, sort_key, sorted_keys
-from meshtui.mesh.query import KINDS, in_view
-from meshtui.mesh.rows import Row, Sort, View
-from meshtui.mesh.trouble import in_trouble
+from msgspec.structs import replace
 
-_SORT_ANEW_FROM = 200
-"""Changes at once from which sorting a nearly sorted list beats moving its keys one by one."""
+from meshtui.mesh.index import RowIndex
+from meshtui.mesh.query import in_view
+from meshtui.mesh.rows import Page, Query, Row, Sort, View
 
-_Key = tuple[Any, ...]
-"""What a row is sorted by; its target comes last."""
+WHOLE = 1000
+"""Rows up to which a mesh is small: all of them are loaded. While it grows, they stay until there are twice as many."""
+WINDOW = 400
+"""Rows that are kept of a large one; more on terminals so high that they could not scroll in it."""
+AHEAD = 80
+"""Rows beyond those in view that are asked for before they are needed: two pages of most terminals."""
+_REMEMBERED = 100
+"""Rows that were asked for by their target, and are kept up to date though they are not in the window."""
+
+
+class Need(Enum):
+    """How soon the owner is to be asked."""
+
+    NOTHING = "nothing"
+    LATER = "later"
+    """The order may be another."""
+    NOW = "now"
+    """Another question was asked, or rows in view are missing, or will be in a moment."""
 
 
 @dataclass(frozen=True)
@@ -31,50 +46,81 @@ class Changes:
 
     rows: tuple[tuple[Row | None, Row | None], ...] = ()
     reordered: bool = False
+    rearranged: bool = False
+    """Whether another question is answered now."""
+
+
+@dataclass(frozen=True)
+class _InView:
+    top: int = 0
+    height: int = 0
+    target: str = ""
+    """Under the cursor."""
+    upwards: bool = False
+    """Whether it moved there from below."""
 
 
 class RowStore:
-    """Rows by target, all of them in order, and an order of those that the view and the filter let through."""
+    """What the rows in the list are, each with its place."""
 
     def __init__(self, sort: Sort = Sort.EXPIRY, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._sort = sort
-        self._descending = False
-        self._only_trouble = False
         self._now = now
-        self._rows: dict[str, Row] = {}
-        self._all: list[_Key] = []
-        self._order: list[_Key] = []
-        self._texts: dict[str, str] = {}
+        self._index: RowIndex | None = RowIndex()
+        """All rows of a small mesh."""
+        self._asked = Query(sort=sort)
+        self._shown = self._asked
+        self._is_answered = True
+        """Whether anything was ever answered."""
+        self._rows: list[Row] = []
+        self._begin = 0
+        self._places: dict[str, int] = {}
+        """Of the targets in the window, from its beginning."""
+        self._matching = 0
         self._total = 0
-        self._view = View.IDENTITIES
-        self._filter = ""
-        self._match = Filter.parse("").at(now())
-        """The filter, as of the moment when it was typed: what matches must not change while the order stays."""
+        self._remembered: OrderedDict[str, Row] = OrderedDict()
+        self._in_view = _InView()
+        self._on_its_way: Query | None = None
+        self._changes = 0
+        """How often rows changed,"""
+        self._known_changes = 0
+        """and when the window was asked for."""
+        self.on_need: Callable[[], object] = lambda: None
+        """Called when the owner is to be asked, or sooner than before."""
 
     @property
     def view(self) -> View:
-        """Which rows the order is of."""
-        return self._view
+        """Which rows are asked for."""
+        return self._asked.view
 
     @property
     def filter(self) -> str:
         """What was typed."""
-        return self._filter
+        return self._asked.filter
 
     @property
     def sort(self) -> Sort:
-        """What the order goes by."""
-        return self._sort
+        """What the order is to go by."""
+        return self._asked.sort
 
     @property
     def descending(self) -> bool:
-        """Whether the order is turned round."""
-        return self._descending
+        """Whether it is to be turned round."""
+        return self._asked.descending
 
     @property
     def only_trouble(self) -> bool:
-        """Whether rows that are well are left out."""
-        return self._only_trouble
+        """Whether rows that are well are to be left out."""
+        return self._asked.only_trouble
+
+    @property
+    def shown(self) -> Query:
+        """The question that is answered here: until the answer to another has come, the one before."""
+        return self._shown
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether that is the question that was asked last."""
+        return self._is_answered and self._asked == self._shown
 
     @property
     def total(self) -> int:
@@ -83,26 +129,31 @@ class RowStore:
 
     def __len__(self) -> int:
         """Rows in the order."""
-        return len(self._order)
+        return self._matching
 
     def __iter__(self) -> Iterator[Row]:
-        """Rows in their order."""
-        order = descending(self._order, 0, len(self._order)) if self._descending else self._order
-        return (self._rows[key[-1]] for key in order)
+        """Rows that are here, in their order."""
+        return iter(self._rows)
 
-    def at(self, index: int) -> Row:
-        """The row at a place of the order; raises IndexError."""
-        key = descending(self._order, index, 1)[0] if self._descending else self._order[index]
-        return self._rows[key[-1]]
+    def at(self, place: int) -> Row | None:
+        """The row at a place of the order; None when it is not here yet, or there is none."""
+        here = place - self._begin
+        return self._rows[here] if 0 <= here < len(self._rows) else None
 
     def get(self, target: str) -> Row | None:
-        """The row of a target, in the order or not."""
-        return self._rows.get(target)
+        """The row of a target, in the order or not; None also when it was not in the window since it was asked for."""
+        if self._index is not None:
+            return self._index.get(target)
+        here = self._places.get(target)
+        row = self._remembered.get(target) if here is None else self._rows[here]
+        if row is not None:
+            self._remember(row)
+        return row
 
     def place_of(self, target: str) -> int | None:
-        """The place of a target in the order; None when it is not in it."""
-        row = self._rows.get(target)
-        return None if row is None else place_in(self._order, sort_key(row, self._sort), turned=self._descending)
+        """The place of a target in the order; None when it is not in it, or not here."""
+        here = self._places.get(target)
+        return None if here is None else self._begin + here
 
     def arrange(
         self,
@@ -113,79 +164,165 @@ class RowStore:
         descending: bool | None = None,
         only_trouble: bool | None = None,
     ) -> None:
-        """Let another question decide what is in the order, and what that is; what is None stays as it was."""
-        if sort is not None and sort is not self._sort:
-            self._sort = sort
-            self._all = sorted_keys(self._rows.values(), sort)
-        self._descending = self._descending if descending is None else descending
-        self._only_trouble = self._only_trouble if only_trouble is None else only_trouble
-        self._view, self._filter, self._match = view, text, Filter.parse(text).at(self._now())
-        prefix = KINDS.get(view, "")
-        # One tight loop after another: with 100,000 rows, a call for each would be felt at every keystroke
-        chosen = [key for key in self._all if key[-1].startswith(prefix)] if prefix else self._all[:]
-        self._total = len(chosen)
-        if self._match:
-            self._read_texts()
-            matching = set(self._match.narrow(self._rows, self._rows, self._texts))
-            chosen = [key for key in chosen if key[-1] in matching]
-        if self._only_trouble:
-            chosen = [key for key in chosen if in_trouble(self._rows[key[-1]])]
-        self._order = chosen
+        """Ask another question; what is None stays as it was. The list follows at once, or when `take` was called."""
+        was = self._asked
+        self._asked = replace(
+            was,
+            view=view,
+            filter=text,
+            sort=was.sort if sort is None else sort,
+            descending=was.descending if descending is None else descending,
+            only_trouble=was.only_trouble if only_trouble is None else only_trouble,
+        )
+        self._answer_or_need()
 
     def update(self, rows: Iterable[Row] = (), gone: Iterable[str] = ()) -> Changes:
         """Take rows that are new or different, and forget targets that are gone. Of two rows of a target, the last."""
         latest = {row.target: row for row in rows}
-        changed: list[tuple[Row | None, Row | None]] = [
-            (before, row) for row in latest.values() if (before := self._rows.get(row.target)) != row
-        ]
-        vanished = [self._rows[target] for target in set(gone) - latest.keys() if target in self._rows]
-        changed += [(row, None) for row in vanished]
-        self._rows.update(latest)
-        for target in (*latest, *(row.target for row in vanished)) if self._texts else ():
-            self._texts.pop(target, None)
-        for row in vanished:
-            del self._rows[row.target]
-        self._all = _moved(self._all, [(self._key(before), self._key(after)) for before, after in changed])
-        moves = [(self._shown_key(before), self._shown_key(after)) for before, after in changed]
-        self._order = _moved(self._order, moves)
-        self._total += sum(self._is_of_view(after) - self._is_of_view(before) for before, after in changed)
-        return Changes(rows=tuple(changed), reordered=any(before != after for before, after in moves))
+        vanished = [target for target in dict.fromkeys(gone) if target not in latest]
+        if self._index is None:
+            return self._update_window(latest, vanished)
+        pairs: list[tuple[Row | None, Row | None]] = []
+        for row in latest.values():
+            if (before := self._index.get(row.target)) != row:
+                self._index.put(row)
+                pairs.append((before, row))
+        pairs += [(left, None) for target in vanished if (left := self._index.drop(target)) is not None]
+        order = list(self._places)
+        self._answer_or_need()
+        reordered = order != list(self._places)
+        if len(self._index) > 2 * WHOLE:
+            self._become_large()
+        return Changes(rows=tuple(pairs), reordered=reordered)
 
-    def _is_of_view(self, row: Row | None) -> bool:
-        return row is not None and in_view(row, self._view)
+    def _update_window(self, latest: dict[str, Row], vanished: list[str]) -> Changes:
+        """Show what is different in its place; what becomes of the order, its owner knows."""
+        pairs: list[tuple[Row | None, Row | None]] = []
+        for target, row in latest.items():
+            here = self._places.get(target)
+            before = self._rows[here] if here is not None else self._remembered.get(target)
+            if before != row:
+                pairs.append((before, row))
+                self._changes += in_view(row, self._asked.view)
+            if here is not None:
+                self._rows[here] = row
+            if target in self._remembered:
+                self._remembered[target] = row
+        left = [self._remembered.pop(target) for target in vanished if target in self._remembered]
+        lost = {target for target in vanished if target in self._places}
+        if lost:
+            left += [row for row in self._rows if row.target in lost]
+            self._hold(self._begin, [row for row in self._rows if row.target not in lost])
+            self._matching -= len(lost)
+            self._total -= len(lost)
+        pairs += [(row, None) for row in {row.target: row for row in left}.values()]
+        self._changes += len(vanished)
+        self.on_need()
+        return Changes(rows=tuple(pairs), reordered=bool(lost))
 
-    def _key(self, row: Row | None) -> _Key | None:
-        return None if row is None else sort_key(row, self._sort)
+    # What a large mesh is asked for.
 
-    def _shown_key(self, row: Row | None) -> _Key | None:
-        """The key of a row in the order; None when it has no place in it."""
-        return self._key(row) if row is not None and in_view(row, self._view) and self._passes(row) else None
+    def look(self, top: int, height: int, target: str) -> None:
+        """The list shows `height` lines from the place `top` on, the cursor on `target` (empty: on no row yet)."""
+        was = self._in_view
+        upwards = top < was.top if top != was.top else was.upwards
+        self._in_view = _InView(top, height, target, upwards)
+        if self._index is None:
+            self.on_need()
 
-    def _passes(self, row: Row) -> bool:
-        return self._match.match(row) and (not self._only_trouble or in_trouble(row))
+    @property
+    def need(self) -> Need:
+        """Whether there is something to ask. Nothing while an answer is on its way."""
+        if self._index is not None or self._on_its_way is not None:
+            return Need.NOTHING
+        if not self.is_answered:
+            return Need.NOW
+        top = min(self._in_view.top, max(self._matching - self._in_view.height, 0))
+        first, last = max(top - AHEAD, 0), min(top + self._in_view.height + AHEAD, self._matching)
+        if first < self._begin or last > self._begin + len(self._rows):
+            return Need.NOW
+        return Need.LATER if self._changes != self._known_changes else Need.NOTHING
 
-    def _read_texts(self) -> None:
-        """Have the text of every row at hand. Only those who filter pay for it."""
-        if len(self._texts) < len(self._rows):
-            self._texts |= {row.target: text_of(row) for row in self._rows.values() if row.target not in self._texts}
+    def ask(self) -> Query:
+        """What to ask the owner, which is on its way from now on: `take` the answer, or say that there is none."""
+        at, limit = self._in_view, max(WINDOW, 2 * (self._in_view.height + 2 * AHEAD))
+        place = self.place_of(at.target)
+        if not self.is_answered:
+            begin, before = 0, AHEAD + (max(place - at.top, 0) if place is not None else at.height // 2)
+        else:
+            begin = at.top + at.height - 3 * limit // 4 if at.upwards else at.top - limit // 4
+            begin = max(min(begin, self._matching - limit), 0)
+            before = 0 if place is None else max(place - begin, 0)
+        around = at.target if place is not None or not self.is_answered else ""
+        query = replace(self._asked, offset=begin, limit=limit, around=around, before=before)
+        self._on_its_way, self._known_changes = query, self._changes
+        return query
 
+    def unanswered(self) -> None:
+        """The owner did not answer, and will not."""
+        self._on_its_way = None
+        self._changes += 1
 
-def _moved(keys: list[_Key], moves: list[tuple[_Key | None, _Key | None]]) -> list[_Key]:
-    """Sorted `keys`, each key of `moves` that was in it replaced by the other one of its pair."""
-    removed = [before for before, after in moves if before is not None and before != after]
-    added = [after for before, after in moves if after is not None and before != after]
-    if len(removed) + len(added) > _SORT_ANEW_FROM:
-        out = set(removed)
-        kept = [key for key in keys if key not in out] if out else keys
-        added.sort()
-        # The next page of a load comes after all that is there
-        follows = not kept or not added or kept[-1] < added[0]
-        kept += added
-        if not follows:
-            kept.sort()
-        return kept
-    for key in removed:
-        del keys[bisect_left(keys, key)]
-    for key in added:
-        insort(keys, key)
-    return keys
+    def take(self, query: Query, page: Page) -> Changes:
+        """An answer of the owner, which makes this the store of a large mesh. One to a question that nobody asks any
+        more changes nothing.
+        """
+        is_expected = query == self._on_its_way
+        if is_expected:
+            self._on_its_way = None
+        if self._index is not None:
+            self._index, self._is_answered, self._matching, self._total = None, False, 0, 0
+            self._hold(0, [])
+        elif not is_expected:
+            self._changes += 1
+        if not self._is_asked(query) or self._loses_cursor(query, page):
+            self.on_need()
+            return Changes()
+        rearranged, self._shown, self._is_answered = not self.is_answered, self._asked, True
+        begin, order, before = self._begin, list(self._places), {row.target: row for row in self._rows}
+        matching, self._matching, self._total = self._matching, page.matching, page.total
+        self._hold(query.begin(page.place), page.rows)
+        for row in page.rows:
+            if row.target in self._remembered:
+                before.setdefault(row.target, self._remembered[row.target])
+                self._remembered[row.target] = row
+        pairs = tuple((was, row) for row in page.rows if (was := before.get(row.target)) is not None and was != row)
+        reordered = (begin, matching, order) != (self._begin, self._matching, list(self._places))
+        self.on_need()
+        return Changes(rows=pairs, reordered=reordered, rearranged=rearranged)
+
+    def _loses_cursor(self, query: Query, page: Page) -> bool:
+        """Whether the cursor moved on while the answer came, to a row that is here now and would not be then."""
+        target = self._in_view.target
+        if not self.is_answered or target == query.around or target not in self._places:
+            return False
+        return all(row.target != target for row in page.rows)
+
+    def _is_asked(self, query: Query) -> bool:
+        return replace(query, offset=0, limit=Query().limit, around="", before=0) == self._asked
+
+    def _answer_or_need(self) -> None:
+        if self._index is None:
+            self.on_need()
+            return
+        page = self._index.page(replace(self._asked, limit=len(self._index)), self._now())
+        self._shown, self._matching, self._total = self._asked, page.matching, page.total
+        self._hold(0, page.rows)
+
+    def _become_large(self) -> None:
+        """Keep the rows around those in view."""
+        self._index = None
+        begin = max(self._in_view.top - WINDOW // 4, 0)
+        self._hold(begin, self._rows[begin : begin + WINDOW])
+        self._changes += 1
+        self.on_need()
+
+    def _hold(self, begin: int, rows: Sequence[Row]) -> None:
+        self._begin, self._rows = begin, list(rows)
+        self._places = {row.target: place for place, row in enumerate(self._rows)}
+
+    def _remember(self, row: Row) -> None:
+        self._remembered[row.target] = row
+        self._remembered.move_to_end(row.target)
+        while len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
