@@ -29,6 +29,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What stands behind it: hosts, Gateways, VirtualServices; empty where that is the target alone."""
 
 
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a mesh."""
+
+    findings: tuple[Finding, ...]
+    """Worst first."""
+    complete: bool = True
+    """False when so much is in trouble that findings were only made for what expires soonest."""
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a verification."""
 

@@ -76,6 +76,7 @@ ACTIONS: dict[str, Action] = {
             ("sort-issuer", "I", "issuer"),
             ("sort-serial", "R", "serial"),
         ),
+        *_of(Group.VIEWS, ("findings", "f", "findings")),
         *_of(
             Group.MOVE,
             ("down", "j,down", "down"),
@@ -104,7 +105,7 @@ ACTIONS: dict[str, Action] = {
         ),
     )
 }
-"""By their names. The places, which have digits, are not among them."""
+"""By their names. Places that have digits are not among them."""
 
 _CHARACTER_NAMES = {
     "solidus": "slash",

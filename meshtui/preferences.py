@@ -17,13 +17,15 @@ from typing import Any
 
 from meshtui.errors import UsageError
 from meshtui.keymap import Keymap, read_keymap
-from meshtui.mesh.rows import View
 from meshtui.saved_filters import SavedFilter, read_filters
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
 THEMES = ("auto", "dark", "light", "terminal")
 """`auto`: by what the terminal can show; `terminal`: its own colours."""
+_CERTIFICATES = ("identities", "workloads", "gateways", "authorities")
+VIEWS = ("overview", *_CERTIFICATES, "policies", "traffic", "audit", "findings")
+"""Where the console can begin: each of its places."""
 LINKS = ("auto", "slow", "fast")
 _MISTAKES = 20
 """Lines that are left out until the rest can be read, or it cannot be."""
@@ -35,7 +37,8 @@ class Preferences:
     """How the console begins, and which meshes it only looks at."""
 
     theme: str = "auto"
-    view: View = View.IDENTITIES
+    view: str = "overview"
+    """One of `VIEWS`."""
     link: str = "auto"
     """Whether every byte to the terminal counts; `auto`: over SSH."""
     mouse: bool = False
@@ -199,10 +202,6 @@ def _one_of(words: Iterable[str]) -> Callable[[Any], str]:
     return read_word
 
 
-def _view(value: Any) -> View:
-    return View(_one_of(View)(value))
-
-
 def _yes_or_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{value!r} is neither true nor false.")
@@ -228,7 +227,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], tuple[Any, list[tuple[str, str]]
 """Settings that are tables, each entry of which is read for itself."""
 KEYS: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of(THEMES),
-    "view": _view,
+    "view": _one_of(VIEWS),
     "link": _one_of(LINKS),
     "mouse": _yes_or_no,
     "protected": _patterns,

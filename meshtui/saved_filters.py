@@ -20,8 +20,9 @@ from meshtui.errors import UsageError
 from meshtui.mesh.filter import Filter
 from meshtui.mesh.rows import Sort, View
 
-PLACES = (*View, "policies", "traffic", "audit")
-"""Where there is a list that can be filtered."""
+_WITH_FIELDS = ("identities", "workloads", "gateways")
+PLACES = (*_WITH_FIELDS, "authorities", "policies", "traffic", "audit", "findings")
+"""Where there is a list that can be filtered; only in the first ones by fields."""
 SORTS = {"left": Sort.EXPIRY, "kind": Sort.TARGET} | {sort.value: sort for sort in Sort}
 """What a person calls the orders."""
 _PARTS = ("filter", "place", "digit", "sort")
@@ -96,6 +97,6 @@ def _read(name: str, value: Any) -> SavedFilter:
         raise UsageError(f"The sort {sort!r} is no text.")
     if sort:
         read_sort(sort)
-    if place in tuple(View) and (problem := Filter.parse(text).problem):
+    if place in _WITH_FIELDS and (problem := Filter.parse(text).problem):
         raise UsageError(f"The filter {text!r}: {problem}")
     return SavedFilter(name, text, str(place), digit, sort)

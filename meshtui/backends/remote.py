@@ -37,7 +37,7 @@ from meshtui.control.protocol import (
     raw,
 )
 from meshtui.errors import MeshError, StateError, UnreachableError, UsageError
-from meshtui.findings import Verification
+from meshtui.findings import Findings, Verification
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
@@ -102,6 +102,10 @@ class RemoteMesh:
     async def overview(self) -> Overview:
         """See `Mesh`."""
         return cast(Overview, await self._unary("overview", Nothing()))
+
+    async def findings(self) -> Findings:
+        """See `Mesh`."""
+        return cast(Findings, await self._unary("findings", Nothing()))
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""

@@ -23,6 +23,7 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
     from meshtui.tui import themes  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
     from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415
     from meshtui.tui.board import Told  # noqa: PLC0415
+    from meshtui.tui.places import Place  # noqa: PLC0415
 
     async def open_mesh() -> Mesh:
         from meshtui.connect import attach_or_start  # noqa: PLC0415 - after the first paint
@@ -36,9 +37,9 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
         slow_link=slow,
         keymap=preferred.keys,
         saved=preferred.filters,
+        place=Place(preferred.view),
         theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )
-    app.board.store.arrange(preferred.view, "")
     if problems := common.found.problems:
         more = f" And {len(problems) - 1} more: meshtui info has all." if len(problems) > 1 else ""
         app.board.said = Told(f"{problems[0]}{more}", wrong=True)

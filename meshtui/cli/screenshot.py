@@ -26,8 +26,8 @@ CONVERTER = "rsvg-convert"
 def screenshot(common: Common, *, view: tuple[str, ...], path: Path, size: str, theme: str) -> int:
     """Make a picture of VIEW of the running mesh.
 
-    VIEW is identities (the default), workloads, gateways, authorities, policies, traffic, audit, matrix or help; a
-    target, for its detail; or a verb and a target: `verify gateway/prod/shop`.
+    VIEW is identities (the default), overview, workloads, gateways, authorities, policies, traffic, audit, findings,
+    matrix or help; a target, for its detail; or a verb and a target: `verify gateway/prod/shop`.
     """
     columns, rows = _size(size)
     if path.suffix not in (".svg", ".png"):

@@ -25,7 +25,7 @@ from meshtui.errors import (
     UnreachableError,
     UsageError,
 )
-from meshtui.findings import Verification
+from meshtui.findings import Findings, Verification
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
@@ -179,6 +179,7 @@ METHODS = {
     "info": Method(Nothing, MeshInfo),
     "snapshot": Method(Nothing, Snapshot),
     "overview": Method(Nothing, Overview),
+    "findings": Method(Nothing, Findings),
     "rows": Method(RowsParams, Page),
     "detail": Method(TargetParams, Detail),
     "watch": Method(Nothing, MeshEvent, stream=True),

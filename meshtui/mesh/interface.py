@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Protocol
 
-from meshtui.findings import Verification
+from meshtui.findings import Findings, Verification
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
 from meshtui.mesh.actions import Action, Plan, Progress
 from meshtui.mesh.caller import ANYBODY, Caller
@@ -32,6 +32,9 @@ class Mesh(Protocol):
 
     async def overview(self) -> Overview:
         """How everything stands, in few values; it may be some seconds old, and says so."""
+
+    async def findings(self) -> Findings:
+        """All that is wrong, worst first; where very much is, with what expires soonest."""
 
     async def rows(self, query: Query) -> Page:
         """One sorted, filtered page."""

@@ -51,6 +51,8 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
 
     authority: Authority
     issued: int
+    row: Row | None = None
+    """Its own row."""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,7 @@ class Census:
         self._ends: list[float] = []
         """Seconds that the workloads have left."""
         self._issuers: Counter[str] = Counter()
+        self._signing: dict[str, Row] = {}
 
     def count(self, rows: Sequence[Row]) -> None:
         """Some more rows, none of which may be counted twice.
@@ -107,7 +110,9 @@ class Census:
         self._troubled += sum(map(in_trouble, rows))
         self._states.update(map(_STATE, rows))
         self._issuers.update(map(_ISSUER, rows))
-        self._issuers.subtract([row.issuer for row in rows if row.target.startswith(_AUTHORITY)])
+        signing = [row for row in rows if row.target.startswith(_AUTHORITY)]
+        self._issuers.subtract([row.issuer for row in signing])
+        self._signing.update((row.target, row) for row in signing)
         # seconds from now, below zero for what is past; twice as fast as timestamps
         ends = [-1.0 if row.not_after is None else (row.not_after - now).total_seconds() for row in rows]
         starts = [_NEVER if row.issued_at is None else (row.issued_at - now).total_seconds() for row in rows]
@@ -133,7 +138,7 @@ class Census:
             left=tuple(_bars(self._left)),
             next=tuple(row for _, _, row in self._next),
             outage=self._outage(),
-            signers=tuple(Signer(authority=each, issued=self._signed(each)) for each in signers),
+            signers=tuple(self._signer(each) for each in signers),
             findings=tuple(found[:WORST]),
             severities={severity: severities[severity] for severity in Severity},
             findings_complete=complete,
@@ -153,8 +158,10 @@ class Census:
             all=self._now + timedelta(seconds=last),
         )
 
-    def _signed(self, authority: Authority) -> int:
-        return sum(self._issuers[name] for name in {short_name(authority), authority.target.removeprefix(_AUTHORITY)})
+    def _signer(self, authority: Authority) -> Signer:
+        names = {short_name(authority), authority.target.removeprefix(_AUTHORITY)}
+        issued = sum(self._issuers[name] for name in names)
+        return Signer(authority=authority, issued=issued, row=self._signing.get(authority.target))
 
 
 def _bars(left: Counter[int]) -> Iterator[int]:

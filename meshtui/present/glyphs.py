@@ -13,7 +13,7 @@ from meshtui.present.escape import visible
 
 @dataclass(frozen=True, kw_only=True)
 class Glyphs:
-    """One sign for each meaning. All take one cell, but those of the states, which take `state_width`."""
+    """One sign for each meaning. All take one cell, but those of the states, which take `state_width`, and of trees."""
 
     ascii_only: bool
     agrees: str
@@ -50,6 +50,16 @@ class Glyphs:
     """Sorted by this, the smallest first,"""
     falling: str
     """and turned round."""
+    levels: str
+    """Eight heights of a sparkline, from nothing to the most."""
+    parts: str
+    """A bar's last cell, from the thinnest to the whole one."""
+    fork: str
+    """A tree: something that others of the same parent follow,"""
+    last_fork: str
+    """the last of them,"""
+    trunk: str
+    """and what stands before their children while others follow."""
     state: str = ""
     """The state directory that commands in texts are to name; empty where they reach it without."""
 
@@ -88,6 +98,11 @@ UNICODE = Glyphs(
     rule="─",
     rising="▲",
     falling="▼",
+    levels="▁▂▃▄▅▆▇█",
+    parts="▏▎▍▌▋▊▉█",
+    fork="├─ ",
+    last_fork="└─ ",
+    trunk="│  ",
 )
 
 ASCII = Glyphs(
@@ -120,6 +135,11 @@ ASCII = Glyphs(
     rule="-",
     rising="^",
     falling="v",
+    levels="_.:-=+*#",
+    parts="-#",
+    fork="|- ",
+    last_fork="`- ",
+    trunk="|  ",
 )
 
 

@@ -39,6 +39,7 @@ from meshtui.tui.pager import Pager
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
+from meshtui.tui.screens.overview import OverviewScreen
 from meshtui.tui.travels import Travels
 from meshtui.tui.watchdog import Watchdog, guard
 from meshtui.tui.widgets.row_store import Changes
@@ -64,7 +65,7 @@ class MeshtuiApp(Travels):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         opening: str = "opening the mesh",
-        place: Place = Place.IDENTITIES,
+        place: Place = Place.OVERVIEW,
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
@@ -95,14 +96,14 @@ class MeshtuiApp(Travels):
         """The list, from the first paint on."""
         return ListScreen(self.board, jumps=self._slow_link)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin to follow the mesh."""
         if self.board.keymap.remapped:
             self.set_keymap({**self.board.keymap.remapped})
         if not self.is_headless:
             self._watchdog = guard(self.exit)
         if self._first.view is None:
-            self.call_later(self.show_place, self._first)
+            await self.show_place(self._first)
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
 
@@ -192,17 +193,29 @@ class MeshtuiApp(Travels):
 
     def _made(self, place: Place) -> Screen[None]:
         """The screen of a place that is no view. It is kept, with its filter and its cursor."""
+        jumps = self._slow_link
+        # a start need not wait for those that it does not show
+        if place is Place.OVERVIEW:
+            return OverviewScreen(self.board, jumps=jumps)
+        if place is Place.AUTHORITIES:
+            from meshtui.tui.screens.authorities import AuthoritiesScreen  # noqa: PLC0415
+
+            return AuthoritiesScreen(self.board, jumps=jumps)
         if place is Place.POLICIES:
-            from meshtui.tui.screens.policies import PoliciesScreen  # noqa: PLC0415 - a start need not wait for it
+            from meshtui.tui.screens.policies import PoliciesScreen  # noqa: PLC0415
 
-            return PoliciesScreen(self.board, jumps=self._slow_link)
+            return PoliciesScreen(self.board, jumps=jumps)
         if place is Place.TRAFFIC:
-            from meshtui.tui.screens.traffic import TrafficScreen  # noqa: PLC0415 - a start need not wait for it
+            from meshtui.tui.screens.traffic import TrafficScreen  # noqa: PLC0415
 
-            return TrafficScreen(self.board, jumps=self._slow_link)
-        from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415 - a start need not wait for it
+            return TrafficScreen(self.board, jumps=jumps)
+        if place is Place.FINDINGS:
+            from meshtui.tui.screens.findings import FindingsScreen  # noqa: PLC0415
 
-        return AuditScreen(self.board, jumps=self._slow_link)
+            return FindingsScreen(self.board, jumps=jumps)
+        from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415
+
+        return AuditScreen(self.board, jumps=jumps)
 
     # What a person decided.
 

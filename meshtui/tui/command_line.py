@@ -94,6 +94,7 @@ _ALIASES = {
     "policies": ("pol", "policy"),
     "traffic": ("tr", "calls"),
     "audit": ("hist", "history"),
+    "findings": ("fi", "finding"),
 }
 _VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "ns": (("namespace",), "NAMESPACE, or all"),

@@ -28,7 +28,7 @@ PATIENCE = 15.0
 KEYS = {"help": ("question_mark",), "matrix": (Place.POLICIES.digit, "m")}
 """Views that are no places, and the keys that lead there."""
 
-_READING = ("detail", "verify", "fetch")
+_READING = ("detail", "verify", "fetch", "row")
 """Groups of workers that fetch what a view shows."""
 
 VERBS = {"rotate": "r", "issue": "i", "undo": "u", "verify": "v"}
@@ -45,7 +45,7 @@ async def take(
 ) -> str:
     """A picture of `view` in a terminal of `size` columns and lines, as the text of an SVG file.
 
-    A view is `identities`, `workloads`, `gateways`, `authorities`, `policies`, `traffic`, `audit`, `matrix` or `help`;
+    A view is `overview`, `identities` or another place of the console, `matrix` or `help`;
     a target, for its detail; or a verb and a target: `verify gateway/istio-system/shop`, and `rotate`, `issue` and
     `undo` for their plans. The mesh is
     read, and stays open. Raises UsageError for a view, target or theme that does not exist, or that is never ready.

@@ -20,6 +20,7 @@ from meshtui.tui.keys import VIEWS, bound
 class Place(StrEnum):
     """In the order of their digits."""
 
+    OVERVIEW = "overview"
     IDENTITIES = View.IDENTITIES.value
     WORKLOADS = View.WORKLOADS.value
     GATEWAYS = View.GATEWAYS.value
@@ -27,16 +28,17 @@ class Place(StrEnum):
     POLICIES = "policies"
     TRAFFIC = "traffic"
     AUDIT = "audit"
+    FINDINGS = "findings"
 
     @property
     def view(self) -> View | None:
-        """Which certificates it lists; None for a place that lists something else."""
-        return View(self.value) if self.value in tuple(View) else None
+        """Which certificates it lists, each for itself; None for a place that shows something else."""
+        return View(self.value) if self in (Place.IDENTITIES, Place.WORKLOADS, Place.GATEWAYS) else None
 
     @property
     def digit(self) -> str:
-        """The key that leads there."""
-        return str(list(Place).index(self) + 1)
+        """The key that leads there: a digit, and for findings their first letter."""
+        return "f" if self is Place.FINDINGS else str(list(Place).index(self))
 
     def turned(self, by: int) -> Place:
         """The place that comes `by` places later, round and round."""
@@ -44,8 +46,21 @@ class Place(StrEnum):
         return places[(places.index(self) + by) % len(places)]
 
 
+_SHORT = {
+    Place.IDENTITIES: "ids",
+    Place.WORKLOADS: "wls",
+    Place.GATEWAYS: "gws",
+    Place.AUTHORITIES: "cas",
+}
+"""As command lines abbreviate them, where it is narrow."""
+
 KEYS = (
-    *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
+    *(
+        Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS)
+        for place in Place
+        if place.digit.isdigit()
+    ),
+    bound("findings", f"app.place('{Place.FINDINGS}')"),
     bound("next-view", "turn(1)"),
     bound("view-before", "turn(-1)"),
 )
@@ -59,15 +74,17 @@ def place_line(here: Place, width: int, saved: Sequence[SavedFilter] = (), glyph
     without.
     """
     taken = {str(each.digit): each for each in saved if each.digit}
-    longest = max(len(place) for place in Place)
     extra = tuple(Piece(f"  {digit} {glyphs.show(taken[digit].name)}", Tone.QUIET) for digit in sorted(taken))
+    names = {place: place.value for place in Place}
+    short = names | _SHORT
+    longest = max(map(len, short.values()))
     line: Line = ()
-    for gap, letters in ((2, longest), *((1, letters) for letters in range(longest, -1, -1))):
+    for gap, letters, words in ((2, None, names), (1, None, names), *((1, n, short) for n in range(longest, -1, -1))):
         pieces = [Piece(" ")]
         for place in Place:
             digit = "" if place.digit in taken else f"{place.digit} "
-            words = f"{digit}{place.value[:letters]}".rstrip() or glyphs.dot
-            pieces += [Piece(words, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
+            told = f"{digit}{words[place][:letters]}".rstrip() or glyphs.dot
+            pieces += [Piece(told, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
         line = tuple(pieces[:-1])
         if line_width(line) < width:
             break

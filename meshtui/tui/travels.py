@@ -28,7 +28,7 @@ from meshtui.tui.command_line import (
 )
 from meshtui.tui.messages import Commanded
 from meshtui.tui.places import Place
-from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.trail import Trail, Visit
@@ -54,7 +54,9 @@ class Travels(App[None]):
     def here(self) -> Visit | None:
         """The place in sight, or the one below what is."""
         screen = self._placed
-        return None if screen is None else Visit(screen.place, screen.filter)
+        if screen is None:
+            return None
+        return Visit(screen.place, screen.filter if isinstance(screen, Filtered) else None)
 
     @property
     def _placed(self) -> Placed | None:
@@ -89,8 +91,7 @@ class Travels(App[None]):
         self._trail = self._trail.went(self.here, to) if trail is None else trail
         with self.batch_update():
             await self.show_place(to.place)
-            screen = self._placed
-            if to.filter is not None and screen is not None:
+            if to.filter is not None and isinstance(screen := self._placed, Filtered):
                 screen.narrow(to.filter)
 
     async def _retrace(self, step: Any, none: str) -> None:
@@ -142,7 +143,9 @@ class Travels(App[None]):
                 await self._open(command)
 
     async def _narrow_to(self, namespace: str) -> None:
-        here = self.here or Visit(Place.IDENTITIES, "")
+        here = self.here
+        if here is None or here.filter is None:
+            here = Visit(Place.IDENTITIES, self.board.store.filter)
         if here.place.view is not None:
             await self._visit(Visit(here.place, in_namespace(here.filter or "", namespace)))
         else:

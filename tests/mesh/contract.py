@@ -156,6 +156,15 @@ class MeshContract(AccessContract):
         assert sum(signer.issued for signer in overview.signers) > 0
         assert sum(overview.severities.values()) >= len(overview.findings)
 
+    async def test_the_findings_are_those_of_the_snapshot(self, mesh: Mesh) -> None:
+        """As many of each severity as the overview counts, worst first, and each says what to do."""
+        found, snapshot, overview = await mesh.findings(), await mesh.snapshot(), await mesh.overview()
+        assert found.complete
+        assert sorted(map(str, found.findings)) == sorted(map(str, snapshot.findings))
+        severities = [each.severity for each in found.findings]
+        assert severities == [severity for severity, count in overview.severities.items() for _ in range(count)]
+        assert all(each.fix for each in found.findings)
+
     async def test_the_overview_says_how_long_all_goes_on_without_a_ca(self, mesh: Mesh) -> None:
         """The first workload fails when the certificate of one ends, the last with the last of them."""
         outage = (await mesh.overview()).outage

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.interface import Mesh
 from meshtui.tui.app import MeshtuiApp
+from meshtui.tui.places import Place
 from meshtui.tui.themes import DARK
 from meshtui.tui.widgets.row_list import RowList
 
@@ -122,7 +123,7 @@ async def console(
     async def lend() -> Mesh:
         return served
 
-    options = {"theme": DARK, "backoff": (0.01,)} | options
+    options = {"theme": DARK, "backoff": (0.01,), "place": Place.IDENTITIES} | options
     app = MeshtuiApp(open_mesh or lend, now=clock, **options)
     async with app.run_test(size=size) as pilot:
         shown = Console(app, pilot)

@@ -18,7 +18,7 @@ from meshtui.backends.embedded.plans import PlanBook
 from meshtui.backends.embedded.policies import policy_rows
 from meshtui.backends.embedded.resolving import resolve
 from meshtui.errors import RefusedError, UsageError
-from meshtui.findings import Verification
+from meshtui.findings import Findings, Verification
 from meshtui.manifest.kinds import find_kind, kind_of
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
@@ -57,6 +57,10 @@ class EmbeddedMesh:
     async def overview(self) -> Overview:
         """See `Mesh`."""
         return await self._core.overviews.current()
+
+    async def findings(self) -> Findings:
+        """See `Mesh`."""
+        return await self._core.overviews.findings()
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh`."""

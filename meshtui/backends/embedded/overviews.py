@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.backends.embedded import views
 from meshtui.errors import StateError
-from meshtui.findings import Finding
+from meshtui.findings import Findings
 from meshtui.mesh.overview import Census, Overview
 from meshtui.mesh.rates import INTERVAL, INTERVALS, RateCounter
 from meshtui.mesh.rows import Query
@@ -25,6 +25,8 @@ GOOD_FOR = timedelta(seconds=10)
 """How old it may be at most: shares of lifetimes change by the clock."""
 EXAMINED = 200
 """Rows in trouble of which findings are made; when nothing can be renewed it may be all of ten thousand."""
+ALL_EXAMINED = 2000
+"""The same for those who ask for all: more than anyone reads."""
 _AT_ONCE = 2000
 _REMEMBERED = 20_000
 """Decisions that are read from the ledger at the start."""
@@ -74,13 +76,18 @@ class Overviews:
         for begin in range(0, len(rows), _AT_ONCE):
             census.count(rows[begin : begin + _AT_ONCE])
             await asyncio.sleep(0)
-        findings, complete = await self._findings(now)
-        return census.overview(core.authorities.values(), findings, self._rates.rates(now), complete=complete)
+        found = await self._findings(now, EXAMINED)
+        rates = self._rates.rates(now)
+        return census.overview(core.authorities.values(), found.findings, rates, complete=found.complete)
 
-    async def _findings(self, now: datetime) -> tuple[tuple[Finding, ...], bool]:
+    async def findings(self) -> Findings:
+        """All that is wrong."""
+        return await self._findings(self._core.clock(), ALL_EXAMINED)
+
+    async def _findings(self, now: datetime, most: int) -> Findings:
         """Of the mesh, and of the workloads in trouble; those that are well have none, and are not looked at."""
         core = self._core
-        page = core.board.page(Query(only_trouble=True, limit=EXAMINED), now)
+        page = core.board.page(Query(only_trouble=True, limit=most), now)
         targets = {row.target for row in page.rows} | {each.target for each in core.serving}
         found = await views.all_findings(core, now, targets)
-        return found, len(page.rows) == page.matching
+        return Findings(findings=found, complete=len(page.rows) == page.matching)

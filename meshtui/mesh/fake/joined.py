@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from meshtui.findings import Finding, Severity
 from meshtui.mesh.fake.certificates import certificate, chain_of, held_truth, issued_truth, served_truth
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import findings_of
@@ -62,6 +63,12 @@ def overview_of(rows: Sequence[Row], journal: Journal, now: datetime) -> Overvie
     authorities = [_authority(row) for row in authorities_of(rows).values() if row.serial]
     findings = (finding for row in rows if in_trouble(row) for finding in findings_of(row))
     return census.overview(authorities, findings, counter.rates(now))
+
+
+def worst_first(rows: Iterable[Row]) -> tuple[Finding, ...]:
+    """What is wrong with all rows."""
+    found = (finding for row in rows if in_trouble(row) for finding in findings_of(row))
+    return tuple(sorted(found, key=lambda each: list(Severity).index(each.severity)))
 
 
 def _desired(row: Row) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from meshtui.errors import RefusedError, UnreachableError, UsageError
-from meshtui.findings import Verification
+from meshtui.findings import Findings, Verification
 from meshtui.manifest.model import Deployment, Manifest
 from meshtui.manifest.redaction import shown
 from meshtui.mesh.access import AccessQuestion, Explanation, Matrix, PolicyRow
@@ -20,7 +20,7 @@ from meshtui.mesh.fake.activity import audit_of, demo_entries, demo_traffic, sel
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN, held_truth, serial_of
 from meshtui.mesh.fake.demo import NEVER_ISSUED, demo_rows
 from meshtui.mesh.fake.info import info_of
-from meshtui.mesh.fake.joined import detail_of, overview_of, snapshot_of
+from meshtui.mesh.fake.joined import detail_of, overview_of, snapshot_of, worst_first
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import verification_of
 from meshtui.mesh.fake.objects import Objects, objects_of, secret_of, target_of
@@ -142,6 +142,11 @@ class FakeMesh:
         if self._overview is None or not timedelta(0) <= now - self._overview.at < _GOOD_FOR:
             self._overview = overview_of(self._index.rows, self._journal, now)
         return self._overview
+
+    async def findings(self) -> Findings:
+        """See `Mesh.findings`."""
+        self._answer()
+        return Findings(findings=worst_first(self._index.rows))
 
     async def rows(self, query: Query) -> Page:
         """See `Mesh.rows`."""

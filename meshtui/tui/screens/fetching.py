@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import work
 from textual.message import Message
@@ -14,12 +14,15 @@ from meshtui.tui.board import Board, Link
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.widgets.row_store import Changes
 
-PACE = 0.5
-"""Seconds that at least lie between two calls: faster is not read, and each one costs the mesh the whole answer."""
-
 
 class Fetching(Framed):
     """Asks while it is on the screen; behind another one it waits, and catches up when it comes back."""
+
+    PACE: ClassVar[float] = 0.5
+    """Seconds that at least lie between two calls: faster is not read, and each one costs the mesh the whole answer."""
+
+    FOLLOWS_THE_BOARD: ClassVar[bool] = False
+    """Whether it asks again when rows, or the mesh itself, are different."""
 
     @dataclass
     class Fetched(Message):
@@ -36,7 +39,7 @@ class Fetching(Framed):
     def __init__(self, board: Board) -> None:
         super().__init__(board)
         self.was_fetched = False
-        self._is_stale = True
+        self.is_stale = True
         self._is_busy = False
 
     # What a screen has of its own.
@@ -63,7 +66,7 @@ class Fetching(Framed):
     def board_changed(self, changes: Changes) -> None:
         """The mesh may be there only now."""
         super().board_changed(changes)
-        if not self.was_fetched:
+        if not self.was_fetched or self.FOLLOWS_THE_BOARD:
             self.want()
 
     def activity_changed(self) -> None:
@@ -76,7 +79,7 @@ class Fetching(Framed):
 
     def want(self) -> None:
         """Ask as soon as it may be."""
-        self._is_stale = True
+        self.is_stale = True
         if self.is_current and not self._is_busy and self.may_fetch:
             self._is_busy = True
             self._fetch()
@@ -85,7 +88,7 @@ class Fetching(Framed):
     async def _fetch(self) -> None:
         mesh = self.board.mesh
         assert mesh is not None  # the link is live
-        self._is_stale = False
+        self.is_stale = False
         try:
             self.post_message(self.Fetched(await self.fetch(mesh)))
         except MeshError as error:
@@ -95,14 +98,14 @@ class Fetching(Framed):
         """Show it, and rest."""
         self.was_fetched = True
         self.fetched(message.content)
-        self.set_timer(PACE, self._rested)
+        self.set_timer(self.PACE, self._rested)
 
     def on_fetching_missed(self, message: Missed) -> None:
         """Say so, and rest."""
         self.missed(message.error)
-        self.set_timer(PACE, self._rested)
+        self.set_timer(self.PACE, self._rested)
 
     def _rested(self) -> None:
         self._is_busy = False
-        if self._is_stale:
+        if self.is_stale:
             self.want()

@@ -1,4 +1,4 @@
-"""A screen with a list that can be filtered while it is typed, and the line of places above it."""
+"""Screens with a list that can be filtered while it is typed, and screens with the line of places above them."""
 
 from __future__ import annotations
 
@@ -58,9 +58,6 @@ class Filtered(Framed):
         else:
             self.up()
 
-    def up(self) -> None:
-        """Go to what is above this list, if anything is."""
-
     # How it is typed.
 
     def on_key(self, event: events.Key) -> None:
@@ -95,7 +92,7 @@ class Filtered(Framed):
             self.narrow("")
 
 
-class Placed(Filtered):
+class Placed(Framed):
     """One of the places that a digit leads to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
@@ -128,10 +125,9 @@ class Placed(Filtered):
             line = place_line(self.place, width or self.size.width, self.board.saved, self.board.glyphs)
             self.lines("places").show([line])
 
-    @property
-    def saved_name(self) -> str:
-        """The name of the saved filter that is shown, if it is one."""
-        shown = (self.place.value, self.filter)
+    def saved_as(self, text: str) -> str:
+        """The name under which a filter of this place was saved; empty for others."""
+        shown = (self.place.value, text)
         return next((saved.name for saved in self.board.saved if (saved.place, saved.filter) == shown), "")
 
     def up(self) -> None:

@@ -83,6 +83,9 @@ class Framed(Screen[None], inherit_bindings=False):
             for names, word in self.FOOTER
         )
 
+    def up(self) -> None:
+        """Go to what is above this screen, if anything is."""
+
     def why_not(self, action: str) -> str:  # noqa: ARG002 - for the screens that act on rows
         """Why an action of this screen does not work now; empty when it does."""
         return ""

@@ -61,7 +61,7 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
         """The filter, how many items it lets through, and what else is to be known."""
         store = self._store
         if store.filter.strip():
-            name = self.saved_name if isinstance(self, Placed) else ""
+            name = self.saved_as(store.filter) if isinstance(self, Placed) else ""
             return f"{name} /{store.filter}   {counted(len(store))} of {counted(store.total)}".lstrip()
         return "   ".join(filter(None, (counted(store.total) if store.total else "", self._note)))
 

@@ -11,16 +11,16 @@ from textual.binding import BindingType
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.filter import Filter
 from meshtui.mesh.rows import Row, Sort, Step, View
-from meshtui.present.cells import paragraph
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.saved_filters import sort_name
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
+from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
-from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
@@ -43,7 +43,7 @@ SORT_KEYS = {
 """What keys sort by."""
 
 
-class ListScreen(RowScreen, Placed):
+class ListScreen(RowScreen, Filtered, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -82,7 +82,7 @@ class ListScreen(RowScreen, Placed):
     def count(self) -> str:
         """The filter, and how many rows it lets through."""
         store, shown = self.board.store, self.board.store.shown
-        text = f"{self.saved_name} /{shown.filter}".strip() if shown.filter.strip() else ""
+        text = f"{self.saved_as(shown.filter)} /{shown.filter}".strip() if shown.filter.strip() else ""
         trouble = "only trouble" if shown.only_trouble else ""
         number = counted(store.total) if store.total else ""
         if text or trouble:
@@ -220,7 +220,7 @@ class ListScreen(RowScreen, Placed):
         """Show what stands above and below the rows, and in their place where there are none."""
         if not self.has_widgets:
             return
-        notices = self._notices(self.size.width)
+        notices = notice_lines(self.board, self.size.width)
         self.lines("notices").show(notices)
         self.lines("notices").set_class(bool(notices), "-any")
         self.lines("titles").show([self._list.titles if len(self.board.store) else ()])
@@ -233,11 +233,3 @@ class ListScreen(RowScreen, Placed):
         lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
         rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
         self.lines("summary").show([rule, *lines])
-
-    def _notices(self, width: int) -> list[Line]:
-        first = (Piece(f" {self.board.glyphs.alarm} ", Tone.WARN),)
-        folded = [paragraph(self.board.glyphs.show(text), width - 1, first=first) for text in self.board.notices]
-        lines = [line for lines in folded for line in lines]
-        if lines:
-            lines[-1] = (*lines[-1], Piece("   esc", Tone.BUSY), Piece(" dismiss", Tone.QUIET))
-        return lines

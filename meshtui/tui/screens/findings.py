@@ -1,0 +1,62 @@
+"""All that is wrong with the mesh, worst first, each with what to do about it."""
+
+from __future__ import annotations
+
+from meshtui.findings import Finding
+from meshtui.mesh.interface import Mesh
+from meshtui.present.findings import FINDINGS, finding_key, finding_summary, text_of_finding
+from meshtui.tui.board import Board
+from meshtui.tui.listing import Listing, Reading
+from meshtui.tui.places import Place
+from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.items import ItemsScreen
+from meshtui.tui.screens.targeted import Targeted
+from meshtui.tui.widgets.lines import Lines
+
+
+async def _read(mesh: Mesh) -> Reading[Finding]:
+    found = await mesh.findings()
+    return Reading(found.findings, "" if found.complete else "only of what expires soonest")
+
+
+LISTING: Listing[Finding] = Listing(
+    noun="findings",
+    capability="findings",
+    read=_read,
+    key=finding_key,
+    text=text_of_finding,
+    table=FINDINGS,
+    summary=finding_summary,
+)
+
+
+class FindingsScreen(ItemsScreen[Finding], Targeted, Placed):
+    """A list with a finding in each line."""
+
+    FOLLOWS_THE_BOARD = True
+    PACE = 1.0
+
+    def __init__(self, board: Board, *, jumps: bool) -> None:
+        super().__init__(board, LISTING, jumps=jumps)
+
+    @property
+    def place(self) -> Place:
+        """Where one is."""
+        return Place.FINDINGS
+
+    @property
+    def target(self) -> str:
+        """What the finding under the cursor is about."""
+        return self.selected.target if self.selected is not None else ""
+
+    def above(self) -> list[Lines]:
+        """The places."""
+        return [Lines(id="places")]
+
+    def on_cursor_list_moved(self) -> None:
+        """The cursor is on another finding."""
+        self.moved()
+
+    async def open_item(self, item: Finding) -> None:
+        """Show everything about what it is about."""
+        await self.open_about(item.target, item)
