@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
+from meshtui.present.cells import line_width, width_of
+from meshtui.present.escape import visible
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
@@ -78,8 +80,12 @@ class Filtered(Framed):
             return (Piece(f"such as {self.EXAMPLES}", Tone.QUIET),)
         matching, total = self.matching
         count = Piece(f"{counted(matching)} of {counted(total)}")
-        problem = self.problem(text)
-        return (count, Piece(f"   {self.board.glyphs.show(problem)}", Tone.QUIET)) if problem else (count,)
+        if not (problem := self.board.glyphs.show(self.problem(text))):
+            return (count,)
+        line = (count, Piece(f"   {problem}", Tone.QUIET))
+        # The header has the count as well
+        room = self.size.width - width_of(visible(text)) - 5
+        return line if line_width(line) <= room else (Piece(problem, Tone.QUIET),)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Filter while it is typed."""

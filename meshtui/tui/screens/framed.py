@@ -209,7 +209,8 @@ class Framed(Screen[None], inherit_bindings=False):
 
         async def do(choice: Choice | None) -> None:
             if choice is not None:
-                await self.app.run_action(choice.run, choice.node)
+                # this screen takes back what was said while it was covered
+                self.call_after_refresh(self.app.run_action, choice.run, choice.node)
 
         found = choices(self.active_bindings.values(), self.why_not)
         for index, saved in enumerate(self.board.saved):
