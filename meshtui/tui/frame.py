@@ -8,6 +8,7 @@ and one of a few hundred bytes. Widgets may so repaint as they like; nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from rich.console import Console
 from rich.segment import Segment
@@ -95,9 +96,16 @@ def _is_narrow(line: Strip) -> bool:
 
 
 def _runs(before: Strip, after: Strip) -> Iterator[tuple[int, int]]:
-    """Start and end of the stretches in which two lines differ."""
+    """Start and end of the stretches in which two lines of the same length differ."""
+    old_segments, new_segments = list(before), list(after)
+    # What is the same on both sides is most of a line; comparing its cells would take longer than drawing it
+    while old_segments and new_segments and old_segments[-1] == new_segments[-1]:
+        del old_segments[-1], new_segments[-1]
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(old_segments, new_segments, strict=False))
+    same = [segment for segment, _ in alike]
+    cells = zip(_cells(old_segments[len(same) :]), _cells(new_segments[len(same) :]), strict=True)
     start = end = -1
-    for place, (old, new) in enumerate(zip(_cells(before), _cells(after), strict=True)):
+    for place, (old, new) in enumerate(cells, sum(len(segment.text) for segment in same)):
         if old == new:
             continue
         if start >= 0 and place - end >= APART:
@@ -108,8 +116,7 @@ def _runs(before: Strip, after: Strip) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _cells(line: Strip) -> Iterator[tuple[str, Style | None]]:
-    segments: list[Segment] = list(line)
+def _cells(segments: list[Segment]) -> Iterator[tuple[str, Style | None]]:
     return ((character, segment.style) for segment in segments for character in segment.text)
 
 

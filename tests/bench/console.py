@@ -132,9 +132,12 @@ def _typed(terminal: Terminal) -> Iterator[tuple[float, int]]:
 
 
 def _sorted(terminal: Terminal, timed: Callable[[str, float], Row]) -> Iterator[Row]:
-    terminal.answer("?")
+    _settle(terminal)
+    terminal.press("?")
+    _settle(terminal)
     known = "sort" in terminal.text
-    terminal.answer(ESCAPE)
+    terminal.press(ESCAPE)
+    _settle(terminal)
     if known:
         answers = [terminal.answer(key) for key in SORTS]
         yield timed("sort", max(seconds for seconds, _ in answers))
@@ -156,7 +159,7 @@ def _changing(terminal: Terminal, owner: int) -> Iterator[Row]:
     yield "1,000 changes a second, bytes a second", f"{size:,.0f}", "20,000"
     yield "1,000 changes a second, processor of the console", f"{cpu:.0f} %", "30 %"
     yield "1,000 changes a second, processor of the owner", f"{spent / 8:.0%}", "–"
-    yield "the cursor stays on its identity", "yes" if _selected(terminal) == before else "no", "yes"
+    yield "the cursor stays on its identity", "yes" if before and _selected(terminal) == before else "no", "yes"
 
 
 def _held(state: str) -> float:

@@ -14,6 +14,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query, Step
 from meshtui.mesh.snapshot import RotationState
 from meshtui.present.glyphs import ASCII
+from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import NOW, Clock, console
 
@@ -425,3 +426,19 @@ async def test_a_step_of_the_mesh_shows_on_its_row() -> None:
         await shown.until(lambda: "~ signed" in shown.line(HTTPBIN))
         await shown.press("j")
         assert "under way" in shown.lines[-1]
+
+
+async def test_a_row_of_a_large_mesh_is_found_by_its_target() -> None:
+    """The cursor goes where a target is, however far that is from what is here."""
+    rows = fleet_rows(5000, NOW)
+    async with console(FakeMesh(rows, now=Clock())) as shown:
+        screen = shown.app.screen
+        assert isinstance(screen, ListScreen)
+        for row in (rows[4321], rows[17]):
+            screen.select(row.target)
+            await shown.until_shown(row.target.rpartition("/")[2])
+            await shown.settle()
+            assert shown.line(row.target).startswith("▸ ")
+        screen.select("workload/no/body")
+        await shown.settle()
+        assert shown.cursor == rows[17].target

@@ -244,6 +244,21 @@ def test_the_cursor_keeps_its_target_whatever_changes(
     assert (here.target, here.cursor) == (target, order.index(target))
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, len(FLEET) - 1), st.integers(0, len(FLEET) - 1), st.sampled_from(Sort))
+def test_a_row_is_found_anywhere(start: int, number: int, sort: Sort) -> None:
+    """Whoever knows its target can have the rows around it, without knowing its place."""
+    here, target = Setting(), FLEET[number].target
+    here.store.arrange(View.IDENTITIES, "", sort=sort)
+    here.rest()
+    here.move(start)
+    here.rest()
+    here.store.seek(target)
+    assert here.answer()
+    place = here.store.place_of(target)
+    assert place == [row.target for row in select(FLEET, here.store.shown, NOW).rows].index(target)
+
+
 def test_an_answer_to_a_question_of_before_is_dropped() -> None:
     """Of keys typed fast, only the last filter is shown, and the list stays what it was until then."""
     here = Setting()

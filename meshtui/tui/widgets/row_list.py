@@ -59,6 +59,8 @@ class RowList(CursorList):
         self._painter = RowPainter(self, glyphs)
         self._target = ""
         self._question = store.shown
+        self._sought = ""
+        """The target that the cursor is to be on when it was found, unless a key moves it before."""
         self._arriving = True
         """Until a key moves the cursor or the first rows have had a moment to come: the cursor is at the top."""
         self._drawn: dict[int, str] = {}
@@ -104,10 +106,14 @@ class RowList(CursorList):
                 self.refresh()
 
     def select(self, target: str) -> None:
-        """Put the cursor on a row, if it is in the list."""
+        """Put the cursor on a row, if it is in the list; in a large one as soon as it was found."""
         place = self._store.place_of(target)
         if place is not None:
             self.go(place)
+        else:
+            self.steered()
+            self._sought = target
+            self._store.seek(target)
 
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
@@ -128,6 +134,7 @@ class RowList(CursorList):
         """The store took changes: redraw those of them that are in view, the cursor on its row as before."""
         if changes.rearranged:
             self.rearrange()
+            self._go_to_sought()
             return
         self._light_up(changes)
         if self._arriving and not self._target:
@@ -139,6 +146,7 @@ class RowList(CursorList):
             self.resize_to_rows()
             self.keep_line(above)
         self.remember()
+        self._go_to_sought()
         self._refresh_changed()
 
     def tick(self) -> None:
@@ -244,8 +252,14 @@ class RowList(CursorList):
 
     # The cursor.
 
+    def _go_to_sought(self) -> None:
+        place = self._store.place_of(self._sought)
+        if place is not None:
+            self.go(place)
+
     def go(self, place: int) -> None:
         """Move the cursor; rows that are not there yet come."""
+        self._sought = ""
         super().go(place)
         self._look()
 

@@ -18,7 +18,9 @@ MARGIN = 3
 """Cells beside the columns: the cursor's sign and a space before them, a space behind."""
 
 KEPT = 500
-"""Lines that are kept for when they come into view again."""
+"""Lines that are kept for when they come into view again,"""
+KEPT_CELLS = 2000
+"""and cells."""
 
 
 class Facts(NamedTuple):
@@ -52,11 +54,34 @@ class Brush(Protocol):
         """What a component class lays over other styles."""
 
 
+class _Memory:
+    """A brush that remembers cells: of a row that says something else every second, all but one are as they were."""
+
+    def __init__(self, brush: Brush) -> None:
+        self.style_of, self.component = brush.style_of, brush.component
+        self._brush = brush
+        self._strips: dict[tuple[Line, int, Style | None], Strip] = {}
+
+    def forget(self) -> None:
+        """Styles may be different."""
+        self._strips.clear()
+
+    def strip_of(self, line: Line, width: int, over: Style | None = None) -> Strip:
+        """See `Brush`."""
+        key = line, width, over
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= KEPT_CELLS:
+                self.forget()
+            strip = self._strips[key] = self._brush.strip_of(line, width, over)
+        return strip
+
+
 class RowPainter:
     """Strips of rows for one set of columns."""
 
     def __init__(self, brush: Brush, glyphs: Glyphs) -> None:
-        self._brush = brush
+        self._brush = _Memory(brush)
         self._glyphs = glyphs
         self._width = 0
         self._kept: dict[str, Painted] = {}
@@ -72,6 +97,7 @@ class RowPainter:
     def recolour(self) -> None:
         """Draw everything anew when it is painted next: the styles may be different."""
         self._colours += 1
+        self._brush.forget()
 
     def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Facts:
         """What a line would be drawn from now."""
@@ -104,11 +130,16 @@ def strip_of_cells(
     sign: str = "",
     lit: frozenset[str] = frozenset(),
 ) -> Strip:
-    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line."""
+    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line.
+
+    There nothing is quiet: it is the line that is read, on a ground that grey is hard to read on, and each change of
+    colour is as many bytes as a word.
+    """
     cursor = brush.component("toned--cursor") if sign else Style.null()
     flash = brush.component("toned--flash")
     strips = [brush.strip_of((Piece(f"{sign or ' '} ", Tone.BUSY),), MARGIN - 1, cursor)]
-    for column, line in zip(columns, drawn, strict=True):
+    for column, cell in zip(columns, drawn, strict=True):
+        line = tuple(Piece(text, Tone.PLAIN if sign and tone is Tone.QUIET else tone) for text, tone in cell)
         if column.key in lit:
             strips += [brush.strip_of(line, column.width, cursor + flash), brush.strip_of((), GAP, cursor)]
         else:

@@ -79,6 +79,7 @@ class RowStore:
         self._total = 0
         self._remembered: OrderedDict[str, Row] = OrderedDict()
         self._in_view = _InView()
+        self._sought = ""
         self._on_its_way: Query | None = None
         self._changes = 0
         """How often rows changed,"""
@@ -230,12 +231,18 @@ class RowStore:
         if self._index is None:
             self.on_need()
 
+    def seek(self, target: str) -> None:
+        """Have the rows around this target here, wherever it is; where it is not in the order, nothing moves."""
+        if self._index is None:
+            self._sought = target
+            self.on_need()
+
     @property
     def need(self) -> Need:
         """Whether there is something to ask. Nothing while an answer is on its way."""
         if self._index is not None or self._on_its_way is not None:
             return Need.NOTHING
-        if not self.is_answered:
+        if not self.is_answered or self._sought:
             return Need.NOW
         top = min(self._in_view.top, max(self._matching - self._in_view.height, 0))
         first, last = max(top - AHEAD, 0), min(top + self._in_view.height + AHEAD, self._matching)
@@ -247,13 +254,15 @@ class RowStore:
         """What to ask the owner, which is on its way from now on: `take` the answer, or say that there is none."""
         at, limit = self._in_view, max(WINDOW, 2 * (self._in_view.height + 2 * AHEAD))
         place = self.place_of(at.target)
-        if not self.is_answered:
-            begin, before = 0, AHEAD + (max(place - at.top, 0) if place is not None else at.height // 2)
-        else:
+        if self.is_answered:
             begin = at.top + at.height - 3 * limit // 4 if at.upwards else at.top - limit // 4
             begin = max(min(begin, self._matching - limit), 0)
-            before = 0 if place is None else max(place - begin, 0)
-        around = at.target if place is not None or not self.is_answered else ""
+            around, before = (at.target, max(place - begin, 0)) if place is not None else ("", 0)
+        else:
+            begin, around = 0, at.target
+            before = AHEAD + (at.height // 2 if place is None else max(place - at.top, 0))
+        if self._sought:
+            around, before = self._sought, AHEAD + at.height
         query = replace(self._asked, offset=begin, limit=limit, around=around, before=before)
         self._on_its_way, self._known_changes = query, self._changes
         return query
@@ -268,14 +277,16 @@ class RowStore:
         more changes nothing.
         """
         is_expected = query == self._on_its_way
+        is_sought = bool(self._sought) and query.around == self._sought
         if is_expected:
             self._on_its_way = None
+            self._sought = "" if is_sought else self._sought
         if self._index is not None:
             self._index, self._is_answered, self._matching, self._total = None, False, 0, 0
             self._hold(0, [])
         elif not is_expected:
             self._changes += 1
-        if not self._is_asked(query) or self._loses_cursor(query, page):
+        if not self._is_asked(query) or (self._loses_cursor(query, page) and not is_sought):
             self.on_need()
             return Changes()
         rearranged, self._shown, self._is_answered = not self.is_answered, self._asked, True
