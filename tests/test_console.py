@@ -26,10 +26,13 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_console(state: Path) -> Iterator[Open]:
+def open_console(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     opened: list[Terminal] = []
 
-    def start(*options: str, columns: int = 140, rows: int = 40) -> Terminal:
+    def start(*options: str, columns: int = 140, rows: int = 40, view: str = "identities") -> Terminal:
+        preferred = tmp_path / "config.toml"
+        preferred.write_text(f'view = "{view}"\n')
+        monkeypatch.setenv("MESHTUI_CONFIG", str(preferred))
         command = [*MESHTUI, "--state", str(state), "--ca-port", "0", "--gateway-port", "0", *options]
         opened.append(Terminal(command, columns=columns, rows=rows))
         return opened[-1]
@@ -59,16 +62,17 @@ def running(state: Path) -> bool:
 
 def test_one_command_one_key_one_tick(open_console: Open, state: Path) -> None:
     """A newcomer types `meshtui`, presses `r` and enter, and Envoy presents a new certificate."""
-    terminal = open_console()
-    terminal.until("workload/prod/httpbin")
+    terminal = open_console(view="overview")
+    terminal.until("IF THE CA DIED NOW")
     terminal.until("3 envoys")
+    terminal.until("12 certificates")
     before = {each["target"]: each for each in status(state)["identities"]}["workload/prod/httpbin"]
     terminal.press("/")
     terminal.press("httpbin !gateway\r")
     terminal.until("1 of 12")
     terminal.until("✓ fresh")  # the mesh has only just begun: what has no certificate yet is not rotated
     terminal.press("r")
-    terminal.until("$ meshtui rotate workload/prod/httpbin")
+    terminal.until("$ meshtui rotate")
     terminal.press("\r")
     terminal.until("✓ served")
     after = {each["target"]: each for each in status(state)["identities"]}["workload/prod/httpbin"]

@@ -34,6 +34,8 @@ MESHTUI = str(Path(sys.executable).with_name("meshtui"))
 SIZES = (100, 10_000, 100_000)
 STARTS = 3
 DOWN, PAGE_DOWN, HOME, ESCAPE = "\x1b[B", "\x1b[6~", "g", "\x1b"
+IDENTITIES = "1"
+"""Where the list is; the console begins with the overview."""
 FILTERS = ("pay", "ledger !prod", "ns:pay*", "left<6h", "state:over")
 SORTS = "NLPAS"
 """Sort keys of k9s and the like; measured when help speaks of sorting."""
@@ -78,6 +80,7 @@ def _all(state: str, place: int, owner: int) -> Iterator[Row]:
     try:
         _until_row(terminal)
         _settle(terminal)
+        terminal.answer(IDENTITIES)
         moves = [terminal.answer(DOWN) for _ in range(25)]
         yield "bytes of a cursor move", f"{_mean(moves):,.0f}", "700"
         moves += [terminal.answer(DOWN) for _ in range(35)]
@@ -168,6 +171,7 @@ def _held(state: str) -> float:
     try:
         _until_row(terminal)
         _settle(terminal)
+        terminal.answer(IDENTITIES)
         before, begun = terminal.bytes, time.perf_counter()
         for number in range(150):
             terminal.press(DOWN)

@@ -26,12 +26,14 @@ from meshtui.tui import terminal
 terminal.check()
 terminal.prepare(os.environ.get("COLOR", "auto"))
 from meshtui.tui.app import MeshtuiApp
+from meshtui.tui.places import Place
 
 async def open_mesh():
     from meshtui.mesh.fake import FakeMesh
     return FakeMesh()
 
-app = MeshtuiApp(open_mesh, glyphs=terminal.glyphs(), slow_link=terminal.is_remote(os.environ))
+place = Place(os.environ.get("PLACE", "identities"))
+app = MeshtuiApp(open_mesh, glyphs=terminal.glyphs(), slow_link=terminal.is_remote(os.environ), place=place)
 app.run(mouse=False)
 """
 """The console over the demo set, run as `meshtui` runs it."""

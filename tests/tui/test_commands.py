@@ -7,6 +7,7 @@ import pytest
 from meshtui.mesh.fake import FakeMesh, fleet_rows
 from meshtui.mesh.rows import View
 from meshtui.saved_filters import SavedFilter
+from meshtui.tui.places import Place
 from tests.tui.console import NOW, Console, console
 
 HOSTILE = "\x1b]0;x\x07[bold]\u202e"
@@ -184,3 +185,20 @@ async def test_saved_filters_are_commands() -> None:
         await shown.press("colon", *"lat", "tab", "enter")
         assert "workloads   late-prod /ns:prod is:trouble   2 of 12" in shown.lines[0]
         assert "STATE▼" in shown.lines[2]
+
+
+async def test_the_overview_takes_commands_and_filters_apart() -> None:
+    """A command typed there is no filter, and a filter no command; what is odd about one is said there too."""
+    async with console(place=Place.OVERVIEW) as shown:
+        await command(shown, "wl prod")
+        assert "workloads   /ns=prod" in shown.lines[0]
+        await command(shown, "ov")
+        assert "overview" in shown.lines[0]
+        await command(shown, "nothing-of-the-kind")
+        assert "There is no command" in shown.text
+        assert "overview" in shown.lines[0]
+        await shown.press("slash", *"left<")
+        assert "left< waits for a time" in shown.lines[-1]
+        await shown.paste("1h")
+        await shown.press("enter")
+        assert "identities   /left<1h" in shown.lines[0]

@@ -53,16 +53,18 @@ async def test_no_line_is_wider_than_the_terminal() -> None:
 
 
 async def test_views_are_one_key_away() -> None:
-    """`1` to `7` and tab switch between them, wherever one is, and the line below the header says which there are."""
+    """Digits, `f` and tab switch between them, wherever one is, and the line below the header says which there are."""
     async with console() as shown:
         for key, view, present, absent in (
+            ("0", "overview", "NEXT TO EXPIRE", "TRUTHS"),
             ("2", "workloads", "WORKLOAD", "shop-credential"),
             ("3", "gateways", "HOSTS", "httpbin-credential-none"),
-            ("4", "authorities", "SUBJECT", "ledger"),
-            ("5", "policies", "DECIDED", "SUBJECT"),
+            ("4", "authorities", "SIGNED", "ledger"),
+            ("5", "policies", "DECIDED", "SIGNED"),
             ("6", "traffic", "OUTCOME", "DECIDED"),
             ("7", "audit", "WHO", "OUTCOME"),
-            ("1", "identities", "IDENTITY", "WHO"),
+            ("f", "findings", "SEVERITY", "WHO"),
+            ("1", "identities", "IDENTITY", "SEVERITY"),
         ):
             await shown.press(key)
             assert f"meshtui ▸ {view}" in shown.lines[0]
@@ -71,9 +73,9 @@ async def test_views_are_one_key_away() -> None:
             assert absent not in shown.text
         await shown.press("tab")
         assert "workloads" in shown.lines[0]
-        await shown.press("shift+tab", "shift+tab")
-        assert "audit" in shown.lines[0]
-        await shown.press("tab")
+        await shown.press("shift+tab", "shift+tab", "shift+tab")
+        assert "findings" in shown.lines[0]
+        await shown.press("tab", "tab")
         assert "identities" in shown.lines[0]
         assert len(shown.app.screen_stack) == 1
 

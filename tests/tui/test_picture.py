@@ -26,7 +26,10 @@ def words(svg: str) -> str:
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
+        ("overview", "FINDINGS"),
         ("gateways", "SECRET"),
+        ("authorities", "└─"),
+        ("findings", "FINDING"),
         ("policies", "without effect"),
         ("traffic", "OUTCOME"),
         ("audit", "configuration"),
@@ -45,7 +48,7 @@ async def test_every_kind_of_view_can_be_taken(view: str, expected: str) -> None
     assert "://" not in re.sub(r">[^<]*</text>", ">", re.sub(r'xmlns="[^"]*"|<!--.*?-->', "", svg))
 
 
-@pytest.mark.parametrize("view", ["identities", "traffic", "matrix"])
+@pytest.mark.parametrize("view", ["overview", "identities", "traffic", "matrix"])
 async def test_a_picture_is_the_same_every_time(view: str) -> None:
     """With the clock stopped, two pictures are equal to the byte, and the mesh is still open."""
     mesh = FakeMesh(now=Clock())

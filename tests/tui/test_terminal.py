@@ -82,6 +82,9 @@ def test_other_places_keep_to_the_colours_of_the_terminal_too(environment: dict[
     with Terminal(environment) as terminal:
         terminal.until("workload/payments/ledger")
         for key, words in (
+            ("0", "✗ 1 expired"),
+            ("f", "✗ critical"),
+            ("4", "└─ intermediate-2"),
             ("5", "✗ rejected"),
             ("6", "! denied"),
             ("7", "! refused"),
@@ -95,10 +98,13 @@ def test_other_places_keep_to_the_colours_of_the_terminal_too(environment: dict[
         assert bool(re.search(BASIC, terminal.sent)) == ("NO_COLOR" not in environment)
 
 
-def test_the_linux_console_gets_ascii() -> None:
+@pytest.mark.parametrize(
+    ("place", "words"), [("identities", "x  expired"), ("overview", "x  workload/payments/ledger")]
+)
+def test_the_linux_console_gets_ascii(place: str, words: str) -> None:
     """Where signs are missing, letters stand in."""
-    with Terminal({"TERM": "linux"}) as terminal:
-        terminal.until("x  expired")
+    with Terminal({"TERM": "linux", "PLACE": place}, rows=40) as terminal:
+        terminal.until(words)
         assert terminal.text.isascii()
 
 
@@ -117,6 +123,12 @@ def test_what_is_sent_is_what_is_meant() -> None:
             ("\x1b", "? help"),
             ("?", "THE LIST"),
             ("\x1b", "? help"),
+            ("0", "NEXT TO EXPIRE"),
+            ("jjj", "▸ "),
+            ("\r", "CHAIN"),
+            ("\x1b", "NEXT TO EXPIRE"),
+            ("4", "└─ "),
+            ("f", "SEVERITY"),
             ("3", "SECRET"),
             ("5", "rejected"),
             ("m", "FROM / TO"),

@@ -43,9 +43,9 @@ class Filtered(Framed):
         raise NotImplementedError
 
     @property
-    def matching(self) -> tuple[int, int]:
-        """How many the filter lets through, of how many."""
-        raise NotImplementedError
+    def matching(self) -> tuple[int, int] | None:
+        """How many the filter lets through, of how many; None where that is not known while it is typed."""
+        return None
 
     def problem(self, text: str) -> str:  # noqa: ARG002 - for those whose filter can be odd
         """What is odd about a filter, as a sentence."""
@@ -78,12 +78,11 @@ class Filtered(Framed):
         """What stands beside a filter that is being typed: how many match, and what is odd about it."""
         if not text.strip():
             return (Piece(f"such as {self.EXAMPLES}", Tone.QUIET),)
-        matching, total = self.matching
-        count = Piece(f"{counted(matching)} of {counted(total)}")
+        numbers = " of ".join(map(counted, self.matching or ()))
         if not (problem := self.board.glyphs.show(self.problem(text))):
-            return (count,)
-        line = (count, Piece(f"   {problem}", Tone.QUIET))
-        # The header has the count as well
+            return (Piece(numbers),)
+        line = (Piece(numbers), Piece(f"   {problem}", Tone.QUIET))
+        # The header has the numbers as well
         room = self.size.width - width_of(visible(text)) - 5
         return line if line_width(line) <= room else (Piece(problem, Tone.QUIET),)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -194,7 +194,8 @@ class Framed(Screen[None], inherit_bindings=False):
         )
         self.query_one("#footer", Prompt).ask(question)
 
-    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+    @on(Prompt.Submitted)
+    def _obey(self, message: Prompt.Submitted) -> None:
         """Have a command done."""
         if message.sign == ":":
             self.app.post_message(Commanded(message.text))

@@ -32,8 +32,8 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "open"),
         ("filter", "filter"),
-        ("command", "command"),
         ("help", "help"),
+        ("command", "command"),
         ("next-view", "view"),
         ("quit", "quit"),
     )

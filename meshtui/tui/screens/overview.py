@@ -8,9 +8,9 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 
 from meshtui.errors import MeshError
+from meshtui.mesh.filter import Filter
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Row
@@ -18,14 +18,15 @@ from meshtui.present.overview import OverviewPage, overview_page
 from meshtui.present.times import counted
 from meshtui.present.tones import Line
 from meshtui.tui.board import Board, Link
-from meshtui.tui.keys import bound
 from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import error_lines, unopened, waiting
 from meshtui.tui.places import Place
 from meshtui.tui.screens.fetching import Fetching
-from meshtui.tui.screens.filtered import Placed
+from meshtui.tui.screens.filtered import Filtered, Placed
+from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.targeted import Targeted
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_store import Changes
 from meshtui.tui.widgets.spot_page import SpotPage
 
@@ -33,26 +34,22 @@ OLD = timedelta(seconds=10)
 """Age from which it is read again though nothing has changed: shares of lifetimes change by the clock."""
 
 
-class OverviewScreen(Targeted, Fetching, Placed):
-    """A page in parts, with a cursor among the things it names."""
+class OverviewScreen(Targeted, Fetching, Filtered, Placed):
+    """A page in parts, with a cursor among the things it names. A filter leads from here to the list of everything."""
 
     FOLLOWS_THE_BOARD = True
     PACE = 1.0
+    EXAMPLES: ClassVar[str] = ListScreen.EXAMPLES
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "open"),
         ("findings", "findings"),
         ("help", "help"),
+        ("filter", "filter"),
         ("command", "command"),
-        ("1", "all identities"),
         ("next-view", "view"),
         ("quit", "quit"),
     )
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bound("filter", "find", "filter all identities"),
-        bound("clear", text="clear, dismiss"),
-    ]
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
@@ -144,10 +141,25 @@ class OverviewScreen(Targeted, Fetching, Placed):
         """Enter: everything about the certificate, the authority, or what is wrong."""
         await self.open_about(message.spot.target, message.spot.finding)
 
-    async def action_find(self) -> None:
-        """Filter the list of everything."""
-        await self.run_action(f"app.place('{Place.IDENTITIES}')")
-        await self.app.run_action("screen.filter")
+    @property
+    def filter(self) -> str:
+        """What is typed begins with nothing."""
+        return ""
+
+    def narrow(self, text: str) -> None:
+        """Nothing is left out here."""
+
+    def problem(self, text: str) -> str:
+        """What is odd about a filter of certificates."""
+        return Filter.parse(text).problem
+
+    async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """What was typed filters the list of everything."""
+        if message.sign == "/" and message.text.strip():
+            await self.run_action(f"app.place('{Place.IDENTITIES}')")
+            found = self.app.screen
+            assert isinstance(found, Filtered)  # every list is
+            found.narrow(message.text)
 
     def action_clear(self) -> None:
         """Clear what is in the way: notices, then what was said."""
