@@ -37,6 +37,8 @@ class Glyphs:
     tick_ahead: str
     """and when it lies ahead."""
     cursor: str
+    marked: str
+    """Beside the cursor: the row is one of those that the next verb works on."""
     crumb: str
     dot: str
     times: str
@@ -73,6 +75,7 @@ UNICODE = Glyphs(
     tick_lived="┿",
     tick_ahead="┼",
     cursor="▸",
+    marked="+",
     crumb="▸",
     dot="·",
     times="×",
@@ -103,6 +106,7 @@ ASCII = Glyphs(
     tick_lived="|",
     tick_ahead="|",
     cursor=">",
+    marked="+",
     crumb=">",
     dot="-",
     times="x",

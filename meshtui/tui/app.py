@@ -15,14 +15,18 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
+from meshtui.mesh import batch as batches
 from meshtui.mesh.rows import View
+from meshtui.present.batch import summary as batch_summary
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.tui import themes
-from meshtui.tui.board import Board, Link
+from meshtui.tui.board import Board, Link, Running, Told
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
 from meshtui.tui.keys import ALWAYS
 from meshtui.tui.messages import (
+    BatchConfirmed,
+    BatchEnded,
     Failed,
     InfoArrived,
     MeshLost,
@@ -139,6 +143,7 @@ class MeshtuiApp(App[None]):
         self.board.complete = self.board.complete or message.complete
         changes = self.board.store.update(message.rows, message.gone)
         self.board.take_back(changes)
+        self.board.marked.update(changes)
         self._tell_screens(changes)
 
     def on_info_arrived(self, message: InfoArrived) -> None:
@@ -199,9 +204,35 @@ class MeshtuiApp(App[None]):
         except MeshError as error:
             self.post_message(Failed(error))
 
+    def on_batch_confirmed(self, message: BatchConfirmed) -> None:
+        """Do it to one after the other, unless another batch is still under way."""
+        if self.board.running is not None:
+            self.board.said = Told("Another batch is under way; esc in the list stops it.", wrong=True)
+            self._tell_screens()
+            return
+        self.board.running = Running(message.batch.verb, len(message.batch.targets))
+        self._perform_batch(message.batch, self.board.running)
+
+    @work(group="perform")
+    async def _perform_batch(self, batch: batches.Batch, running: Running) -> None:
+        mesh = self.board.mesh
+        assert mesh is not None  # a plan came from it
+        async for told in batches.perform(mesh, batch, lambda: running.stopping):
+            self.post_message(BatchEnded(told) if isinstance(told, batches.Ended) else Progressed(told))
+
+    def on_batch_ended(self, message: BatchEnded) -> None:
+        """Say what became of it. What was done is marked no longer, so that the same verb takes up the rest."""
+        ended = message.ended
+        self.board.running = None
+        self.board.marked.drop(ended.done)
+        self.board.said = Told(batch_summary(ended), wrong=bool(ended.failed))
+        self._tell_screens()
+
     def on_progressed(self, message: Progressed) -> None:
         """Show how far it has come."""
         self.board.said = message.progress
+        if self.board.running is not None and message.progress.done:
+            self.board.running.ended += 1
         for screen in self.screen_stack:
             if isinstance(screen, ListScreen):
                 screen.progressed(message.progress)

@@ -15,6 +15,7 @@ from meshtui.mesh.actions import Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.present.glyphs import Glyphs
+from meshtui.tui.marked import Marked
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 
@@ -40,6 +41,18 @@ class Told:
 
 
 @dataclass
+class Running:
+    """A verb on several targets that is under way."""
+
+    verb: str
+    total: int
+    ended: int = 0
+    """Targets that have had their turn."""
+    stopping: bool = False
+    """Whether it is to end when the target whose turn it is has had it."""
+
+
+@dataclass
 class Board:
     """Everything that screens read."""
 
@@ -58,6 +71,9 @@ class Board:
     """Whether the rows were loaded to the last."""
     said: Told | Progress | None = None
     """For the status line."""
+    marked: Marked = field(default_factory=Marked)
+    """What the verbs work on instead of the row under the cursor, if there is any."""
+    running: Running | None = None
     dismissed: tuple[str, ...] = ()
     """Notices that were put away; others show."""
 

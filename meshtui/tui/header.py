@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from meshtui.mesh.snapshot import MeshInfo
+from meshtui.present.batch import under_way
 from meshtui.present.cells import cut, cut_start, line_width, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.times import clock, short
@@ -18,7 +19,7 @@ _BETWEEN = 3
 def header_line(crumbs: tuple[str, ...], count: str, board: Board, width: int) -> Line:
     """The line. Where it is narrow, what says least about the mesh goes first; crumbs and freshness stay."""
     glyphs = board.glyphs
-    fresh = _freshness(board, board.now())
+    fresh = (*_running(board), *_freshness(board, board.now()))
     room = width - line_width(fresh) - _BETWEEN - 2
     place = _place(crumbs, count, room, glyphs)
     room -= line_width(place) + _BETWEEN
@@ -66,6 +67,15 @@ def _proxies(info: MeshInfo) -> Piece:
         return Piece(f"{info.proxies_running}/{info.proxies_wanted} envoys", Tone.BAD)
     plural = "s" if info.proxies_wanted > 1 else ""
     return Piece(f"{info.proxies_wanted} envoy{plural}", Tone.QUIET)
+
+
+def _running(board: Board) -> Line:
+    running = board.running
+    if running is None:
+        return ()
+    number = min(running.ended + 1, running.total)
+    line = under_way(running.verb, number, running.total, board.glyphs, stopping=running.stopping)
+    return (*line, Piece(f" {board.glyphs.dot} ", Tone.QUIET))
 
 
 def _freshness(board: Board, now: datetime) -> Line:

@@ -27,7 +27,16 @@ _KEYS = 14
 _MARKED = "verify to the wire"
 """A key of rows that have the four marks."""
 
-_NAMES = {"question_mark": "?", "slash": "/", "pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "space": "space"}
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "escape": "esc",
+    "space": "space",
+    "ctrl+@": "ctrl-space",
+    "ctrl+backslash": "ctrl-\\",
+}
 
 
 class HelpScreen(ModalScreen[None], inherit_bindings=False):

@@ -13,11 +13,11 @@ from meshtui.present.cells import paragraph
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.board import Board
+from meshtui.tui.board import Board, Told
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
-from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.marking import Marking
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
@@ -26,7 +26,7 @@ TICK_SECONDS = 5.0
 """How long a row shows that it was served after a rotation, before its state takes over again."""
 
 
-class ListScreen(RowScreen, Placed):
+class ListScreen(Marking, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -40,7 +40,7 @@ class ListScreen(RowScreen, Placed):
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
-        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows")
+        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows", marked=board.marked)
 
     @property
     def place(self) -> Place:
@@ -54,11 +54,14 @@ class ListScreen(RowScreen, Placed):
 
     @property
     def count(self) -> str:
-        """The filter, and how many rows it lets through."""
+        """The filter, how many rows it lets through, and how many are marked, in the list or not."""
         store = self.board.store
         if store.filter.strip():
-            return f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
-        return counted(store.total) if store.total else ""
+            shown = f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+        else:
+            shown = counted(store.total) if store.total else ""
+        marked = f"{counted(len(self.board.marked))} marked" if self.board.marked else ""
+        return "   ".join(filter(None, (shown, marked)))
 
     @property
     def row(self) -> Row | None:
@@ -128,12 +131,17 @@ class ListScreen(RowScreen, Placed):
     # The filter.
 
     def action_clear(self) -> None:
-        """Clear what is in the way: notices, then what was said, then the filter."""
+        """Clear what is in the way: notices, a batch, what was said, marks, then the filter; one of them at a time."""
         if self.board.notices:
             self.board.dismissed = self.board.notices
             self._refresh_body()
+        elif self.board.running is not None and not self.board.running.stopping:
+            self.board.running.stopping = True
+            self.say(Told("It stops when the target whose turn it is has had it."))
         elif self.board.said is not None:
             self.say(None)
+        elif self.board.marked:
+            self.action_unmark()
         else:
             self.narrow("")
 

@@ -42,6 +42,7 @@ class Prompt(Lines):
         super().__init__(id=id)
         self._keys: Line = ()
         self._sign = ""
+        self._answers = ("keep", "clear")
         self._text = ""
         self._place = 0
         self.asks = False
@@ -52,9 +53,9 @@ class Prompt(Lines):
         self._keys = keys
         self._redraw()
 
-    def ask(self, sign: str, text: str) -> None:
-        """Ask for text, beginning with `text`; `sign` stands before it."""
-        self._sign, self._text, self._place = sign, text, len(text)
+    def ask(self, sign: str, text: str, answers: tuple[str, str] = ("keep", "clear")) -> None:
+        """Ask for text, beginning with `text`; `sign` stands before it, and behind it what enter and escape do."""
+        self._sign, self._text, self._place, self._answers = sign, text, len(text), answers
         self.asks = True
         self._redraw()
 
@@ -123,7 +124,13 @@ class Prompt(Lines):
         before, after = visible(self._text[: self._place]), visible(self._text[self._place :])
         before = cut_start(before, max(self.size.width - 30, 10))
         under, rest = (after[:1] or " "), after[1:]
-        answers = (Piece("   enter", Tone.BUSY), Piece(" keep   "), Piece("esc", Tone.BUSY), Piece(" clear"))
+        enter, escape = self._answers
+        answers = (
+            Piece("   enter", Tone.BUSY),
+            Piece(f" {enter}   "),
+            Piece("esc", Tone.BUSY),
+            Piece(f" {escape}"),
+        )
         caret = Piece(under, Tone.CARET)
         return (
             Piece(f" {self._sign}", Tone.BUSY),
