@@ -21,6 +21,7 @@ from meshtui.present.batch import summary as batch_summary
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.tui import themes
 from meshtui.tui.board import Board, Link, Running, Told
+from meshtui.tui.clipboard import sequence
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
 from meshtui.tui.keys import ALWAYS
@@ -249,6 +250,12 @@ class MeshtuiApp(App[None]):
                 screen.board_changed(changes or Changes())
 
     # The terminal.
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Have the terminal take a text, also where GNU screen stands between."""
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
 
     def action_redraw(self) -> None:
         """Send everything again, because something else wrote to the terminal."""

@@ -22,6 +22,7 @@ from meshtui.tui.widgets.row_store import Changes
 
 MARGIN = 1
 """Cells on either side of the page."""
+FIX_KEY = "f"
 
 
 class DetailScreen(RowScreen):
@@ -29,7 +30,13 @@ class DetailScreen(RowScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("f", "fix"),
+        ("esc", "back"),
+        ("?", "help"),
+        ("j k", "scroll"),
+        ("q", "quit"),
+    )
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
         super().__init__(board)
@@ -91,7 +98,7 @@ class DetailScreen(RowScreen):
         if self._error is not None:
             lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
         if self._detail is not None:
-            lines += detail_lines(self._detail, self.board.now(), inner, glyphs)
+            lines += detail_lines(self._detail, self.board.now(), inner, glyphs, fix_key=FIX_KEY)
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
         return [(Piece(" " * MARGIN), *line) for line in lines]

@@ -111,7 +111,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def refresh_frame(self, width: int = 0) -> None:
         """Show header, status and footer as they are now."""
-        if not self.is_mounted:
+        if not (self.is_mounted and self.children):  # not yet, or no longer
             return
         width = width or self.size.width
         board = self.board

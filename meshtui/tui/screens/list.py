@@ -31,6 +31,7 @@ class ListScreen(Marking, Placed):
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "open"),
+        ("f", "fix"),
         ("/", "filter"),
         ("?", "help"),
         ("x", "calls"),

@@ -63,6 +63,10 @@ class Marking(RowScreen):
         self.rows.remark()
         self.refresh_frame()
 
+    def rows_to_copy(self) -> tuple[Row, ...]:
+        """The marked rows, or the one under the cursor."""
+        return tuple(self.board.marked) or super().rows_to_copy()
+
     # The verbs.
 
     def action_issue(self) -> None:
