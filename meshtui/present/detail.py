@@ -55,8 +55,8 @@ def finding_lines(finding: Finding, width: int, glyphs: Glyphs, *, affects: bool
     lines = paragraph(glyphs.show(finding.text), width, badge.tone, first=first)
     indent = Piece(" " * (glyphs.state_width + 1))
     if finding.fix:
-        first = (Piece(fit(key, glyphs.state_width), Tone.BUSY), Piece(" ")) if key else (indent,)
-        lines += paragraph(glyphs.show(finding.fix), width, first=first)
+        begin = Piece(f"{fit(key, glyphs.state_width)} ", Tone.BUSY) if key else indent
+        lines += paragraph(glyphs.show(finding.fix), width, first=(begin,))
     if affects and finding.affects:
         text = f"Affects {', '.join(finding.affects)}."
         lines += paragraph(glyphs.show(text), width, Tone.QUIET, first=(indent,))

@@ -16,6 +16,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import ALWAYS
 from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.row_store import Changes
@@ -25,7 +26,7 @@ MARGIN = 1
 FIX_KEY = "f"
 
 
-class DetailScreen(RowScreen):
+class DetailScreen(Saving, RowScreen):
     """The page of one target."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]

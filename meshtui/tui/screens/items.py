@@ -17,6 +17,7 @@ from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches
 from meshtui.tui.screens.copying import Copying
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.item_list import ItemList
 from meshtui.tui.widgets.item_store import ItemStore
 from meshtui.tui.widgets.lines import Lines
@@ -29,7 +30,7 @@ _COPIED_WIDTH = 1_000
 """Cells of a summary that is copied: enough for nothing to be cut."""
 
 
-class ItemsScreen(Copying, Filtered, Fetching, Generic[T]):
+class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
     """What a listing says; what enter opens is its own."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (

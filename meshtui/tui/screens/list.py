@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from meshtui.mesh.actions import Progress
-from meshtui.mesh.rows import Row, Step, View
+from meshtui.mesh.rows import Query, Row, Step, View
 from meshtui.present.cells import paragraph
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
@@ -18,6 +18,7 @@ from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
 from meshtui.tui.screens.marking import Marking
+from meshtui.tui.screens.saving import SavingRows
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
@@ -26,7 +27,7 @@ TICK_SECONDS = 5.0
 """How long a row shows that it was served after a rotation, before its state takes over again."""
 
 
-class ListScreen(Marking, Placed):
+class ListScreen(SavingRows, Marking, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -63,6 +64,11 @@ class ListScreen(Marking, Placed):
             shown = counted(store.total) if store.total else ""
         marked = f"{counted(len(self.board.marked))} marked" if self.board.marked else ""
         return "   ".join(filter(None, (shown, marked)))
+
+    @property
+    def listed(self) -> Query:
+        """What is listed, as one asks a mesh for it."""
+        return Query(view=self.board.store.view, filter=self.board.store.filter)
 
     @property
     def row(self) -> Row | None:

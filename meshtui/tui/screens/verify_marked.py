@@ -15,7 +15,7 @@ from meshtui.present.fared import fared_lines
 from meshtui.present.tones import Line, Piece
 from meshtui.tui.board import Board
 from meshtui.tui.keys import ALWAYS
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.document import Document
 
 AT_ONCE = 4
@@ -23,7 +23,7 @@ AT_ONCE = 4
 MARGIN = 1
 
 
-class VerifyMarkedScreen(Framed):
+class VerifyMarkedScreen(Saving):
     """One verification after the other; those that fail are told first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
