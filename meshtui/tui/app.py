@@ -68,11 +68,12 @@ class MeshtuiApp(App[None]):
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
+        protected: bool = False,
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
         # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.board = Board(now=now, glyphs=glyphs, opening=opening)
+        self.board = Board(now=now, glyphs=glyphs, opening=opening, protected=protected)
         self.board.store.arrange(place.view or View.IDENTITIES, "")
         self._first = place
         self._slow_link = slow_link

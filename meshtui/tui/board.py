@@ -60,6 +60,8 @@ class Board:
     glyphs: Glyphs
     opening: str
     """What is being waited for at the start: `starting the mesh`."""
+    protected: bool = False
+    """Whether this mesh is only looked at because the settings of this person protect it."""
     store: RowStore = field(init=False)
     mesh: Mesh | None = None
     info: MeshInfo | None = None
@@ -85,6 +87,13 @@ class Board:
         """What the mesh wants the person to know, unless it was put away."""
         notices = self.info.notices if self.info else ()
         return () if notices == self.dismissed else notices
+
+    @property
+    def guard(self) -> str:
+        """The word for that nothing can be changed from here; empty where it can."""
+        if self.info is None or not self.info.read_only:
+            return ""
+        return "PROTECTED" if self.protected else "READ-ONLY"
 
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""

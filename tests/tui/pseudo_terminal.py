@@ -29,10 +29,14 @@ from meshtui.tui.app import MeshtuiApp
 
 async def open_mesh():
     from meshtui.mesh.fake import FakeMesh
+    if "CRASH" in os.environ:
+        local = os.environ["CRASH"][::-1]
+        raise RuntimeError(f"It broke in {len(local)} places.")
     return FakeMesh()
 
 app = MeshtuiApp(open_mesh, glyphs=terminal.glyphs(), slow_link=terminal.is_remote(os.environ))
 app.run(mouse=False)
+sys.exit(app.return_code or 0)
 """
 """The console over the demo set, run as `meshtui` runs it."""
 
@@ -93,6 +97,11 @@ class Terminal:
         while words not in self.text:
             assert time.monotonic() < deadline, self.text
             self.read(0.02)
+
+    def local_modes(self) -> int:
+        """What the terminal does with what is typed (termios(3), `c_lflag`)."""
+        modes: int = termios.tcgetattr(self._master)[3]
+        return modes
 
     def press(self, keys: str) -> None:
         """Type."""

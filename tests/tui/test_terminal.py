@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -45,6 +46,27 @@ def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
         terminal.process.send_signal(number)
         assert terminal.ended() == 0
         assert LEAVES_ALTERNATE_SCREEN in terminal.sent
+
+
+def test_a_crash_restores_the_terminal_and_reports_no_values() -> None:
+    """The prompt is back as it was, the report says what broke and where, and what was in local variables is not in it.
+
+    Nobody can tell what those hold; it may be a key.
+    """
+    with Terminal({"CRASH": "terces a"}) as terminal:
+        before = terminal.local_modes()
+        assert terminal.ended() != 0
+        assert LEAVES_ALTERNATE_SCREEN in terminal.sent
+        assert terminal.sent.rindex(SHOWS_CURSOR) > terminal.sent.rindex(LEAVES_ALTERNATE_SCREEN) - 200
+        report = terminal.sent[terminal.sent.rindex(LEAVES_ALTERNATE_SCREEN) :]
+        assert b"RuntimeError" in report
+        assert b"It broke in" in report
+        assert b"feed.py" in report
+        assert b"a secret" not in terminal.sent
+        assert b"terces" not in terminal.sent
+        assert terminal.local_modes() & (termios.ECHO | termios.ICANON | termios.ISIG) == before & (
+            termios.ECHO | termios.ICANON | termios.ISIG
+        )
 
 
 @pytest.mark.parametrize("ignored", [False, True])

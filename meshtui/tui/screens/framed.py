@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
-from meshtui.tui.header import header_line
+from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import ALWAYS
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import keys_line
@@ -117,7 +118,8 @@ class Framed(Screen[None], inherit_bindings=False):
         board = self.board
         self.lines("header").show([header_line(self.crumbs, self.count, board, width)])
         self.lines("status").show(status_lines(board.said, width, board.glyphs))
-        self.query_one("#footer", Prompt).show_keys(self.keys(width))
+        guard = guard_piece(board)
+        self.query_one("#footer", Prompt).show_keys((*guard, *self.keys(width - line_width(guard))))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
         self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
 

@@ -32,9 +32,9 @@ class ListScreen(SavingRows, Marking, Placed):
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "open"),
-        ("f", "fix"),
         ("/", "filter"),
         ("?", "help"),
+        ("f", "fix"),
         ("x", "calls"),
         ("tab", "view"),
         ("q", "quit"),

@@ -18,6 +18,8 @@ from meshtui.tui.messages import Failed
 from meshtui.tui.screens.copying import CopyingRows
 from meshtui.tui.verbs import footer_line, reason_for_none, verbs
 
+PROTECTED = " config.toml protects this mesh; meshtui --write changes it all the same."
+
 
 class RowScreen(CopyingRows):
     """Issue, rotate, undo, verify, who may call whom, and copying."""
@@ -106,7 +108,8 @@ class RowScreen(CopyingRows):
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
             about = self.row.target if self.row else ""
-            self.say(Told(f"{name} does not work here: {reason}.", wrong=True, about=about))
+            why = PROTECTED if self.board.guard and self.board.protected else ""
+            self.say(Told(f"{name} does not work here: {reason}.{why}", wrong=True, about=about))
             return None
         return self.row
 
