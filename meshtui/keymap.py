@@ -50,15 +50,21 @@ ACTIONS: dict[str, Action] = {
             ("open", "enter", "open"),
             ("issue", "i", "issue the first one"),
             ("rotate", "r", "rotate: a new key too"),
+            ("fix", "f", "fix what is found"),
             ("undo", "u", "undo: the one before"),
             ("verify", "v", "verify to the wire"),
             ("reach", "x", "who may call whom"),
+            ("copy", "c", "copy it, or a value"),
+            ("copy-pem", "y", "copy the PEM"),
         ),
         *_of(
             Group.THE_LIST,
             ("filter", "slash", "filter: words, fields"),
             ("clear", "escape", "clear, then up"),
             ("only-trouble", "ctrl+z", "only trouble, or all"),
+            ("mark", "space", "mark, unmark"),
+            ("mark-range", "ctrl+@,ctrl+space", "mark from the last one"),
+            ("unmark", "ctrl+backslash", "unmark all"),
             ("matrix", "m", "matrix: who can call whom"),
             ("denied", "d", "denied calls, one by one"),
             ("leave", "backspace", "back"),
@@ -76,7 +82,6 @@ ACTIONS: dict[str, Action] = {
             ("sort-issuer", "I", "issuer"),
             ("sort-serial", "R", "serial"),
         ),
-        *_of(Group.VIEWS, ("findings", "f", "findings")),
         *_of(
             Group.MOVE,
             ("down", "j,down", "down"),
@@ -99,6 +104,7 @@ ACTIONS: dict[str, Action] = {
             ("place-after", "right_square_bracket", "place before, after"),
             ("last-place", "minus", "last place, and back"),
             ("help", "question_mark", "help"),
+            ("save", "ctrl+s", "save this view"),
             ("read-again", "ctrl+r", "read everything again"),
             ("redraw", "ctrl+l", "redraw the screen"),
             ("quit", "q", "quit"),
@@ -121,7 +127,7 @@ _KEY = re.compile(rf"((ctrl|alt|shift)\+)*([a-z]|{'|'.join(_NAMED)}|up|down|left
 _SHORT = {"esc": "escape", "pgup": "pageup", "pgdn": "pagedown", "return": "enter"}
 _KEPT = ("ctrl+c", "ctrl+q")
 """They always quit."""
-_SHOWN = {"escape": "esc", "pagedown": "PgDn", "pageup": "PgUp"} | {
+_SHOWN = {"@": "space", "escape": "esc", "pagedown": "PgDn", "pageup": "PgUp"} | {
     name: character
     for character in map(chr, range(33, 127))
     if not character.isalnum()

@@ -37,6 +37,8 @@ class Glyphs:
     tick_ahead: str
     """and when it lies ahead."""
     cursor: str
+    marked: str
+    """Beside the cursor: the row is one of those that the next verb works on."""
     crumb: str
     dot: str
     times: str
@@ -87,6 +89,7 @@ UNICODE = Glyphs(
     tick_lived="┿",
     tick_ahead="┼",
     cursor="▸",
+    marked="+",
     crumb="▸",
     dot="·",
     times="×",
@@ -124,6 +127,7 @@ ASCII = Glyphs(
     tick_lived="|",
     tick_ahead="|",
     cursor=">",
+    marked="+",
     crumb=">",
     dot="-",
     times="x",

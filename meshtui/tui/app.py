@@ -15,16 +15,21 @@ from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.keymap import Keymap
+from meshtui.mesh import batch as batches
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import View
+from meshtui.present.batch import summary as batch_summary
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.saved_filters import SavedFilter
 from meshtui.tui import themes
-from meshtui.tui.board import Board, Link
+from meshtui.tui.board import Board, Link, Running, Told
+from meshtui.tui.clipboard import sequence
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import (
+    BatchConfirmed,
+    BatchEnded,
     Failed,
     InfoArrived,
     MeshLost,
@@ -71,11 +76,13 @@ class MeshtuiApp(Travels):
         slow_link: bool = False,
         keymap: Keymap | None = None,
         saved: Sequence[SavedFilter] = (),
+        protected: bool = False,
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
         # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.board = Board(now=now, glyphs=glyphs, opening=opening, keymap=keymap or Keymap(), saved=tuple(saved))
+        self.board = Board(now=now, glyphs=glyphs, opening=opening, protected=protected)
+        self.board.keymap, self.board.saved = keymap or Keymap(), tuple(saved)
         self.board.store.arrange(place.view or View.IDENTITIES, "")
         self._first = place
         self._slow_link = slow_link
@@ -155,6 +162,7 @@ class MeshtuiApp(Travels):
         self.board.complete = self.board.complete or message.complete
         changes = self.board.store.update(message.rows, message.gone)
         self.board.take_back(changes)
+        self.board.marked.update(changes)
         self._tell_screens(changes)
 
     def on_page_arrived(self, message: PageArrived) -> None:
@@ -233,9 +241,35 @@ class MeshtuiApp(Travels):
         except MeshError as error:
             self.post_message(Failed(error))
 
+    def on_batch_confirmed(self, message: BatchConfirmed) -> None:
+        """Do it to one after the other, unless another batch is still under way."""
+        if self.board.running is not None:
+            self.board.said = Told("Another batch is under way; esc in the list stops it.", wrong=True)
+            self._tell_screens()
+            return
+        self.board.running = Running(message.batch.verb, len(message.batch.targets))
+        self._perform_batch(message.batch, self.board.running)
+
+    @work(group="perform")
+    async def _perform_batch(self, batch: batches.Batch, running: Running) -> None:
+        mesh = self.board.mesh
+        assert mesh is not None  # a plan came from it
+        async for told in batches.perform(mesh, batch, lambda: running.stopping):
+            self.post_message(BatchEnded(told) if isinstance(told, batches.Ended) else Progressed(told))
+
+    def on_batch_ended(self, message: BatchEnded) -> None:
+        """Say what became of it. What was done is marked no longer, so that the same verb takes up the rest."""
+        ended = message.ended
+        self.board.running = None
+        self.board.marked.drop(ended.done)
+        self.board.said = Told(batch_summary(ended), wrong=bool(ended.failed))
+        self._tell_screens()
+
     def on_progressed(self, message: Progressed) -> None:
         """Show how far it has come."""
         self.board.said = message.progress
+        if self.board.running is not None and message.progress.done:
+            self.board.running.ended += 1
         for screen in self.screen_stack:
             if isinstance(screen, ListScreen):
                 screen.progressed(message.progress)
@@ -252,6 +286,12 @@ class MeshtuiApp(Travels):
                 screen.board_changed(changes or Changes())
 
     # The terminal.
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Have the terminal take a text, also where GNU screen stands between."""
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
 
     def action_redraw(self) -> None:
         """Send everything again, because something else wrote to the terminal."""

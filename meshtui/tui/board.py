@@ -17,6 +17,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.present.glyphs import Glyphs
 from meshtui.saved_filters import SavedFilter
+from meshtui.tui.marked import Marked
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 
@@ -42,6 +43,18 @@ class Told:
 
 
 @dataclass
+class Running:
+    """A verb on several targets that is under way."""
+
+    verb: str
+    total: int
+    ended: int = 0
+    """Targets that have had their turn."""
+    stopping: bool = False
+    """Whether it is to end when the target whose turn it is has had it."""
+
+
+@dataclass
 class Board:
     """Everything that screens read."""
 
@@ -54,6 +67,8 @@ class Board:
     """Filters that the person saved."""
     commands: list[str] = field(default_factory=list)
     """What was typed behind `:`, the latest last."""
+    protected: bool = False
+    """Whether this mesh is only looked at because the settings of this person protect it."""
     store: RowStore = field(init=False)
     mesh: Mesh | None = None
     info: MeshInfo | None = None
@@ -65,6 +80,9 @@ class Board:
     """Whether the rows were loaded to the last."""
     said: Told | Progress | None = None
     """For the status line."""
+    marked: Marked = field(default_factory=Marked)
+    """What the verbs work on instead of the row under the cursor, if there is any."""
+    running: Running | None = None
     dismissed: tuple[str, ...] = ()
     """Notices that were put away; others show."""
 
@@ -77,9 +95,12 @@ class Board:
         notices = self.info.notices if self.info else ()
         return () if notices == self.dismissed else notices
 
-    def saved_on(self, digit: str) -> SavedFilter | None:
-        """The saved filter that a digit applies."""
-        return next((saved for saved in self.saved if str(saved.digit) == digit), None)
+    @property
+    def guard(self) -> str:
+        """The word for that nothing can be changed from here; empty where it can."""
+        if self.info is None or not self.info.read_only:
+            return ""
+        return "PROTECTED" if self.protected else "READ-ONLY"
 
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""

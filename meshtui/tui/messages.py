@@ -9,6 +9,7 @@ from textual.message import Message
 
 from meshtui.errors import MeshError
 from meshtui.mesh.actions import Plan, Progress
+from meshtui.mesh.batch import Batch, Ended
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
@@ -71,6 +72,20 @@ class PlanConfirmed(Message):
     """A person said yes to a plan."""
 
     plan: Plan
+
+
+@dataclass
+class BatchConfirmed(Message):
+    """A person said yes to a verb on several targets."""
+
+    batch: Batch
+
+
+@dataclass
+class BatchEnded(Message):
+    """It is over, one way or another."""
+
+    ended: Ended
 
 
 @dataclass

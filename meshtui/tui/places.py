@@ -37,8 +37,8 @@ class Place(StrEnum):
 
     @property
     def digit(self) -> str:
-        """The key that leads there: a digit, and for findings their first letter."""
-        return "f" if self is Place.FINDINGS else str(list(Place).index(self))
+        """The key that leads there."""
+        return str(list(Place).index(self))
 
     def turned(self, by: int) -> Place:
         """The place that comes `by` places later, round and round."""
@@ -55,12 +55,7 @@ _SHORT = {
 """As command lines abbreviate them, where it is narrow."""
 
 KEYS = (
-    *(
-        Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS)
-        for place in Place
-        if place.digit.isdigit()
-    ),
-    bound("findings", f"app.place('{Place.FINDINGS}')"),
+    *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
     bound("next-view", "turn(1)"),
     bound("view-before", "turn(-1)"),
 )

@@ -55,6 +55,26 @@ def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ..
     return _footer(able, (), board)
 
 
+def marked_line(marked: tuple[Row, ...], board: Board, width: int) -> Line:
+    """The keys that work on marked rows, each with on how many of them where it is not on all."""
+    pieces: list[Piece] = [Piece(" "), Piece(f"{len(marked)} marked", Tone.STRONG), Piece("   ")]
+    for name in VERBS:
+        key, able = board.keymap.shown(name), sum(not _reason(name, row, board) for row in marked)
+        if able == len(marked):
+            pieces += [Piece(key, Tone.BUSY), Piece(f" {name}   ")]
+        elif able:
+            pieces += [Piece(key, Tone.BUSY), Piece(f" {name} {able}   ")]
+    for shown in range(len(MARKING), -1, -1):
+        line = _keys(tuple(pieces), MARKING[:shown])
+        if line_width(line) <= width:
+            break
+    return line
+
+
+MARKING = (("space", "mark"), ("esc", "unmark"), ("ctrl-space", "range"), ("y", "PEM"), ("?", "help"))
+"""Keys that are wanted while rows are marked."""
+
+
 def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:
     pieces: list[Piece] = [Piece(" ")]
     for verb, after in zip(acts, (*acts, None)[1:], strict=True):

@@ -16,6 +16,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
 from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.row_store import Changes
@@ -24,12 +25,13 @@ MARGIN = 1
 """Cells on either side of the page."""
 
 
-class DetailScreen(RowScreen):
+class DetailScreen(Saving, RowScreen):
     """The page of one target."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("fix", "fix"),
         ("back", "back"),
         ("help", "help"),
         ("down up", "scroll"),
@@ -99,7 +101,7 @@ class DetailScreen(RowScreen):
         if self._error is not None:
             lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
         if self._detail is not None:
-            lines += detail_lines(self._detail, self.board.now(), inner, glyphs)
+            lines += detail_lines(self._detail, self.board.now(), inner, glyphs, fix_key=self.board.keymap.shown("fix"))
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
         return [(Piece(" " * MARGIN), *line) for line in lines]

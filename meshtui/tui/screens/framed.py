@@ -12,10 +12,11 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from meshtui.keymap import ACTIONS
+from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.command_line import Known, completed, usage
-from meshtui.tui.header import header_line
+from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import Commanded
 from meshtui.tui.status import status_lines
@@ -157,7 +158,8 @@ class Framed(Screen[None], inherit_bindings=False):
         board = self.board
         self.lines("header").show([header_line(self.crumbs, self.count, board, width)])
         self.lines("status").show(status_lines(board.said, width, board.glyphs))
-        self.query_one("#footer", Prompt).show_keys(self.keys(width))
+        guard = guard_piece(board)
+        self.query_one("#footer", Prompt).show_keys((*guard, *self.keys(width - line_width(guard))))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
         self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
 
@@ -183,7 +185,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def action_command(self) -> None:
         """Type a command."""
-        known = Known(tuple(saved.name for saved in self.board.saved), self._targets)
+        known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
         question = Question(
             ":",
             (("enter", "do"), ("tab", "complete")),
@@ -200,7 +202,7 @@ class Framed(Screen[None], inherit_bindings=False):
         if message.sign == ":":
             self.app.post_message(Commanded(message.text))
 
-    def _targets(self) -> Iterator[str]:
+    def _names_at_hand(self) -> Iterator[str]:
         """Targets that can be completed: those at hand."""
         return (row.target for row in islice(self.board.store, COMPLETED_FROM))
 

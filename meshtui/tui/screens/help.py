@@ -131,7 +131,8 @@ def keys_of(bindings: Iterable[ActiveBinding]) -> dict[str, list[tuple[str, str]
         binding = active.binding
         if binding.group in GROUPS and binding.description:
             names = found.setdefault((binding.group.description, binding.description), [])
-            names.append(shown_key(binding.key))
+            if (name := shown_key(binding.key)) not in names:
+                names.append(name)
     groups: dict[str, list[tuple[str, str]]] = {}
     for (group, text), names in found.items():
         groups.setdefault(group, []).append((" ".join(names), text))

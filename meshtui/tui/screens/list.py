@@ -10,18 +10,19 @@ from textual.binding import BindingType
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.filter import Filter
-from meshtui.mesh.rows import Row, Sort, Step, View
+from meshtui.mesh.rows import Query, Row, Sort, Step, View
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.saved_filters import sort_name
-from meshtui.tui.board import Board
+from meshtui.tui.board import Board, Told
 from meshtui.tui.keys import bound
 from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Filtered, Placed
-from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.marking import Marking
+from meshtui.tui.screens.saving import SavingRows
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
@@ -43,13 +44,14 @@ SORT_KEYS = {
 """What keys sort by."""
 
 
-class ListScreen(RowScreen, Filtered, Placed):
+class ListScreen(SavingRows, Marking, Filtered, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "open"),
         ("filter", "filter"),
         ("help", "help"),
+        ("fix", "fix"),
         ("command", "command"),
         ("only-trouble", "trouble"),
         ("reach", "calls"),
@@ -66,7 +68,7 @@ class ListScreen(RowScreen, Filtered, Placed):
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
-        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows")
+        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows", marked=board.marked)
 
     @property
     def place(self) -> Place:
@@ -90,7 +92,13 @@ class ListScreen(RowScreen, Filtered, Placed):
         sign = self.board.glyphs.falling if shown.descending else self.board.glyphs.rising
         # Where no column shows what the list is sorted by
         order = "" if self._list.shows_sort or not self.is_mounted else f"{sort_name(shown.sort)} {sign}"
-        return "   ".join(filter(None, (trouble, text, number, order)))
+        marked = f"{counted(len(self.board.marked))} marked" if self.board.marked else ""
+        return "   ".join(filter(None, (trouble, text, number, marked, order)))
+
+    @property
+    def listed(self) -> Query:
+        """What is listed, as one asks a mesh for it."""
+        return self.board.store.shown
 
     @property
     def matching(self) -> tuple[int, int]:
@@ -169,12 +177,17 @@ class ListScreen(RowScreen, Filtered, Placed):
     # The filter.
 
     def action_clear(self) -> None:
-        """Clear what is in the way: notices, then what was said, then the filter."""
+        """Clear what is in the way: notices, a batch, what was said, marks, then the filter; one of them at a time."""
         if self.board.notices:
             self.board.dismissed = self.board.notices
             self._refresh_body()
+        elif self.board.running is not None and not self.board.running.stopping:
+            self.board.running.stopping = True
+            self.say(Told("It stops when the target whose turn it is has had it."))
         elif self.board.said is not None:
             self.say(None)
+        elif self.board.marked:
+            self.action_unmark()
         elif self.filter:
             self.narrow("")
         elif self.board.store.only_trouble:

@@ -43,7 +43,7 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "open"),
-        ("findings", "findings"),
+        (Place.FINDINGS.digit, "findings"),
         ("help", "help"),
         ("filter", "filter"),
         ("command", "command"),

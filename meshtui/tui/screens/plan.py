@@ -107,8 +107,10 @@ class PlanDialog(ModalScreen[None]):
 
     @work(exclusive=True)
     async def _copy(self) -> None:
-        text = "\n".join(self.plan.by_hand) if self._by_hand else self.plan.command
-        said = await copy(with_state(text, self._board.glyphs.state), self.app.copy_to_clipboard)
+        text, what = self.plan.command, "the command"
+        if self._by_hand:
+            text, what = "\n".join(self.plan.by_hand), "the commands"
+        said = await copy(with_state(text, self._board.glyphs.state), what, self.app.copy_to_clipboard)
         self.query_one("#said", Lines).show([(Piece(said, Tone.QUIET),)])
 
     def _page(self, width: int) -> list[Line]:

@@ -9,21 +9,25 @@ from textual.binding import BindingType
 
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate, Undo
+from meshtui.mesh.remedy import remedy
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Line
 from meshtui.tui.board import Told
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import Failed
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.copying import CopyingRows
 from meshtui.tui.verbs import footer_line, reason_for_none, verbs
 
+PROTECTED = " config.toml protects this mesh; meshtui --write changes it all the same."
 
-class RowScreen(Framed):
-    """Issue, rotate, undo, verify, and who may call whom."""
+
+class RowScreen(CopyingRows):
+    """Issue, rotate, undo, verify, who may call whom, and copying."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("issue"),
         bound("rotate"),
+        bound("fix"),
         bound("undo"),
         bound("verify"),
         bound("reach"),
@@ -44,6 +48,10 @@ class RowScreen(Framed):
             return reason_for_none(self.row)
         return next((verb.reason for verb in verbs(self.row, self.board) if verb.name == action), "")
 
+    def rows_to_copy(self) -> tuple[Row, ...]:
+        """The row."""
+        return (self.row,) if self.row is not None else ()
+
     def action_issue(self) -> None:
         """Plan an issue for the row."""
         if row := self._ready("issue"):
@@ -58,6 +66,29 @@ class RowScreen(Framed):
         """Plan to bring back the certificate before."""
         if row := self._ready("undo"):
             self._plan(Undo(target=row.target))
+
+    def action_fix(self) -> None:
+        """Plan what ends the worst finding about the row, if one action does."""
+        if self.row is not None:
+            self._fix(self.row.target)
+
+    @work(exclusive=True, group="plan")
+    async def _fix(self, target: str) -> None:
+        self.say(Told("planning"))
+        try:
+            if self.board.mesh is None:
+                raise UnreachableError("There is no mesh to ask.")
+            findings = (await self.board.mesh.detail(target)).findings
+        except MeshError as error:
+            self.app.post_message(Failed(error, about=target))
+            return
+        found = remedy(findings)
+        if found is not None:
+            self._plan(found.action)
+        elif findings:
+            self.say(Told(f"No key ends this: {findings[0].text} {findings[0].fix}", wrong=True, about=target))
+        else:
+            self.say(Told("Nothing is found to be wrong here.", about=target))
 
     async def action_verify(self) -> None:
         """Look at every check of the row."""
@@ -83,7 +114,8 @@ class RowScreen(Framed):
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
             about = self.row.target if self.row else ""
-            self.say(Told(f"{name} does not work here: {reason}.", wrong=True, about=about))
+            why = PROTECTED if self.board.guard and self.board.protected else ""
+            self.say(Told(f"{name} does not work here: {reason}.{why}", wrong=True, about=about))
             return None
         return self.row
 

@@ -17,13 +17,14 @@ from meshtui.present.verification import verification_lines
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
 from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.document import Document
 
 MARGIN = 1
 """Cells on either side of the page."""
 
 
-class VerifyScreen(RowScreen):
+class VerifyScreen(Saving, RowScreen):
     """What was checked, what was seen, and what to do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]

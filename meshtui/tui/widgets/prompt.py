@@ -84,6 +84,10 @@ class Prompt(Lines):
         self.asks = True
         self._redraw()
 
+    def on_resize(self) -> None:
+        """A question is cut to the width that there is now."""
+        self._redraw()
+
     def take_key(self, event: events.Key) -> None:
         """Edit. Keys that mean nothing here mean nothing at all while a question is open."""
         event.stop()
