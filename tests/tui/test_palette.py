@@ -14,7 +14,7 @@ async def test_all_that_can_be_done_is_found_by_its_words() -> None:
         assert "rotate: a new key too" in shown.text
         await shown.paste("sort name")
         assert "rotate: a new key" not in shown.text
-        assert "N         sort by name" in shown.text
+        assert "N           sort by name" in shown.text
         await shown.press("enter")
         assert "IDENTITY▲" in shown.lines[2]
         assert len(shown.app.screen_stack) == 1

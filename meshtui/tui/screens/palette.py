@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 64, 16
 """Cells and lines of the list, where there are so many."""
 _FRAME = 4
 """Lines of the dialog around the list: border, question, rule."""
-_KEYS = 10
+_KEYS = 12
 _BEFORE = {VIEWS: "go to ", SORT: "sort by "}
 """Words that say outside of their group what these are."""
 
