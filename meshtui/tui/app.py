@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.segment import Segments
 from textual import work
-from textual._compositor import CompositorUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -303,6 +303,9 @@ class MeshtuiApp(Travels):
         self._frame.forget()
 
     def _display(self, screen: Screen[object], renderable: object) -> None:
+        if isinstance(renderable, ChopsUpdate) and self._frame.is_blank:
+            # a part of what nothing is known of would leave it so, and the next update be sent whole again
+            renderable = screen._compositor.render_full_update()  # noqa: SLF001 - Textual has no other way to ask
         if isinstance(renderable, CompositorUpdate):
             renderable = Delta(self._frame, renderable)
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual types it as any renderable

@@ -28,6 +28,11 @@ class Frame:
     def __init__(self) -> None:
         self._lines: list[Strip | None] = []
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is known of what the terminal shows."""
+        return not self._lines
+
     def forget(self) -> None:
         """The terminal may show anything: send everything with the next full update."""
         self._lines = []

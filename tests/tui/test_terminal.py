@@ -219,3 +219,13 @@ def test_the_console_loads_only_what_it_needs() -> None:
     code = f"import sys, meshtui.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("place", ["overview", "identities"])
+def test_the_first_screen_is_painted_once(place: str) -> None:
+    """What follows the first full paint are differences: the header is sent once, whatever the first screen is."""
+    with Terminal({"PLACE": place}, columns=140, rows=40) as terminal:
+        terminal.until("workload/prod/httpbin")
+        terminal.read(0.5)
+        sent = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", bytes(terminal.sent)).decode()
+        assert sent.count("meshtui ▸") == 1
