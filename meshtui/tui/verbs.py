@@ -64,8 +64,9 @@ def marked_line(marked: tuple[Row, ...], board: Board, width: int) -> Line:
             pieces += [Piece(key, Tone.BUSY), Piece(f" {name}   ")]
         elif able:
             pieces += [Piece(key, Tone.BUSY), Piece(f" {name} {able}   ")]
-    for shown in range(len(MARKING), -1, -1):
-        line = _keys(tuple(pieces), MARKING[:shown])
+    others = (("esc", "stop"), *MARKING[2:]) if board.running is not None else MARKING
+    for shown in range(len(others), -1, -1):
+        line = _keys(tuple(pieces), others[:shown])
         if line_width(line) <= width:
             break
     return line

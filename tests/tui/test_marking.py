@@ -101,6 +101,7 @@ async def test_one_plan_tells_what_happens_to_all(size: tuple[int, int]) -> None
             f"Canary: {DETAILS}",
             "first failure stops it",
             f"Left out: {LOADER} (none",
+            "enter rotate",
         ):
             assert part in shown.text
         await shown.press("G")
@@ -182,6 +183,7 @@ async def test_escape_stops_it_between_two_targets() -> None:
         await ask(shown, "r")
         await shown.press("enter")
         await shown.until_shown("~ rotate 1 of 2 · live")
+        assert "esc stop" in shown.lines[-1]
         await shown.press("escape")
         await shown.until_shown("~ rotate 1 of 2, stopping")
         for _ in range(5):

@@ -35,6 +35,10 @@ class BatchDialog(PlanDialog):
             yield Lines(id="said", at_least=1)
             yield Prompt(id="answers")
 
+    def show_answers(self, line: Line) -> None:
+        """Show the keys, whenever nothing is being typed there."""
+        self.query_one("#answers", Prompt).show_keys(line)
+
     def on_key(self, event: events.Key) -> None:
         """While the word is being typed, keys are text."""
         if (prompt := self.query_one("#answers", Prompt)).asks:

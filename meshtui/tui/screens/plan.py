@@ -67,7 +67,11 @@ class PlanDialog(ModalScreen[None]):
         )
         pieces = [piece for key, word in answers for piece in (Piece(key, Tone.BUSY), Piece(f" {word}      "))]
         pieces[-1] = Piece(pieces[-1].text.rstrip())
-        self.query_one("#answers", Lines).show([tuple(pieces)])
+        self.show_answers(tuple(pieces))
+
+    def show_answers(self, line: Line) -> None:
+        """Show the keys that end it."""
+        self.query_one("#answers", Lines).show([line])
 
     def on_resize(self, event: events.Resize) -> None:
         """Take as much room as the plan needs, and no more than there is."""

@@ -53,7 +53,7 @@ class SaveDialog(ModalScreen[None], inherit_bindings=False):
         """Ask."""
         endings = ", ".join(f".{kind}" for kind in self._kinds)
         self._say(f"As {endings}, by the end of its name.", Tone.QUIET)
-        self.query_one("#title", Lines).show([(Piece(self._board.glyphs.show(self._what), Tone.STRONG),)])
+        self.query_one("#title", Lines).show([(Piece(self._board.glyphs.show(f"Save {self._what}"), Tone.STRONG),)])
         self._ask(self._default)
 
     def on_resize(self, event: events.Resize) -> None:
