@@ -15,42 +15,34 @@ from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.keymap import Keymap
-from meshtui.mesh import batch as batches
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import View
-from meshtui.present.batch import summary as batch_summary
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.saved_filters import SavedFilter
 from meshtui.tui import themes
-from meshtui.tui.board import Board, Link, Running, Told
+from meshtui.tui.board import Board, Link
 from meshtui.tui.clipboard import sequence
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import (
-    BatchConfirmed,
-    BatchEnded,
-    Failed,
     InfoArrived,
     MeshLost,
     MeshOpened,
     MeshUnopened,
     PageArrived,
-    PlanConfirmed,
-    Progressed,
     RowsArrived,
 )
 from meshtui.tui.pager import Pager
+from meshtui.tui.performs import Performs
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.overview import OverviewScreen
-from meshtui.tui.travels import Travels
 from meshtui.tui.watchdog import Watchdog, guard
-from meshtui.tui.widgets.row_store import Changes
 
 
-class MeshtuiApp(Travels):
+class MeshtuiApp(Performs):
     """The console over the mesh that `open_mesh` yields.
 
     It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
@@ -123,7 +115,7 @@ class MeshtuiApp(Travels):
         """Open the mesh (again)."""
         if self.board.link is Link.CLOSED:
             self.board.link = Link.OPENING
-            self._tell_screens()
+            self.tell_screens()
         self._follow()
 
     @work(exclusive=True, group="feed")
@@ -139,7 +131,7 @@ class MeshtuiApp(Travels):
             self.board.said = None
         self.board.link, self.board.error = Link.LIVE, None
         self._fetch(message.mesh)
-        self._tell_screens()
+        self.tell_screens()
         self.on_activity_arrived()
 
     @work(exclusive=True, group="pages")
@@ -149,13 +141,13 @@ class MeshtuiApp(Travels):
     def on_mesh_unopened(self, message: MeshUnopened) -> None:
         """There is no mesh."""
         self.board.link, self.board.error = Link.CLOSED, message.error
-        self._tell_screens()
+        self.tell_screens()
 
     def on_mesh_lost(self, message: MeshLost) -> None:
         """The mesh is gone for now; what is on the screen stays."""
         self.board.link, self.board.error, self.board.last_heard = Link.STALE, message.error, message.last_heard
         self.board.say(message.error)
-        self._tell_screens()
+        self.tell_screens()
 
     def on_rows_arrived(self, message: RowsArrived) -> None:
         """Rows are different."""
@@ -163,19 +155,19 @@ class MeshtuiApp(Travels):
         changes = self.board.store.update(message.rows, message.gone)
         self.board.take_back(changes)
         self.board.marked.update(changes)
-        self._tell_screens(changes)
+        self.tell_screens(changes)
 
     def on_page_arrived(self, message: PageArrived) -> None:
         """A large mesh answered."""
         changes = self.board.store.take(message.query, message.page)
         self.board.complete = self.board.complete or self.board.store.is_answered
         self.board.take_back(changes)
-        self._tell_screens(changes)
+        self.tell_screens(changes)
 
     def on_info_arrived(self, message: InfoArrived) -> None:
         """The mesh is different."""
         self.board.info = message.info
-        self._tell_screens()
+        self.tell_screens()
 
     def on_activity_arrived(self) -> None:
         """Policies, traffic or the audit are different."""
@@ -224,66 +216,6 @@ class MeshtuiApp(Travels):
         from meshtui.tui.screens.audit import AuditScreen  # noqa: PLC0415
 
         return AuditScreen(self.board, jumps=jumps)
-
-    # What a person decided.
-
-    def on_plan_confirmed(self, message: PlanConfirmed) -> None:
-        """Do it, whatever screens come and go meanwhile."""
-        self._perform(message.plan.id)
-
-    @work(group="perform")
-    async def _perform(self, plan_id: str) -> None:
-        mesh = self.board.mesh
-        assert mesh is not None  # a plan came from it
-        try:
-            async for progress in mesh.perform(plan_id):
-                self.post_message(Progressed(progress))
-        except MeshError as error:
-            self.post_message(Failed(error))
-
-    def on_batch_confirmed(self, message: BatchConfirmed) -> None:
-        """Do it to one after the other, unless another batch is still under way."""
-        if self.board.running is not None:
-            self.board.said = Told("Another batch is under way; esc in the list stops it.", wrong=True)
-            self._tell_screens()
-            return
-        self.board.running = Running(message.batch.verb, len(message.batch.targets))
-        self._perform_batch(message.batch, self.board.running)
-
-    @work(group="perform")
-    async def _perform_batch(self, batch: batches.Batch, running: Running) -> None:
-        mesh = self.board.mesh
-        assert mesh is not None  # a plan came from it
-        async for told in batches.perform(mesh, batch, lambda: running.stopping):
-            self.post_message(BatchEnded(told) if isinstance(told, batches.Ended) else Progressed(told))
-
-    def on_batch_ended(self, message: BatchEnded) -> None:
-        """Say what became of it. What was done is marked no longer, so that the same verb takes up the rest."""
-        ended = message.ended
-        self.board.running = None
-        self.board.marked.drop(ended.done)
-        self.board.said = Told(batch_summary(ended), wrong=bool(ended.failed))
-        self._tell_screens()
-
-    def on_progressed(self, message: Progressed) -> None:
-        """Show how far it has come."""
-        self.board.said = message.progress
-        if self.board.running is not None and message.progress.done:
-            self.board.running.ended += 1
-        for screen in self.screen_stack:
-            if isinstance(screen, ListScreen):
-                screen.progressed(message.progress)
-        self._tell_screens()
-
-    def on_failed(self, message: Failed) -> None:
-        """Say why it cannot be done."""
-        self.board.say(message.error, message.about)
-        self._tell_screens()
-
-    def _tell_screens(self, changes: Changes | None = None) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, Framed) and screen.is_mounted:
-                screen.board_changed(changes or Changes())
 
     # The terminal.
 
