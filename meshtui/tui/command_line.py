@@ -154,7 +154,7 @@ def parse(text: str, known: Known) -> Command | None:
 def completions(text: str, known: Known) -> Iterator[str]:
     """Longer texts that begin with this one, the likeliest first."""
     word, rest = _split(text)
-    if not text[:1].strip():
+    if not text[:1].strip() or text.startswith(":"):
         return
     if not re.search(r"\s", text):
         names = dict.fromkeys((*Place, *_VERBS, *known.saved))

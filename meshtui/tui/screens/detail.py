@@ -93,7 +93,8 @@ class DetailScreen(Saving, RowScreen):
         except MeshError as error:
             self._error = error
             self.refresh_frame()  # its verbs have nothing to act on
-        self.query_one("#page", Document).show()
+        if self.has_widgets:
+            self.query_one("#page", Document).show()
 
     def _page(self, width: int) -> list[Line]:
         glyphs, inner = self.board.glyphs, width - 2 * MARGIN
