@@ -9,13 +9,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from meshtui.errors import RefusedError
 from meshtui.mesh.actions import Action, Issue, Plan, Progress, Rotate
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.rows import Query, Sort, View
+from meshtui.mesh.rows import Query, Row, Sort, View
 
 Confirm = Callable[[Plan], Awaitable[bool]]
 Hear = Callable[[Progress], None]
+_PAGE = 1_000
+"""Rows that are asked for at once where all are wanted."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -29,6 +33,16 @@ async def every_target(mesh: Mesh) -> tuple[str, ...]:
             targets += [row.target for row in rows]
             offset += len(rows)
     return tuple(targets)
+
+
+async def every_row(mesh: Mesh, query: Query) -> tuple[Row, ...]:
+    """All rows of a query, page by page, each once even where some move meanwhile."""
+    found: dict[str, Row] = {}
+    offset = 0
+    while rows := (await mesh.rows(replace(query, offset=offset, limit=_PAGE))).rows:
+        found |= {row.target: row for row in rows}
+        offset += len(rows)
+    return tuple(found.values())
 
 
 async def possible_targets(mesh: Mesh, kind: type[Issue | Rotate]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """What a person prefers, from `config.toml`: read once, every mistake named with its file, line and key.
 
 What can be used is used, whatever else is wrong; only what guards a mesh fails closed. A key is known here when
-something obeys it, and not before: `KEYS` is the whole list.
+something obeys it, and not before: `KEYS` and `TABLES` are the whole list.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from meshtui.errors import UsageError
+from meshtui.keymap import Keymap, read_keymap
+from meshtui.saved_filters import SavedFilter, read_filters
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
@@ -43,6 +45,11 @@ class Preferences:
     """Off, the terminal selects text as everywhere; on, the console hears clicks."""
     protected: tuple[str, ...] = ()
     """Patterns of state directories, or parts of their paths, that are only looked at unless it is asked for."""
+
+    filters: tuple[SavedFilter, ...] = ()
+    """Saved under names, some of them on digits."""
+    keys: Keymap = field(default_factory=Keymap)
+    """What was put on other keys."""
 
     def protects(self, state: Path) -> bool:
         """Whether a pattern matches the path of a mesh's state directory, or one part of it."""
@@ -113,8 +120,13 @@ def parse(text: str, path: Path) -> Found:
     if any("protected" in lines[problem.line - 1] for problem in problems):
         preferences = replace(preferences, protected=("*",))
     for key, value in values.items():
+        if key in TABLES and isinstance(value, dict):
+            read_table, entries = TABLES[key](value)
+            preferences = replace(preferences, **{key: read_table})
+            problems += [Problem(path, _line_in(key, name, lines), f"{key}.{name}", text) for name, text in entries]
+            continue
         try:
-            preferences = replace(preferences, **{key: KEYS.get(key, _unknown)(value)})
+            preferences = replace(preferences, **{key: _reader(key)(value)})
         except UsageError as error:
             problems.append(Problem(path, _line_of(key, lines), key, str(error)))
             if key == "protected":
@@ -157,8 +169,26 @@ def _line_of(key: str, lines: Iterable[str]) -> int:
     return next((number for number, line in enumerate(lines, 1) if name.match(line)), 0)
 
 
+def _reader(key: str) -> Callable[[Any], Any]:
+    return _no_table if key in TABLES else KEYS.get(key, _unknown)
+
+
+def _line_in(table: str, name: str, lines: list[str]) -> int:
+    """Where an entry of a table, or a table of that name in it, is set; else where the table is."""
+    begins = re.compile(rf"""\s*\[\s*{table}\s*\]""")
+    whole = re.compile(rf"""\s*\[?\s*{table}\s*\.\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
+    entry = re.compile(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""")
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("["):
+            inside = bool(begins.match(line))
+        if whole.match(line) or (inside and entry.match(line)):
+            return number
+    return _line_of(table, lines)
+
+
 def _unknown(value: Any) -> Any:  # noqa: ARG001 - whatever it is
-    raise UsageError(f"There is no such setting. There are: {', '.join(KEYS)}.")
+    raise UsageError(f"There is no such setting. There are: {', '.join((*KEYS, *TABLES))}.")
 
 
 def _one_of(words: Iterable[str]) -> Callable[[Any], str]:
@@ -186,6 +216,15 @@ def _patterns(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _no_table(value: Any) -> Any:
+    raise UsageError(f"{value!r} is no table.")
+
+
+TABLES: dict[str, Callable[[Mapping[str, Any]], tuple[Any, list[tuple[str, str]]]]] = {
+    "filters": read_filters,
+    "keys": read_keymap,
+}
+"""Settings that are tables, each entry of which is read for itself."""
 KEYS: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of(THEMES),
     "view": _one_of(VIEWS),
@@ -193,4 +232,4 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "mouse": _yes_or_no,
     "protected": _patterns,
 }
-"""Every setting there is, with what reads its value and raises UsageError for one that it cannot be."""
+"""Every other setting there is, with what reads its value and raises UsageError for one that it cannot be."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.preferences import KEYS, LARGEST, Found, Preferences, default_path, parse, read
+from meshtui.preferences import KEYS, LARGEST, TABLES, Found, Preferences, default_path, parse, read
 
 PATH = Path("/home/ana/.config/meshtui/config.toml")
 ALL = """
@@ -35,7 +35,7 @@ def test_everything_that_can_be_preferred() -> None:
         theme="light", view="gateways", link="slow", mouse=True, protected=("prod", "*/staging-*")
     )
     assert not found(ALL).problems
-    assert {each.name for each in fields(Preferences)} == set(KEYS)
+    assert {each.name for each in fields(Preferences)} == {*KEYS, *TABLES}
     assert found("").preferences == Preferences()
 
 
@@ -118,3 +118,37 @@ def test_the_file_is_where_the_environment_says() -> None:
     """`MESHTUI_CONFIG` names another one than that of the XDG directories."""
     assert default_path({"MESHTUI_CONFIG": "/etc/mesh.toml"}) == Path("/etc/mesh.toml")
     assert default_path({}).name == "config.toml"
+
+
+def test_entries_of_tables_are_read_one_by_one_and_mistakes_have_their_lines() -> None:
+    """Saved filters and keys, however the tables are written; one bad entry costs no other."""
+    text = """theme = "dark"
+keys.verify = "7"
+[filters]
+prod = "ns:prod"
+odd = "left:3"
+[filters.late]
+filter = "is:trouble"
+digit = 8
+[filters."late too"]
+filter = "x"
+[keyz]
+"""
+    result = found(text)
+    assert [saved.name for saved in result.preferences.filters] == ["prod", "late"]
+    assert [(problem.line, problem.key) for problem in result.problems] == [
+        (2, "keys.verify"),
+        (5, "filters.odd"),
+        (9, "filters.late too"),
+        (11, "keyz"),
+    ]
+    assert result.preferences.theme == "dark"
+
+
+def test_keys_are_read_and_clashes_named() -> None:
+    """With the file, the line, and whose key it is."""
+    result = found('mouse = true\n[keys]\nfilter = "f2"\nrotate = "i"\n')
+    assert result.preferences.keys.shown("filter") == "f2"
+    (problem,) = result.problems
+    assert str(problem) == f"{PATH}, line 4: keys.rotate: 'i' is the key of issue. Give that one another key too."
+    assert [str(each.text) for each in found("keys = 3\nfilters = 4").problems] == ["3 is no table.", "4 is no table."]

@@ -11,14 +11,18 @@ from meshtui.cli.settings import read_settings
 from meshtui.mesh.interface import Mesh
 
 
-def console(common: Common, *, keep: bool, **options: Any) -> int:
-    """Run the console; the mesh is attached to or started while its first screen is already there."""
+def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None, **options: Any) -> int:
+    """Run the console; the mesh is attached to or started while its first screen is already there.
+
+    `mouse` and `link` overrule what is preferred where they are said.
+    """
     settings = read_settings(common, **options)
     from meshtui.tui import terminal  # noqa: PLC0415 - only for the console
 
     terminal.check()
     preferred = common.found.preferences
-    slow = terminal.is_remote(os.environ) if preferred.link == "auto" else preferred.link == "slow"
+    link = link or preferred.link
+    slow = terminal.is_remote(os.environ) if link == "auto" else link == "slow"
     terminal.prepare(color=common.color, slow=slow)
     from meshtui.tui import themes  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
     from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415
@@ -35,13 +39,16 @@ def console(common: Common, *, keep: bool, **options: Any) -> int:
         opening=f"opening the mesh in {settings.state}",
         glyphs=terminal.glyphs(common.named_state),
         slow_link=slow,
+        keymap=preferred.keys,
+        saved=preferred.filters,
         place=Place(preferred.view),
+        protected=common.protected,
         theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )
     if problems := common.found.problems:
         more = f" And {len(problems) - 1} more: meshtui info has all." if len(problems) > 1 else ""
         app.board.said = Told(f"{problems[0]}{more}", wrong=True)
-    app.run(mouse=preferred.mouse)
+    app.run(mouse=preferred.mouse if mouse is None else mouse)
     if app.unopened is not None:
         raise app.unopened  # it was on the screen, and is the reason for the status too
     return Exit.FINE if app.return_code == 0 else Exit.FAILED

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 import meshtui
 from meshtui.cli.main import COMMANDS, load
-from meshtui.cli.options import Common, common_options, mesh_options
+from meshtui.cli.options import LINKS, Common, common_options, mesh_options
 
 
 class LazyGroup(click.Group):
@@ -32,6 +32,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+CONSOLE = {"keep", "mouse", "link"}
+"""Options of the console, which no command takes."""
+
+
 def _pass_on(context: click.Context, command: str, options: dict[str, Any]) -> None:
     """Options of a mesh that stand before `serve` count as if they stood behind it; no other command takes them."""
     said = {
@@ -39,9 +43,10 @@ def _pass_on(context: click.Context, command: str, options: dict[str, Any]) -> N
         for name, value in options.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    if said and (command != "serve" or "keep" in said):
+    if said and (command != "serve" or CONSOLE & said.keys()):
         names = ", ".join(f"--{name.removesuffix('_file').replace('_', '-')}" for name in said)
-        raise click.UsageError(f"{names}: only the mesh itself takes this, not {command}.")
+        who = "console" if said.keys() <= CONSOLE else "mesh itself"
+        raise click.UsageError(f"{names}: only the {who} takes this, not {command}.")
     context.default_map = {command: said}
 
 
@@ -51,6 +56,10 @@ def program() -> click.Group:
     @click.group(cls=LazyGroup, invoke_without_command=True)
     @click.version_option(meshtui.__version__, message="meshtui %(version)s")
     @click.option("--keep", is_flag=True, help="Leave the mesh running when its last terminal quits.")
+    @click.option("--mouse/--no-mouse", default=None, help="Hear clicks; without, the terminal selects text.")
+    @click.option(
+        "--link", type=click.Choice(LINKS), help="Whether every byte to the terminal counts (auto: over SSH)."
+    )
     @mesh_options
     @common_options
     def root(common: Common, **options: Any) -> int | None:

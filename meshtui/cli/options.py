@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 COLORS = ("auto", "truecolor", "256", "16", "none")
+LINKS = ("auto", "slow", "fast")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -52,11 +53,14 @@ class Common:
         return read(default_path(os.environ))
 
     @property
+    def protected(self) -> bool:
+        """Whether nothing may be changed from here because config.toml protects the mesh, and nothing else was said."""
+        return self.read_only is None and self.found.preferences.protects(self.directory)
+
+    @property
     def only_looks(self) -> bool:
         """Whether nothing may be changed from here: because that was said, or because the mesh is a protected one."""
-        if self.read_only is not None:
-            return self.read_only
-        return self.found.preferences.protects(self.directory)
+        return bool(self.read_only) or self.protected
 
 
 def default_state() -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from meshtui.present.cells import fit, fit_line
+from meshtui.present.cells import cut, fit, fit_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -67,9 +67,20 @@ class Table(Generic[T]):
         )
 
 
-def titles(columns: tuple[Column, ...], glyphs: Glyphs) -> Line:
-    """The heading of a list."""
-    return (Piece((" " * GAP).join(fit(item.title, item.width, glyphs.ellipsis) for item in columns), Tone.QUIET),)
+def titles(columns: tuple[Column, ...], glyphs: Glyphs, signs: Mapping[str, str] | None = None) -> Line:
+    """The heading of a list; `signs` of one cell stand behind the titles of columns, in the gap where there is no
+    other room.
+    """
+    signs = signs or {}
+    texts = [
+        fit(fit_sign(item, signs.get(item.key, ""), glyphs), item.width + GAP, glyphs.ellipsis) for item in columns
+    ]
+    return (Piece("".join(texts)[:-GAP], Tone.QUIET),)
+
+
+def fit_sign(column: Column, sign: str, glyphs: Glyphs) -> str:
+    """A title, and a sign close behind it."""
+    return cut(column.title, column.width, glyphs.ellipsis) + sign
 
 
 def joined(cells: tuple[Line, ...]) -> Line:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from meshtui.findings import Finding
+from meshtui.mesh.remedy import remedy
 from meshtui.mesh.rows import ChainLink, Detail
 from meshtui.present.cells import cut_line, fit, paragraph, section
 from meshtui.present.glyphs import Glyphs
@@ -21,30 +22,41 @@ _CHAIN_LABEL = 9
 _BAR = 20
 
 
-def detail_lines(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
-    """The page, in lines of at most `width` cells."""
+def detail_lines(detail: Detail, now: datetime, width: int, glyphs: Glyphs, *, fix_key: str = "") -> list[Line]:
+    """The page, in lines of at most `width` cells. `fix_key` stands before the fix that a key of the console plans."""
     lines = [*_headline(detail, now, width, glyphs), (), *truth_table(detail, now, width, glyphs)]
-    for title, parts in _sections(detail, now, width, glyphs):
+    for title, parts in _sections(detail, now, width, glyphs, fix_key):
         lines += section(title, parts)
     return lines
 
 
-def _sections(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> Iterator[tuple[str, list[Line]]]:
-    yield "FINDINGS", [line for item in detail.findings for line in finding_lines(item, width, glyphs)]
+def _sections(
+    detail: Detail, now: datetime, width: int, glyphs: Glyphs, fix_key: str
+) -> Iterator[tuple[str, list[Line]]]:
+    yield "FINDINGS", _findings(detail.findings, width, glyphs, fix_key)
     yield "CHAIN", _chain(detail.chain, now, width, glyphs)
     yield "DEPENDS ON IT", [line for text in detail.depends for line in paragraph(glyphs.show(text), width)]
     yield "WANTED", _pairs(detail.desired.items(), _LABEL, width, glyphs)
     yield "HISTORY", told_lines(detail.history, now, width, glyphs)
 
 
-def finding_lines(finding: Finding, width: int, glyphs: Glyphs, *, affects: bool = False) -> list[Line]:
+def _findings(findings: tuple[Finding, ...], width: int, glyphs: Glyphs, fix_key: str) -> list[Line]:
+    found = remedy(findings) if fix_key else None
+    planned = found.finding if found is not None else None
+    return [
+        line for item in findings for line in finding_lines(item, width, glyphs, key=fix_key if item is planned else "")
+    ]
+
+
+def finding_lines(finding: Finding, width: int, glyphs: Glyphs, *, affects: bool = False, key: str = "") -> list[Line]:
     """What is wrong, below it what to do and, where it is not said elsewhere, what stands behind it."""
     badge = severity_badge(finding.severity, glyphs)
     first = (Piece(f"{badge.glyph:<{glyphs.state_width}} ", badge.tone),)
     lines = paragraph(glyphs.show(finding.text), width, badge.tone, first=first)
     indent = Piece(" " * (glyphs.state_width + 1))
     if finding.fix:
-        lines += paragraph(glyphs.show(finding.fix), width, first=(indent,))
+        begin = Piece(f"{fit(key, glyphs.state_width)} ", Tone.BUSY) if key else indent
+        lines += paragraph(glyphs.show(finding.fix), width, first=(begin,))
     if affects and finding.affects:
         text = f"Affects {', '.join(finding.affects)}."
         lines += paragraph(glyphs.show(text), width, Tone.QUIET, first=(indent,))

@@ -37,6 +37,8 @@ class Glyphs:
     tick_ahead: str
     """and when it lies ahead."""
     cursor: str
+    marked: str
+    """Beside the cursor: the row is one of those that the next verb works on."""
     crumb: str
     dot: str
     times: str
@@ -46,6 +48,10 @@ class Glyphs:
     calls: str
     differs_from: str
     rule: str
+    rising: str
+    """Sorted by this, the smallest first,"""
+    falling: str
+    """and turned round."""
     levels: str
     """Eight heights of a sparkline, from nothing to the most."""
     parts: str
@@ -83,6 +89,7 @@ UNICODE = Glyphs(
     tick_lived="┿",
     tick_ahead="┼",
     cursor="▸",
+    marked="+",
     crumb="▸",
     dot="·",
     times="×",
@@ -92,6 +99,8 @@ UNICODE = Glyphs(
     calls="→",
     differs_from="≠",
     rule="─",
+    rising="▲",
+    falling="▼",
     levels="▁▂▃▄▅▆▇█",
     parts="▏▎▍▌▋▊▉█",
     fork="├─ ",
@@ -118,6 +127,7 @@ ASCII = Glyphs(
     tick_lived="|",
     tick_ahead="|",
     cursor=">",
+    marked="+",
     crumb=">",
     dot="-",
     times="x",
@@ -127,6 +137,8 @@ ASCII = Glyphs(
     calls="->",
     differs_from="!=",
     rule="-",
+    rising="^",
+    falling="v",
     levels="_.:-=+*#",
     parts="-#",
     fork="|- ",

@@ -189,7 +189,7 @@ def _findings(overview: Overview, shown: int, width: int, glyphs: Glyphs) -> lis
     total = sum(overview.severities.values())
     if total:
         some = "" if overview.findings_complete else " of those soonest to expire"
-        heading = (*heading, Piece("   f", Tone.BUSY), Piece(f" all{some}", Tone.QUIET))
+        heading = (*heading, Piece("   8", Tone.BUSY), Piece(f" all{some}", Tone.QUIET))
     entries = _plain([heading])
     for finding in overview.findings[:shown]:
         key = f"finding {finding_key(finding)}"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from meshtui.mesh.rows import Row, View
+from meshtui.mesh.rows import Row, Sort, View
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.present.cells import cut_start, fit_line, width_of
 from meshtui.present.columns import GAP, Column
@@ -80,6 +80,18 @@ COLUMNS = {
 }
 """What each view shows, from left to right."""
 
+SORTED = {
+    Sort.EXPIRY: ("left",),
+    Sort.TARGET: ("target",),
+    Sort.NAME: ("name", "target"),
+    Sort.NAMESPACE: ("namespace", "target"),
+    Sort.STATE: ("state",),
+    Sort.ISSUER: ("issuer",),
+    Sort.SERIAL: ("serial",),
+    Sort.TRUTHS: ("truths",),
+}
+"""The columns that show what a list is sorted by, the best one first."""
+
 _NAMESPACE_FROM = 60
 """Cells below which namespace and name share the column of the target."""
 
@@ -98,6 +110,12 @@ def layout(view: View, width: int) -> tuple[Column, ...]:
         name = min(max(int(room * _NAME_SHARE), _NAME_AT_LEAST), _NAME_AT_MOST[elastic[0]], room)
     widths = dict(zip(elastic, (name, room - name), strict=False))
     return tuple(replace(column, width=widths.get(column.key, column.width)) for column in chosen)
+
+
+def sorted_column(columns: tuple[Column, ...], sort: Sort) -> str:
+    """The key of the column that shows what a list is sorted by; empty when none of these does."""
+    shown = {column.key for column in columns}
+    return next((key for key in SORTED[sort] if key in shown), "")
 
 
 def cells(row: Row, columns: tuple[Column, ...], now: datetime, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -22,6 +22,8 @@ class Tone(StrEnum):
     BAD = "bad"
     UNSURE = "unsure"
     """It could not be learned."""
+    GUARD = "guard"
+    """Nothing can be changed from here: as loud as it gets, so that nobody is mistaken."""
     CARET = "caret"
     """Where the next character that is typed will stand."""
 

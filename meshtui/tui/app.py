@@ -10,40 +10,39 @@ from typing import ClassVar
 from rich.segment import Segments
 from textual import work
 from textual._compositor import ChopsUpdate, CompositorUpdate
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
+from meshtui.keymap import Keymap
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
+from meshtui.saved_filters import SavedFilter
 from meshtui.tui import themes
 from meshtui.tui.board import Board, Link
+from meshtui.tui.clipboard import sequence
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.messages import (
-    Failed,
     InfoArrived,
     MeshLost,
     MeshOpened,
     MeshUnopened,
     PageArrived,
-    PlanConfirmed,
-    Progressed,
     RowsArrived,
 )
 from meshtui.tui.pager import Pager
+from meshtui.tui.performs import Performs
 from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.overview import OverviewScreen
 from meshtui.tui.watchdog import Watchdog, guard
-from meshtui.tui.widgets.row_store import Changes
 
 
-class MeshtuiApp(App[None]):
+class MeshtuiApp(Performs):
     """The console over the mesh that `open_mesh` yields.
 
     It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
@@ -54,7 +53,7 @@ class MeshtuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
-        Binding("ctrl+l", "redraw", "redraw the screen", group=ALWAYS),
+        bound("redraw"),
     ]
 
     def __init__(
@@ -67,11 +66,15 @@ class MeshtuiApp(App[None]):
         theme: str = "",
         glyphs: Glyphs = UNICODE,
         slow_link: bool = False,
+        keymap: Keymap | None = None,
+        saved: Sequence[SavedFilter] = (),
+        protected: bool = False,
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
         # NO_COLOR: Textual then takes colours away as the theme of this moment needs it, which is not ours yet
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.board = Board(now=now, glyphs=glyphs, opening=opening)
+        self.board = Board(now=now, glyphs=glyphs, opening=opening, protected=protected)
+        self.board.keymap, self.board.saved = keymap or Keymap(), tuple(saved)
         self.board.store.arrange(place.view or View.IDENTITIES, "")
         self._first = place
         self._slow_link = slow_link
@@ -94,10 +97,12 @@ class MeshtuiApp(App[None]):
 
     async def on_mount(self) -> None:
         """Begin to follow the mesh."""
+        if self.board.keymap.remapped:
+            self.set_keymap({**self.board.keymap.remapped})
         if not self.is_headless:
             self._watchdog = guard(self.exit)
         if self._first.view is None:
-            await self.action_place(self._first.value)
+            await self.show_place(self._first)
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.action_reopen()
 
@@ -110,7 +115,7 @@ class MeshtuiApp(App[None]):
         """Open the mesh (again)."""
         if self.board.link is Link.CLOSED:
             self.board.link = Link.OPENING
-            self._tell_screens()
+            self.tell_screens()
         self._follow()
 
     @work(exclusive=True, group="feed")
@@ -126,7 +131,7 @@ class MeshtuiApp(App[None]):
             self.board.said = None
         self.board.link, self.board.error = Link.LIVE, None
         self._fetch(message.mesh)
-        self._tell_screens()
+        self.tell_screens()
         self.on_activity_arrived()
 
     @work(exclusive=True, group="pages")
@@ -136,32 +141,33 @@ class MeshtuiApp(App[None]):
     def on_mesh_unopened(self, message: MeshUnopened) -> None:
         """There is no mesh."""
         self.board.link, self.board.error = Link.CLOSED, message.error
-        self._tell_screens()
+        self.tell_screens()
 
     def on_mesh_lost(self, message: MeshLost) -> None:
         """The mesh is gone for now; what is on the screen stays."""
         self.board.link, self.board.error, self.board.last_heard = Link.STALE, message.error, message.last_heard
         self.board.say(message.error)
-        self._tell_screens()
+        self.tell_screens()
 
     def on_rows_arrived(self, message: RowsArrived) -> None:
         """Rows are different."""
         self.board.complete = self.board.complete or message.complete
         changes = self.board.store.update(message.rows, message.gone)
         self.board.take_back(changes)
-        self._tell_screens(changes)
+        self.board.marked.update(changes)
+        self.tell_screens(changes)
 
     def on_page_arrived(self, message: PageArrived) -> None:
         """A large mesh answered."""
         changes = self.board.store.take(message.query, message.page)
         self.board.complete = self.board.complete or self.board.store.is_answered
         self.board.take_back(changes)
-        self._tell_screens(changes)
+        self.tell_screens(changes)
 
     def on_info_arrived(self, message: InfoArrived) -> None:
         """The mesh is different."""
         self.board.info = message.info
-        self._tell_screens()
+        self.tell_screens()
 
     def on_activity_arrived(self) -> None:
         """Policies, traffic or the audit are different."""
@@ -171,9 +177,8 @@ class MeshtuiApp(App[None]):
 
     # Where a person goes.
 
-    async def action_place(self, name: str) -> None:
-        """Go to a place, from wherever one is."""
-        place = Place(name)
+    async def show_place(self, place: Place) -> None:
+        """Put the screen of a place on top, and nothing above it."""
         with self.batch_update():
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
@@ -212,41 +217,13 @@ class MeshtuiApp(App[None]):
 
         return AuditScreen(self.board, jumps=jumps)
 
-    # What a person decided.
-
-    def on_plan_confirmed(self, message: PlanConfirmed) -> None:
-        """Do it, whatever screens come and go meanwhile."""
-        self._perform(message.plan.id)
-
-    @work(group="perform")
-    async def _perform(self, plan_id: str) -> None:
-        mesh = self.board.mesh
-        assert mesh is not None  # a plan came from it
-        try:
-            async for progress in mesh.perform(plan_id):
-                self.post_message(Progressed(progress))
-        except MeshError as error:
-            self.post_message(Failed(error))
-
-    def on_progressed(self, message: Progressed) -> None:
-        """Show how far it has come."""
-        self.board.said = message.progress
-        for screen in self.screen_stack:
-            if isinstance(screen, ListScreen):
-                screen.progressed(message.progress)
-        self._tell_screens()
-
-    def on_failed(self, message: Failed) -> None:
-        """Say why it cannot be done."""
-        self.board.say(message.error, message.about)
-        self._tell_screens()
-
-    def _tell_screens(self, changes: Changes | None = None) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, Framed) and screen.is_mounted:
-                screen.board_changed(changes or Changes())
-
     # The terminal.
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Have the terminal take a text, also where GNU screen stands between."""
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
 
     def action_redraw(self) -> None:
         """Send everything again, because something else wrote to the terminal."""

@@ -11,10 +11,13 @@ from datetime import datetime
 from enum import Enum
 
 from meshtui.errors import MeshError
+from meshtui.keymap import Keymap
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.snapshot import MeshInfo
 from meshtui.present.glyphs import Glyphs
+from meshtui.saved_filters import SavedFilter
+from meshtui.tui.marked import Marked
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 
@@ -40,6 +43,18 @@ class Told:
 
 
 @dataclass
+class Running:
+    """A verb on several targets that is under way."""
+
+    verb: str
+    total: int
+    ended: int = 0
+    """Targets that have had their turn."""
+    stopping: bool = False
+    """Whether it is to end when the target whose turn it is has had it."""
+
+
+@dataclass
 class Board:
     """Everything that screens read."""
 
@@ -47,6 +62,13 @@ class Board:
     glyphs: Glyphs
     opening: str
     """What is being waited for at the start: `starting the mesh`."""
+    keymap: Keymap = field(default_factory=Keymap)
+    saved: tuple[SavedFilter, ...] = ()
+    """Filters that the person saved."""
+    commands: list[str] = field(default_factory=list)
+    """What was typed behind `:`, the latest last."""
+    protected: bool = False
+    """Whether this mesh is only looked at because the settings of this person protect it."""
     store: RowStore = field(init=False)
     mesh: Mesh | None = None
     info: MeshInfo | None = None
@@ -58,6 +80,9 @@ class Board:
     """Whether the rows were loaded to the last."""
     said: Told | Progress | None = None
     """For the status line."""
+    marked: Marked = field(default_factory=Marked)
+    """What the verbs work on instead of the row under the cursor, if there is any."""
+    running: Running | None = None
     dismissed: tuple[str, ...] = ()
     """Notices that were put away; others show."""
 
@@ -69,6 +94,13 @@ class Board:
         """What the mesh wants the person to know, unless it was put away."""
         notices = self.info.notices if self.info else ()
         return () if notices == self.dismissed else notices
+
+    @property
+    def guard(self) -> str:
+        """The word for that nothing can be changed from here; empty where it can."""
+        if self.info is None or not self.info.read_only:
+            return ""
+        return "PROTECTED" if self.protected else "READ-ONLY"
 
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""

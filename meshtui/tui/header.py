@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from meshtui.mesh.snapshot import MeshInfo
+from meshtui.present.batch import under_way
 from meshtui.present.cells import cut, cut_start, line_width, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.times import clock, short
@@ -18,7 +19,7 @@ _BETWEEN = 3
 def header_line(crumbs: tuple[str, ...], count: str, board: Board, width: int) -> Line:
     """The line. Where it is narrow, what says least about the mesh goes first; crumbs and freshness stay."""
     glyphs = board.glyphs
-    fresh = _freshness(board, board.now())
+    fresh = (*guard_piece(board), *_running(board), *_freshness(board, board.now()))
     room = width - line_width(fresh) - _BETWEEN - 2
     place = _place(crumbs, count, room, glyphs)
     room -= line_width(place) + _BETWEEN
@@ -49,13 +50,11 @@ def _mesh(info: MeshInfo | None, glyphs: Glyphs) -> tuple[Line, ...]:
     domain = Piece(glyphs.show(info.trust_domain), Tone.QUIET)
     backend = Piece(glyphs.show(info.backend), Tone.QUIET)
     proxies = _proxies(info)
-    guard = (Piece("READ-ONLY", Tone.WARN), dot) if info.read_only else ()
     return (
-        (*guard, backend, dot, domain, dot, proxies, dot, authority),
-        (*guard, domain, dot, proxies, dot, authority),
-        (*guard, proxies, dot, authority),
-        (*guard, authority),
-        guard[:1],
+        (backend, dot, domain, dot, proxies, dot, authority),
+        (domain, dot, proxies, dot, authority),
+        (proxies, dot, authority),
+        (authority,),
     )
 
 
@@ -66,6 +65,20 @@ def _proxies(info: MeshInfo) -> Piece:
         return Piece(f"{info.proxies_running}/{info.proxies_wanted} envoys", Tone.BAD)
     plural = "s" if info.proxies_wanted > 1 else ""
     return Piece(f"{info.proxies_wanted} envoy{plural}", Tone.QUIET)
+
+
+def guard_piece(board: Board) -> Line:
+    """The mark of a mesh that is only looked at, for header and footer; there is always room for it."""
+    return (Piece(f" {board.guard} ", Tone.GUARD), Piece(" ")) if board.guard else ()
+
+
+def _running(board: Board) -> Line:
+    running = board.running
+    if running is None:
+        return ()
+    number = min(running.ended + 1, running.total)
+    line = under_way(running.verb, number, running.total, board.glyphs, stopping=running.stopping)
+    return (*line, Piece(f" {board.glyphs.dot} ", Tone.QUIET))
 
 
 def _freshness(board: Board, now: datetime) -> Line:

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from meshtui.errors import MeshError
 from meshtui.mesh.actions import Plan, Progress
+from meshtui.mesh.batch import Batch, Ended
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
@@ -74,6 +75,20 @@ class PlanConfirmed(Message):
 
 
 @dataclass
+class BatchConfirmed(Message):
+    """A person said yes to a verb on several targets."""
+
+    batch: Batch
+
+
+@dataclass
+class BatchEnded(Message):
+    """It is over, one way or another."""
+
+    ended: Ended
+
+
+@dataclass
 class Progressed(Message):
     """A plan that is being performed came a step further, or ended."""
 
@@ -87,3 +102,10 @@ class Failed(Message):
     error: MeshError
     about: str | None = None
     """The target of which that is so for now; None where it happened, and stays so."""
+
+
+@dataclass
+class Commanded(Message):
+    """A person typed a command."""
+
+    text: str

@@ -21,6 +21,8 @@ def placeholder(board: Board, width: int) -> tuple[Line, ...]:
         return ((), waiting(board.opening, board.glyphs))
     if not board.complete:
         return ((), waiting("reading the rows", board.glyphs))
+    if store.total and not store.shown.filter.strip():
+        return ((), none_in_trouble(store.total, store.shown.view, board.keymap.shown("only-trouble")))
     if store.total:
         return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs))
     return ((), none_here(store.shown.view))
@@ -36,6 +38,12 @@ def none_matches(total: int, noun: str, text: str, glyphs: Glyphs) -> Line:
     words = f"none of {counted(total)} {noun} matches /{text.strip()}   "
     keys = (Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
     return (_MARGIN, Piece(glyphs.show(words)), *keys)
+
+
+def none_in_trouble(total: int, noun: str, key: str) -> Line:
+    """What is shown is only what is wrong, and nothing is."""
+    words = f"none of {counted(total)} {noun} is in trouble   "
+    return (_MARGIN, Piece(words), Piece(key, Tone.BUSY), Piece(" show all", Tone.QUIET))
 
 
 def none_here(noun: str) -> Line:

@@ -4,14 +4,17 @@ lists of other things, each with a screen of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from textual.binding import Binding
 
 from meshtui.mesh.rows import View
 from meshtui.present.cells import line_width
+from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.keys import THE_LIST, VIEWS
+from meshtui.saved_filters import SavedFilter
+from meshtui.tui.keys import VIEWS, bound
 
 
 class Place(StrEnum):
@@ -34,8 +37,8 @@ class Place(StrEnum):
 
     @property
     def digit(self) -> str:
-        """The key that leads there: a digit, and for findings their first letter."""
-        return "f" if self is Place.FINDINGS else str(list(Place).index(self))
+        """The key that leads there."""
+        return str(list(Place).index(self))
 
     def turned(self, by: int) -> Place:
         """The place that comes `by` places later, round and round."""
@@ -53,14 +56,20 @@ _SHORT = {
 
 KEYS = (
     *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
-    Binding("tab", "turn(1)", "next view, view before", group=THE_LIST),
-    Binding("shift+tab", "turn(-1)", "next view, view before", group=THE_LIST),
+    bound("next-view", "turn(1)"),
+    bound("view-before", "turn(-1)"),
 )
 """What leads from one place to another."""
 
 
-def place_line(here: Place, width: int) -> Line:
-    """All places with their digits, the one where one is in strong letters; as much of each as there is room for."""
+def place_line(here: Place, width: int, saved: Sequence[SavedFilter] = (), glyphs: Glyphs = UNICODE) -> Line:
+    """All places with their digits, the one where one is in strong letters; as much of each as there is room for.
+
+    Behind them saved filters that have a digit, where all of them fit: a place whose digit one of them has does
+    without.
+    """
+    taken = {str(each.digit): each for each in saved if each.digit}
+    extra = tuple(Piece(f"  {digit} {glyphs.show(taken[digit].name)}", Tone.QUIET) for digit in sorted(taken))
     names = {place: place.value for place in Place}
     short = names | _SHORT
     longest = max(map(len, short.values()))
@@ -68,9 +77,10 @@ def place_line(here: Place, width: int) -> Line:
     for gap, letters, words in ((2, None, names), (1, None, names), *((1, n, short) for n in range(longest, -1, -1))):
         pieces = [Piece(" ")]
         for place in Place:
-            told = f"{place.digit} {words[place][:letters]}".rstrip()
+            digit = "" if place.digit in taken else f"{place.digit} "
+            told = f"{digit}{words[place][:letters]}".rstrip() or glyphs.dot
             pieces += [Piece(told, Tone.STRONG if place is here else Tone.QUIET), Piece(" " * gap)]
         line = tuple(pieces[:-1])
         if line_width(line) < width:
             break
-    return line
+    return (*line, *extra) if line_width((*line, *extra)) < width else line

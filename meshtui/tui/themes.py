@@ -20,7 +20,7 @@ ANSI = "meshtui-ansi"
 def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash: str, rule: str, dark: bool) -> Theme:
     """A theme of RGB colours: `ground` behind everything, `cursor` and `flash` behind a line and a cell."""
     variables = {f"tone-{tone}": colour for tone, colour in tones.items()}
-    styles = {Tone.STRONG: "bold", Tone.CARET: "reverse"}
+    styles = {Tone.STRONG: "bold", Tone.GUARD: "bold reverse", Tone.CARET: "reverse"}
     variables |= {f"tone-{tone}-style": styles.get(tone, "none") for tone in Tone}
     variables |= {"cursor-ground": cursor, "cursor-style": "bold", "flash-ground": flash, "flash-style": "none"}
     variables |= {"rule": rule, "ground": ground}
@@ -51,6 +51,7 @@ def _ansi_theme() -> Theme:
         Tone.WARN: ("ansi_yellow", "none"),
         Tone.BAD: ("ansi_red", "bold"),
         Tone.UNSURE: ("ansi_magenta", "none"),
+        Tone.GUARD: ("ansi_yellow", "bold reverse"),
         Tone.CARET: ("ansi_default", "reverse"),
     }
     # Textual's own widgets ask native themes for more variables than RGB ones
@@ -87,6 +88,7 @@ THEMES = (
             Tone.WARN: "#e3b341",
             Tone.BAD: "#ff7b72",
             Tone.UNSURE: "#d2a8ff",
+            Tone.GUARD: "#e3b341",
             Tone.CARET: "#6cb6ff",
         },
         ground="#0e1116",
@@ -106,6 +108,7 @@ THEMES = (
             Tone.WARN: "#8a5a00",
             Tone.BAD: "#b31d28",
             Tone.UNSURE: "#6639a6",
+            Tone.GUARD: "#8a5a00",
             Tone.CARET: "#0550ae",
         },
         ground="#ffffff",

@@ -23,10 +23,10 @@ class Verb:
 
 def verbs(row: Row | None, board: Board) -> tuple[Verb, ...]:
     """Issue, rotate, undo and verify, as they stand for this row."""
-    return tuple(Verb(key, name, _reason(name, row, board)) for key, name in KEYS)
+    return tuple(Verb(board.keymap.shown(name), name, _reason(name, row, board)) for name in VERBS)
 
 
-KEYS = (("i", "issue"), ("r", "rotate"), ("u", "undo"), ("v", "verify"))
+VERBS = ("issue", "rotate", "undo", "verify")
 _GATEWAYS_ONLY = "only gateway certificates have it"
 """A reason that never passes, so that the footer of other rows does without the key."""
 
@@ -53,6 +53,27 @@ def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ..
             if line_width(line) <= width:
                 return line
     return _footer(able, (), board)
+
+
+def marked_line(marked: tuple[Row, ...], board: Board, width: int) -> Line:
+    """The keys that work on marked rows, each with on how many of them where it is not on all."""
+    pieces: list[Piece] = [Piece(" "), Piece(f"{len(marked)} marked", Tone.STRONG), Piece("   ")]
+    for name in VERBS:
+        key, able = board.keymap.shown(name), sum(not _reason(name, row, board) for row in marked)
+        if able == len(marked):
+            pieces += [Piece(key, Tone.BUSY), Piece(f" {name}   ")]
+        elif able:
+            pieces += [Piece(key, Tone.BUSY), Piece(f" {name} {able}   ")]
+    others = (("esc", "stop"), *MARKING[2:]) if board.running is not None else MARKING
+    for shown in range(len(others), -1, -1):
+        line = _keys(tuple(pieces), others[:shown])
+        if line_width(line) <= width:
+            break
+    return line
+
+
+MARKING = (("space", "mark"), ("esc", "unmark"), ("ctrl-space", "range"), ("y", "PEM"), ("?", "help"))
+"""Keys that are wanted while rows are marked."""
 
 
 def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:

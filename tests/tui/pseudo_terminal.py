@@ -30,11 +30,15 @@ from meshtui.tui.places import Place
 
 async def open_mesh():
     from meshtui.mesh.fake import FakeMesh
+    if "CRASH" in os.environ:
+        local = os.environ["CRASH"][::-1]
+        raise RuntimeError(f"It broke in {len(local)} places.")
     return FakeMesh()
 
 place = Place(os.environ.get("PLACE", "identities"))
 app = MeshtuiApp(open_mesh, glyphs=terminal.glyphs(), slow_link=terminal.is_remote(os.environ), place=place)
 app.run(mouse=False)
+sys.exit(app.return_code or 0)
 """
 """The console over the demo set, run as `meshtui` runs it."""
 
@@ -95,6 +99,11 @@ class Terminal:
         while words not in self.text:
             assert time.monotonic() < deadline, self.text
             self.read(0.02)
+
+    def local_modes(self) -> int:
+        """What the terminal does with what is typed (termios(3), `c_lflag`)."""
+        modes: int = termios.tcgetattr(self._master)[3]
+        return modes
 
     def press(self, keys: str) -> None:
         """Type."""

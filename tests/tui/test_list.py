@@ -63,7 +63,7 @@ async def test_views_are_one_key_away() -> None:
             ("5", "policies", "DECIDED", "SIGNED"),
             ("6", "traffic", "OUTCOME", "DECIDED"),
             ("7", "audit", "WHO", "OUTCOME"),
-            ("f", "findings", "SEVERITY", "WHO"),
+            ("8", "findings", "SEVERITY", "WHO"),
             ("1", "identities", "IDENTITY", "SEVERITY"),
         ):
             await shown.press(key)
@@ -239,13 +239,18 @@ async def test_the_footer_says_which_verbs_work_and_why_others_do_not() -> None:
         assert "r rotate (an authority)" in shown.lines[-1]
 
 
-async def test_read_only_is_unmistakable() -> None:
-    """The header says it, the footer greys the verbs out, and the mesh would refuse anyway."""
-    async with console(FakeMesh(read_only=True), size=(80, 24)) as shown:
-        assert "READ-ONLY" in shown.lines[0]
-        assert "r rotate (read-only)" in shown.lines[-1]
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 40)])
+@pytest.mark.parametrize("word", ["READ-ONLY", "PROTECTED"])
+async def test_read_only_is_unmistakable(size: tuple[int, int], word: str) -> None:
+    """Header and footer say it on every screen, whatever the width, and the mesh would refuse anyway."""
+    async with console(FakeMesh(read_only=True), size, protected=word == "PROTECTED") as shown:
+        for key in ("1", "5", "6", "7", "m", "1", "enter", "v", "escape", "escape"):
+            await shown.press(key)
+            assert f" {word} " in shown.lines[0]
+            assert f" {word} " in shown.lines[-1]
         await shown.press("r")
         assert "rotate does not work here: read-only." in shown.text
+        assert ("--write" in shown.text) == (word == "PROTECTED")
 
 
 async def test_notices_stand_under_the_header_until_dismissed() -> None:

@@ -153,7 +153,7 @@ async def test_the_command_can_be_copied() -> None:
         await shown.press("r")
         await shown.until_shown("c copy command")
         await shown.press("c")
-        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        await shown.until_shown("Copied the command, if this terminal allows it (OSC 52).")
         assert shown.app.clipboard == f"meshtui rotate {HTTPBIN}"
 
 
@@ -256,7 +256,7 @@ async def test_commands_name_the_state_directory_that_was_named() -> None:
         await shown.press("r")
         await shown.until_shown(f"$ meshtui rotate --state /tmp/there {HTTPBIN}")
         await shown.press("c")
-        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        await shown.until_shown("Copied the command, if this terminal allows it (OSC 52).")
         assert shown.app.clipboard == f"meshtui rotate --state /tmp/there {HTTPBIN}"
 
 
@@ -275,7 +275,7 @@ async def test_a_plan_can_be_read_as_what_is_done_by_hand(size: tuple[int, int])
         end = plan.by_hand[-1].split()[-1]
         assert ("j k scroll" in shown.text) == (f"kubectl apply -f {end}" not in shown.text)
         await shown.press("c")
-        await shown.until_shown("Copied, if this terminal allows it (OSC 52).")
+        await shown.until_shown("Copied the commands, if this terminal allows it (OSC 52).")
         assert shown.app.clipboard == "\n".join(plan.by_hand)
         await shown.press("b")
         await shown.until_shown("b by hand")

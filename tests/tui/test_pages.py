@@ -141,11 +141,24 @@ async def test_help_lists_the_keys_that_work_here(size: tuple[int, int]) -> None
     """Every key of the list, made from its bindings, and what the marks mean."""
     async with console(size=size) as shown:
         await shown.press("question_mark")
-        for part in ("j down", "ctrl-f PgDn", "rotate", "issue", "verify", "filter", "quit", "THE LIST", *View):
+        for part in ("j down", "ctrl-f PgDn", "rotate", "issue", "verify", "filter", "quit", "THE LIST"):
             assert part in shown.text
+        await shown.press("G")
+        assert all(view in shown.text for view in View)
         assert "?  could not be asked, which is not the same as fine" in shown.text
         await shown.press("escape")
         assert "THE LIST" not in shown.text
+
+
+async def test_help_says_where_it_goes_on() -> None:
+    """What does not fit scrolls, and the frame says so; where all of it fits, it says nothing."""
+    async with console(size=(80, 24)) as shown:
+        await shown.press("question_mark")
+        assert "j k scroll" in shown.lines[-1]
+    async with console(size=(140, 40)) as shown:
+        await shown.press("question_mark")
+        assert "ns:prod left<24h" in shown.text
+        assert "j k scroll" not in shown.text
 
 
 async def test_help_of_a_page_is_another() -> None:

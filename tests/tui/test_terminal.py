@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from datetime import UTC, datetime
 
 import pytest
@@ -51,6 +52,27 @@ def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
         assert LEAVES_ALTERNATE_SCREEN in terminal.sent
 
 
+def test_a_crash_restores_the_terminal_and_reports_no_values() -> None:
+    """The prompt is back as it was, the report says what broke and where, and what was in local variables is not in it.
+
+    Nobody can tell what those hold; it may be a key.
+    """
+    with Terminal({"CRASH": "terces a"}) as terminal:
+        before = terminal.local_modes()
+        assert terminal.ended() != 0
+        assert LEAVES_ALTERNATE_SCREEN in terminal.sent
+        assert terminal.sent.rindex(SHOWS_CURSOR) > terminal.sent.rindex(LEAVES_ALTERNATE_SCREEN) - 200
+        report = terminal.sent[terminal.sent.rindex(LEAVES_ALTERNATE_SCREEN) :]
+        assert b"RuntimeError" in report
+        assert b"It broke in" in report
+        assert b"feed.py" in report
+        assert b"a secret" not in terminal.sent
+        assert b"terces" not in terminal.sent
+        assert terminal.local_modes() & (termios.ECHO | termios.ICANON | termios.ISIG) == before & (
+            termios.ECHO | termios.ICANON | termios.ISIG
+        )
+
+
 @pytest.mark.parametrize("ignored", [False, True])
 def test_it_does_not_outlive_its_terminal(ignored: bool) -> None:
     """A terminal that is gone ends it within five seconds, also where SIGHUP is ignored, and it never spins."""
@@ -87,7 +109,7 @@ def test_other_places_keep_to_the_colours_of_the_terminal_too(environment: dict[
         terminal.until("workload/payments/ledger")
         for key, words in (
             ("0", "✗ 1 expired"),
-            ("f", "✗ critical"),
+            ("8", "✗ critical"),
             ("4", "└─ intermediate-2"),
             ("5", "✗ rejected"),
             ("6", "! denied"),
@@ -132,7 +154,7 @@ def test_what_is_sent_is_what_is_meant() -> None:
             ("\r", "CHAIN"),
             ("\x1b", "NEXT TO EXPIRE"),
             ("4", "└─ "),
-            ("f", "SEVERITY"),
+            ("8", "SEVERITY"),
             ("3", "SECRET"),
             ("5", "rejected"),
             ("m", "FROM / TO"),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.mesh.rows import Detail, Row
@@ -14,8 +14,9 @@ from meshtui.present.cells import paragraph
 from meshtui.present.detail import detail_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.row_store import Changes
@@ -24,12 +25,18 @@ MARGIN = 1
 """Cells on either side of the page."""
 
 
-class DetailScreen(RowScreen):
+class DetailScreen(Saving, RowScreen):
     """The page of one target."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("fix", "fix"),
+        ("back", "back"),
+        ("help", "help"),
+        ("down up", "scroll"),
+        ("quit", "quit"),
+    )
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
         super().__init__(board)
@@ -86,7 +93,8 @@ class DetailScreen(RowScreen):
         except MeshError as error:
             self._error = error
             self.refresh_frame()  # its verbs have nothing to act on
-        self.query_one("#page", Document).show()
+        if self.has_widgets:
+            self.query_one("#page", Document).show()
 
     def _page(self, width: int) -> list[Line]:
         glyphs, inner = self.board.glyphs, width - 2 * MARGIN
@@ -94,7 +102,7 @@ class DetailScreen(RowScreen):
         if self._error is not None:
             lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
         if self._detail is not None:
-            lines += detail_lines(self._detail, self.board.now(), inner, glyphs)
+            lines += detail_lines(self._detail, self.board.now(), inner, glyphs, fix_key=self.board.keymap.shown("fix"))
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
         return [(Piece(" " * MARGIN), *line) for line in lines]

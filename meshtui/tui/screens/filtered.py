@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 
-from meshtui.tui.keys import THE_LIST
+from meshtui.present.cells import line_width, width_of
+from meshtui.present.escape import visible
+from meshtui.present.times import counted
+from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.board import Board
+from meshtui.tui.keys import VIEWS, bound
 from meshtui.tui.places import KEYS, Place, place_line
 from meshtui.tui.screens.framed import Framed
-from meshtui.tui.widgets.prompt import Prompt
+from meshtui.tui.widgets.prompt import Prompt, Question
+
+ANSWERS = (("enter", "keep"), ("esc", "clear"))
 
 
 class Filtered(Framed):
     """Words that must all occur, `!words` that must not."""
 
+    EXAMPLES: ClassVar[str] = 'reviews !denied "not found"'
+    """Filters that work here, for who does not know yet what to type."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter: words, !words", group=THE_LIST),
-        Binding("escape", "clear", "clear, dismiss", group=THE_LIST),
+        bound("filter"),
+        bound("clear"),
     ]
 
     # What a screen has of its own.
@@ -32,36 +42,59 @@ class Filtered(Framed):
         """Show what this filter lets through."""
         raise NotImplementedError
 
+    @property
+    def matching(self) -> tuple[int, int] | None:
+        """How many the filter lets through, of how many; None where that is not known while it is typed."""
+        return None
+
+    def problem(self, text: str) -> str:  # noqa: ARG002 - for those whose filter can be odd
+        """What is odd about a filter, as a sentence."""
+        return ""
+
     def action_clear(self) -> None:
-        """Clear what is in the way: what was said, then the filter."""
+        """Clear what is in the way: what was said, then the filter; else go up."""
         if self.board.said is not None:
             self.say(None)
-        else:
+        elif self.filter:
             self.narrow("")
+        else:
+            self.up()
 
     # How it is typed.
 
     def on_key(self, event: events.Key) -> None:
-        """Begin the filter before the next key is looked at: what is typed fast, or pasted, belongs to it.
-
-        As a binding alone it would begin only after the keys behind it had passed this screen.
-        """
-        if event.key == "slash" and not self.query_one("#footer", Prompt).asks:
+        """Begin the filter before the next key is looked at, as the frame does with a command."""
+        asks = self.query_one("#footer", Prompt).asks
+        if event.key in self.board.keymap.keys("filter") and not asks:
             self.action_filter()
             event.stop()
             event.prevent_default()
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one("#footer", Prompt).ask("/", self.filter)
+        self.query_one("#footer", Prompt).ask(Question("/", ANSWERS, note=self._note_on), self.filter)
+
+    def _note_on(self, text: str) -> Line:
+        """What stands beside a filter that is being typed: how many match, and what is odd about it."""
+        if not text.strip():
+            return (Piece(f"such as {self.EXAMPLES}", Tone.QUIET),)
+        numbers = " of ".join(map(counted, self.matching or ()))
+        if not (problem := self.board.glyphs.show(self.problem(text))):
+            return (Piece(numbers),)
+        line = (Piece(numbers), Piece(f"   {problem}", Tone.QUIET))
+        # The header has the numbers as well
+        room = self.size.width - width_of(visible(text)) - 5
+        return line if line_width(line) <= room else (Piece(problem, Tone.QUIET),)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Filter while it is typed."""
-        self.narrow(message.text)
+        if message.sign == "/":
+            self.narrow(message.text)
 
-    def on_prompt_cancelled(self) -> None:
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
         """Drop the filter."""
-        self.narrow("")
+        if message.sign == "/":
+            self.narrow("")
 
 
 class Placed(Framed):
@@ -70,6 +103,15 @@ class Placed(Framed):
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     DEFAULT_CLASSES = "-placed"
+
+    def __init__(self, board: Board, *args: Any, **options: Any) -> None:
+        super().__init__(board, *args, **options)
+        for index, saved in enumerate(board.saved):
+            if saved.digit:
+                name = board.glyphs.show(saved.name)
+                self._bindings.key_to_bindings[str(saved.digit)] = [
+                    Binding(str(saved.digit), f"app.saved({index})", name, group=VIEWS)
+                ]
 
     @property
     def place(self) -> Place:
@@ -85,7 +127,18 @@ class Placed(Framed):
         """Show which places there are, too."""
         super().refresh_frame(width)
         if self.has_widgets:
-            self.lines("places").show([place_line(self.place, width or self.size.width)])
+            line = place_line(self.place, width or self.size.width, self.board.saved, self.board.glyphs)
+            self.lines("places").show([line])
+
+    def saved_as(self, text: str) -> str:
+        """The name under which a filter of this place was saved; empty for others."""
+        shown = (self.place.value, text)
+        return next((saved.name for saved in self.board.saved if (saved.place, saved.filter) == shown), "")
+
+    def up(self) -> None:
+        """Go to the first place."""
+        if self.place is not (first := next(iter(Place))):
+            self.call_later(self.run_action, f"app.place('{first}')")
 
     async def action_turn(self, by: int) -> None:
         """Go to the place that comes next, or came before."""

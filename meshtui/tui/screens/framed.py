@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
+from meshtui.keymap import ACTIONS
+from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
-from meshtui.tui.header import header_line
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.command_line import Known, completed, usage
+from meshtui.tui.header import guard_piece, header_line
+from meshtui.tui.keys import bound
+from meshtui.tui.messages import Commanded
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import keys_line
 from meshtui.tui.widgets.lines import Lines
-from meshtui.tui.widgets.prompt import Prompt
+from meshtui.tui.widgets.prompt import Prompt, Question
 from meshtui.tui.widgets.row_store import Changes
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 """Cells below which a screen says so instead of breaking."""
+
+LONGEST_COMMAND = 600
+"""Characters of a command: two SPIFFE IDs, which may be long, and more."""
+
+COMPLETED_FROM = 5_000
+"""Rows whose names are looked at for completion."""
 
 SHORT_HEIGHT = 18
 """Lines below which a screen gives up its blank lines and what is said below the list."""
@@ -30,13 +42,18 @@ class Framed(Screen[None], inherit_bindings=False):
     """A screen over the board. Its body and its row are its own; the rest is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", group=ALWAYS),
-        Binding("ctrl+r", "app.reopen", "read everything again", group=ALWAYS),
-        Binding("q", "app.quit", "quit", group=ALWAYS),
+        bound("command"),
+        bound("palette"),
+        bound("place-before", "app.travel_back"),
+        bound("place-after", "app.travel_forward"),
+        bound("last-place", "app.travel_to_last"),
+        bound("help"),
+        bound("read-again", "app.reopen"),
+        bound("quit", "app.quit"),
     ]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("?", "help"), ("q", "quit"))
-    """Keys and words that the footer shows, the most wanted first."""
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("help", "help"), ("quit", "quit"))
+    """Actions whose keys the footer shows, and words for them, the most wanted first."""
 
     def __init__(self, board: Board) -> None:
         super().__init__()
@@ -56,7 +73,23 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def keys(self, width: int) -> Line:
         """The footer: keys that work here."""
-        return keys_line(self.FOOTER, width)
+        return keys_line(self.footer, width)
+
+    @property
+    def footer(self) -> tuple[tuple[str, str], ...]:
+        """Keys and words of the footer, as the keys are now."""
+        shown = self.board.keymap.shown
+        return tuple(
+            (" ".join(shown(name) if name in ACTIONS else name for name in names.split()), word)
+            for names, word in self.FOOTER
+        )
+
+    def up(self) -> None:
+        """Go to what is above this screen, if anything is."""
+
+    def why_not(self, action: str) -> str:  # noqa: ARG002 - for the screens that act on rows
+        """Why an action of this screen does not work now; empty when it does."""
+        return ""
 
     def body(self) -> ComposeResult:
         """The widgets between header and status."""
@@ -100,9 +133,17 @@ class Framed(Screen[None], inherit_bindings=False):
         self.board_changed(Changes())
 
     def on_key(self, event: events.Key) -> None:
-        """While something is being typed, keys are text."""
+        """While something is being typed, keys are text.
+
+        Typing begins before the next key is looked at: what is typed fast, or pasted, belongs to it. As bindings alone
+        the keys that begin it would take effect only after those behind them had passed this screen.
+        """
         if (prompt := self.query_one("#footer", Prompt)).asks:
             prompt.take_key(event)
+        elif event.key in self.board.keymap.keys("command"):
+            self.action_command()
+            event.stop()
+            event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
         """While something is being typed, pasted text belongs to it."""
@@ -117,7 +158,8 @@ class Framed(Screen[None], inherit_bindings=False):
         board = self.board
         self.lines("header").show([header_line(self.crumbs, self.count, board, width)])
         self.lines("status").show(status_lines(board.said, width, board.glyphs))
-        self.query_one("#footer", Prompt).show_keys(self.keys(width))
+        guard = guard_piece(board)
+        self.query_one("#footer", Prompt).show_keys((*guard, *self.keys(width - line_width(guard))))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
         self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
 
@@ -138,6 +180,47 @@ class Framed(Screen[None], inherit_bindings=False):
     def lines(self, name: str) -> Lines:
         """A part of the screen, by its name."""
         return self.query_one(f"#{name}", Lines)
+
+    # Commands.
+
+    def action_command(self) -> None:
+        """Type a command."""
+        known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
+        question = Question(
+            ":",
+            (("enter", "do"), ("tab", "complete")),
+            note=lambda text: (Piece(self.board.glyphs.show(usage(text, known)), Tone.QUIET),),
+            completed=lambda text: completed(text, known),
+            earlier=tuple(self.board.commands),
+            longest=LONGEST_COMMAND,
+        )
+        self.query_one("#footer", Prompt).ask(question)
+
+    @on(Prompt.Submitted)
+    def _obey(self, message: Prompt.Submitted) -> None:
+        """Have a command done."""
+        if message.sign == ":":
+            self.app.post_message(Commanded(message.text))
+
+    def _names_at_hand(self) -> Iterator[str]:
+        """Targets that can be completed: those at hand."""
+        return (row.target for row in islice(self.board.store, COMPLETED_FROM))
+
+    async def action_palette(self) -> None:
+        """Show all that can be done here."""
+        from meshtui.tui.screens.palette import Choice, PaletteScreen, choices  # noqa: PLC0415 - as for help
+
+        async def do(choice: Choice | None) -> None:
+            if choice is not None:
+                # this screen takes back what was said while it was covered
+                self.call_after_refresh(self.app.run_action, choice.run, choice.node)
+
+        found = choices(self.active_bindings.values(), self.why_not)
+        for index, saved in enumerate(self.board.saved):
+            if not saved.digit:
+                found.append(Choice("", f"go to {saved.name}", f"app.saved({index})", self.app))
+        self.board.take_back()
+        self.app.push_screen(PaletteScreen(found, self.board.glyphs), do)
 
     # Other screens.
 

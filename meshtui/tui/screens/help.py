@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from meshtui.present.cells import cut_line, fit, fit_line, line_width
+from meshtui.keymap import shown_key
+from meshtui.mesh.filter_fields import FIELDS
+from meshtui.present.cells import cut_line, fit, fit_line, fold, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.marks import TRUTHS
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, THE_LIST, THIS_ROW, VIEWS
+from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, SORT, THE_LIST, THIS_ROW, VIEWS
 from meshtui.tui.widgets.document import Document
 
 _COLUMN = 38
@@ -26,8 +29,6 @@ _KEYS = 14
 
 _MARKED = "verify to the wire"
 """A key of rows that have the four marks."""
-
-_NAMES = {"question_mark": "?", "slash": "/", "pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "space": "space"}
 
 
 class HelpScreen(ModalScreen[None], inherit_bindings=False):
@@ -51,27 +52,40 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         dialog.styles.width = 2 * _COLUMN + 4
         dialog.styles.height = len(self._page(2 * _COLUMN)) + 2
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so where not all of it is in sight."""
+        is_cut = len(self._page(2 * _COLUMN)) + 2 > event.size.height
+        self.query_one("#dialog").border_subtitle = "j k scroll" if is_cut else ""
+
     def action_close(self) -> None:
         """Go back."""
         self.dismiss()
 
     def _page(self, width: int) -> list[Line]:
-        left = [*self._group(THIS_ROW), *self._group(THE_LIST)]
+        half = width // 2 if width >= 2 * _COLUMN - 6 else width
+        sorts = self._in_a_line(SORT, "again to reverse", half - 1)
+        left = [*self._group(THIS_ROW), *self._group(THE_LIST), *sorts]
         right = [*self._group(MOVE), *self._group(ALWAYS)]
-        below = [*self._views(width), *self._marks(width)]
+        below = [
+            *self._in_a_line(VIEWS, "", width),
+            *self._filter(width),
+            *self._marks(width),
+        ]
         if width < 2 * _COLUMN - 6:
             return [*left, *right, *below]
         both = zip_longest(left, right, fillvalue=())
-        return [*((*fit_line(one, width // 2), *other) for one, other in both), *below]
+        return [*((*fit_line(one, width // 2, self._glyphs.ellipsis), *other) for one, other in both), *below]
 
     def _group(self, group: Binding.Group) -> list[Line]:
         keys = self._keys.get(group.description, [])
-        lines: list[Line] = [(Piece(fit(names, _KEYS), Tone.BUSY), Piece(text)) for names, text in keys]
+        lines: list[Line] = [
+            (Piece(fit(names, _KEYS, self._glyphs.ellipsis), Tone.BUSY), Piece(text)) for names, text in keys
+        ]
         return [(Piece(group.description, Tone.STRONG),), *lines, ()] if keys else []
 
-    def _views(self, width: int) -> list[Line]:
-        """The places, as many to a line as fit."""
-        keys = self._keys.get(VIEWS.description, [])
+    def _in_a_line(self, group: Binding.Group, more: str, width: int) -> list[Line]:
+        """Short words, as many to a line as fit."""
+        keys = self._keys.get(group.description, [])
         lines: list[Line] = []
         for names, text in keys:
             place = (Piece(f"{names} ", Tone.BUSY), Piece(f"{text}   "))
@@ -79,7 +93,21 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
                 lines[-1] = (*lines[-1], *place)
             else:
                 lines.append(place)
-        return [(Piece(VIEWS.description, Tone.STRONG),), *lines, ()] if keys else []
+        title = (Piece(group.description, Tone.STRONG), Piece(f"  {more}", Tone.QUIET))
+        return [title, *lines, ()] if keys else []
+
+    def _filter(self, width: int) -> list[Line]:
+        """What a filter can ask of certificates, where those are listed."""
+        if SORT.description not in self._keys:
+            return []
+        title = (
+            Piece("FILTER", Tone.STRONG),
+            Piece("  a space means and, ! not; ns:pro* begins, = is all of it", Tone.QUIET),
+        )
+        fields = fold(f"{' '.join(FIELDS)}   such as ns:prod left<24h is:trouble !state:fresh", width)
+        return [
+            cut_line(line, width, self._glyphs.ellipsis) for line in (title, *((Piece(text),) for text in fields))
+        ] + [()]
 
     def _marks(self, width: int) -> list[Line]:
         g = self._glyphs
@@ -103,7 +131,8 @@ def keys_of(bindings: Iterable[ActiveBinding]) -> dict[str, list[tuple[str, str]
         binding = active.binding
         if binding.group in GROUPS and binding.description:
             names = found.setdefault((binding.group.description, binding.description), [])
-            names.append(_NAMES.get(binding.key, binding.key).replace("ctrl+", "ctrl-").replace("shift+", "shift-"))
+            if (name := shown_key(binding.key)) not in names:
+                names.append(name)
     groups: dict[str, list[tuple[str, str]]] = {}
     for (group, text), names in found.items():
         groups.setdefault(group, []).append((" ".join(names), text))

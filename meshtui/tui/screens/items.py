@@ -10,12 +10,14 @@ from textual.app import ComposeResult
 from meshtui.errors import MeshError
 from meshtui.mesh.interface import Mesh
 from meshtui.present.times import counted
-from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.tones import Line, Piece, Tone, plain
 from meshtui.tui.board import Board, Link
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, unopened, waiting
+from meshtui.tui.screens.copying import Copying
 from meshtui.tui.screens.fetching import Fetching
-from meshtui.tui.screens.filtered import Filtered
+from meshtui.tui.screens.filtered import Filtered, Placed
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.item_list import ItemList
 from meshtui.tui.widgets.item_store import ItemStore
 from meshtui.tui.widgets.lines import Lines
@@ -24,17 +26,20 @@ from meshtui.tui.widgets.row_store import Changes
 T = TypeVar("T")
 
 SUMMARY_LINES = 3
+_COPIED_WIDTH = 1_000
+"""Cells of a summary that is copied: enough for nothing to be cut."""
 
 
-class ItemsScreen(Filtered, Fetching, Generic[T]):
+class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
     """What a listing says; what enter opens is its own."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "open"),
-        ("/", "filter"),
-        ("?", "help"),
-        ("tab", "view"),
-        ("q", "quit"),
+        ("open", "open"),
+        ("filter", "filter"),
+        ("help", "help"),
+        ("command", "command"),
+        ("next-view", "view"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, listing: Listing[T], *, jumps: bool) -> None:
@@ -60,7 +65,8 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
         """The filter, how many items it lets through, and what else is to be known."""
         store = self._store
         if store.filter.strip():
-            found = f"/{store.filter}   {counted(len(store))} of {counted(store.total)}"
+            name = self.saved_as(store.filter) if isinstance(self, Placed) else ""
+            found = f"{name} /{store.filter}   {counted(len(store))} of {counted(store.total)}".lstrip()
             # of what is not here the filter says nothing
             return "   ".join(filter(None, (found, self._note if self._listing.is_timeline else "")))
         return "   ".join(filter(None, (counted(store.total) if store.total else "", self._note)))
@@ -71,9 +77,21 @@ class ItemsScreen(Filtered, Fetching, Generic[T]):
         return self._store.filter
 
     @property
+    def matching(self) -> tuple[int, int]:
+        """How many the filter lets through, of how many."""
+        return len(self._store), self._store.total
+
+    @property
     def selected(self) -> T | None:
         """The item under the cursor."""
         return self._list.selected
+
+    def copied(self) -> tuple[tuple[str, str], ...]:
+        """What is said of the item under the cursor."""
+        if (item := self.selected) is None:
+            return ()
+        lines = self._listing.summary(item, self.board.now(), _COPIED_WIDTH, self.board.glyphs)
+        return (("what is said of it", "\n".join(filter(None, (plain(line).strip() for line in lines)))),)
 
     def above(self) -> ComposeResult:
         """What stands between the header and the titles."""

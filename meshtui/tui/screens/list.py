@@ -6,18 +6,23 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from meshtui.mesh.actions import Progress
-from meshtui.mesh.rows import Row, Step, View
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.rows import Query, Row, Sort, Step, View
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.board import Board
+from meshtui.saved_filters import sort_name
+from meshtui.tui.board import Board, Told
+from meshtui.tui.keys import bound
 from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Filtered, Placed
-from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.marking import Marking
+from meshtui.tui.screens.saving import SavingRows
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
 from meshtui.tui.widgets.row_store import Changes
@@ -26,21 +31,44 @@ TICK_SECONDS = 5.0
 """How long a row shows that it was served after a rotation, before its state takes over again."""
 
 
-class ListScreen(RowScreen, Filtered, Placed):
+SORT_KEYS = {
+    "left": Sort.EXPIRY,
+    "state": Sort.STATE,
+    "name": Sort.NAME,
+    "namespace": Sort.NAMESPACE,
+    "target": Sort.TARGET,
+    "truths": Sort.TRUTHS,
+    "issuer": Sort.ISSUER,
+    "serial": Sort.SERIAL,
+}
+"""What keys sort by."""
+
+
+class ListScreen(SavingRows, Marking, Filtered, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "open"),
-        ("/", "filter"),
-        ("?", "help"),
-        ("x", "calls"),
-        ("tab", "view"),
-        ("q", "quit"),
+        ("open", "open"),
+        ("filter", "filter"),
+        ("help", "help"),
+        ("fix", "fix"),
+        ("command", "command"),
+        ("only-trouble", "trouble"),
+        ("reach", "calls"),
+        ("next-view", "view"),
+        ("quit", "quit"),
     )
+
+    EXAMPLES: ClassVar[str] = "ns:prod !fresh left<24h is:trouble issuer:root"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("only-trouble"),
+        *(bound(f"sort-{name}", f"sort('{sort}')") for name, sort in SORT_KEYS.items()),
+    ]
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
-        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows")
+        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows", marked=board.marked)
 
     @property
     def place(self) -> Place:
@@ -55,10 +83,31 @@ class ListScreen(RowScreen, Filtered, Placed):
     @property
     def count(self) -> str:
         """The filter, and how many rows it lets through."""
-        store = self.board.store
-        if store.shown.filter.strip():
-            return f"/{store.shown.filter}   {counted(len(store))} of {counted(store.total)}"
-        return counted(store.total) if store.total else ""
+        store, shown = self.board.store, self.board.store.shown
+        text = f"{self.saved_as(shown.filter)} /{shown.filter}".strip() if shown.filter.strip() else ""
+        trouble = "only trouble" if shown.only_trouble else ""
+        number = counted(store.total) if store.total else ""
+        if text or trouble:
+            number = f"{counted(len(store))} of {counted(store.total)}"
+        sign = self.board.glyphs.falling if shown.descending else self.board.glyphs.rising
+        # Where no column shows what the list is sorted by
+        order = "" if self._list.shows_sort or not self.is_mounted else f"{sort_name(shown.sort)} {sign}"
+        marked = f"{counted(len(self.board.marked))} marked" if self.board.marked else ""
+        return "   ".join(filter(None, (trouble, text, number, marked, order)))
+
+    @property
+    def listed(self) -> Query:
+        """What is listed, as one asks a mesh for it."""
+        return self.board.store.shown
+
+    @property
+    def matching(self) -> tuple[int, int]:
+        """How many the filter lets through, of how many."""
+        return len(self.board.store), self.board.store.total
+
+    def problem(self, text: str) -> str:
+        """What is odd about a filter of certificates."""
+        return Filter.parse(text).problem
 
     @property
     def row(self) -> Row | None:
@@ -128,14 +177,23 @@ class ListScreen(RowScreen, Filtered, Placed):
     # The filter.
 
     def action_clear(self) -> None:
-        """Clear what is in the way: notices, then what was said, then the filter."""
+        """Clear what is in the way: notices, a batch, what was said, marks, then the filter; one of them at a time."""
         if self.board.notices:
             self.board.dismissed = self.board.notices
             self._refresh_body()
+        elif self.board.running is not None and not self.board.running.stopping:
+            self.board.running.stopping = True
+            self.say(Told("It stops when the target whose turn it is has had it."))
         elif self.board.said is not None:
             self.say(None)
-        else:
+        elif self.board.marked:
+            self.action_unmark()
+        elif self.filter:
             self.narrow("")
+        elif self.board.store.only_trouble:
+            self.action_only_trouble()
+        else:
+            self.up()
 
     def narrow(self, text: str) -> None:
         """Show the rows that this filter lets through."""
@@ -144,6 +202,28 @@ class ListScreen(RowScreen, Filtered, Placed):
             store.arrange(store.view, text)
             self._list.rearrange()
             self._refresh_all()
+
+    # The order.
+
+    def action_only_trouble(self) -> None:
+        """Leave out what is well, or show it again."""
+        store = self.board.store
+        store.arrange(store.view, store.filter, only_trouble=not store.only_trouble)
+        self._list.rearrange()
+        self._refresh_all()
+
+    def action_sort(self, name: str) -> None:
+        """Sort by something; by the same once more, turn the order round."""
+        store, sort = self.board.store, Sort(name)
+        self.sort_by(sort, descending=sort is store.sort and not store.descending)
+
+    def sort_by(self, sort: Sort, *, descending: bool) -> None:
+        """Show another order, from its top unless the cursor was put on a row."""
+        store = self.board.store
+        self._list.stay_at_top()
+        store.arrange(store.view, store.filter, sort=sort, descending=descending)
+        self._list.rearrange()
+        self._refresh_all()
 
     def _refresh_all(self) -> None:
         self.refresh_frame()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.mesh.access import AccessQuestion, Matrix
@@ -16,7 +16,7 @@ from meshtui.present.matrix import cell_summary, legend
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board, Told
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.page import PageScreen
 from meshtui.tui.widgets.lines import Lines
@@ -26,14 +26,14 @@ from meshtui.tui.widgets.matrix_grid import MatrixGrid
 class MatrixScreen(Fetching):
     """The matrix of all workloads."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "explain"),
-        ("h j k l", "move"),
-        ("esc", "back"),
-        ("?", "help"),
-        ("q", "quit"),
+        ("open", "explain"),
+        ("left down up right", "move"),
+        ("back", "back"),
+        ("help", "help"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, above: tuple[str, ...]) -> None:

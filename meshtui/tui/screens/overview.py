@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from meshtui.errors import MeshError
+from meshtui.mesh.filter import Filter
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Row
@@ -22,6 +23,7 @@ from meshtui.tui.placeholder import error_lines, unopened, waiting
 from meshtui.tui.places import Place
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered, Placed
+from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.targeted import Targeted
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt
@@ -37,14 +39,16 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
 
     FOLLOWS_THE_BOARD = True
     PACE = 1.0
+    EXAMPLES: ClassVar[str] = ListScreen.EXAMPLES
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "open"),
-        ("f", "findings"),
-        ("?", "help"),
-        ("/", "filter"),
-        ("tab", "view"),
-        ("q", "quit"),
+        ("open", "open"),
+        (Place.FINDINGS.digit, "findings"),
+        ("help", "help"),
+        ("filter", "filter"),
+        ("command", "command"),
+        ("next-view", "view"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
@@ -145,9 +149,13 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
     def narrow(self, text: str) -> None:
         """Nothing is left out here."""
 
+    def problem(self, text: str) -> str:
+        """What is odd about a filter of certificates."""
+        return Filter.parse(text).problem
+
     async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         """What was typed filters the list of everything."""
-        if message.text.strip():
+        if message.sign == "/" and message.text.strip():
             await self.run_action(f"app.place('{Place.IDENTITIES}')")
             found = self.app.screen
             assert isinstance(found, Filtered)  # every list is

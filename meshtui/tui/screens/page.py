@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.mesh.interface import Mesh
@@ -15,7 +15,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.widgets.document import Document
 
@@ -32,9 +32,14 @@ Load = Callable[[Mesh], Awaitable[Drawing]]
 class PageScreen(Fetching):
     """A page, read again whenever the mesh says that something is different."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("help", "help"),
+        ("down up", "scroll"),
+        ("quit", "quit"),
+    )
 
     def __init__(self, board: Board, crumbs: tuple[str, ...], load: Load) -> None:
         super().__init__(board)

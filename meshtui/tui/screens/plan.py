@@ -67,7 +67,11 @@ class PlanDialog(ModalScreen[None]):
         )
         pieces = [piece for key, word in answers for piece in (Piece(key, Tone.BUSY), Piece(f" {word}      "))]
         pieces[-1] = Piece(pieces[-1].text.rstrip())
-        self.query_one("#answers", Lines).show([tuple(pieces)])
+        self.show_answers(tuple(pieces))
+
+    def show_answers(self, line: Line) -> None:
+        """Show the keys that end it."""
+        self.query_one("#answers", Lines).show([line])
 
     def on_resize(self, event: events.Resize) -> None:
         """Take as much room as the plan needs, and no more than there is."""
@@ -107,8 +111,10 @@ class PlanDialog(ModalScreen[None]):
 
     @work(exclusive=True)
     async def _copy(self) -> None:
-        text = "\n".join(self.plan.by_hand) if self._by_hand else self.plan.command
-        said = await copy(with_state(text, self._board.glyphs.state), self.app.copy_to_clipboard)
+        text, what = self.plan.command, "the command"
+        if self._by_hand:
+            text, what = "\n".join(self.plan.by_hand), "the commands"
+        said = await copy(with_state(text, self._board.glyphs.state), what, self.app.copy_to_clipboard)
         self.query_one("#said", Lines).show([(Piece(said, Tone.QUIET),)])
 
     def _page(self, width: int) -> list[Line]:

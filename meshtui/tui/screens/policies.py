@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import RefusedError, UsageError
 from meshtui.mesh.access import PolicyRow
@@ -15,7 +15,7 @@ from meshtui.present.manifest import manifest_lines
 from meshtui.present.policies import POLICIES, policy_lines, policy_summary, text_of_policy
 from meshtui.present.traffic import call_lines
 from meshtui.tui.board import Board
-from meshtui.tui.keys import THE_LIST
+from meshtui.tui.keys import bound
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
@@ -52,11 +52,11 @@ LISTING: Listing[PolicyRow] = Listing(
 class PoliciesScreen(ItemsScreen[PolicyRow], Placed):
     """A list with a policy in each line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "matrix", "matrix: who can call whom", group=THE_LIST)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("matrix")]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "open"),
-        ("m", "who can call whom"),
+        ("open", "open"),
+        ("matrix", "who can call whom"),
         *ItemsScreen.FOOTER[1:],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.mesh.access import AccessQuestion, MatrixCell, Reach
 from meshtui.mesh.interface import Mesh
@@ -12,7 +12,7 @@ from meshtui.present.ends import end_name
 from meshtui.present.matrix import REACHES, cell_summary, text_of_cell
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board
-from meshtui.tui.keys import THE_LIST
+from meshtui.tui.keys import bound
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.screens.items import ItemsScreen
 from meshtui.tui.screens.page import PageScreen
@@ -43,14 +43,14 @@ def listing(target: str) -> Listing[MatrixCell]:
 class ReachScreen(ItemsScreen[MatrixCell]):
     """A list with a caller or somebody called in each line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "back", "back", group=THE_LIST)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("leave", "back")]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "explain"),
-        ("esc", "back"),
-        ("/", "filter"),
-        ("?", "help"),
-        ("q", "quit"),
+        ("open", "explain"),
+        ("back", "back"),
+        ("filter", "filter"),
+        ("help", "help"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:

@@ -5,28 +5,32 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate, Undo
+from meshtui.mesh.remedy import remedy
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Line
 from meshtui.tui.board import Told
-from meshtui.tui.keys import THIS_ROW
+from meshtui.tui.keys import bound
 from meshtui.tui.messages import Failed
-from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.copying import CopyingRows
 from meshtui.tui.verbs import footer_line, reason_for_none, verbs
 
+PROTECTED = " config.toml protects this mesh; meshtui --write changes it all the same."
 
-class RowScreen(Framed):
-    """Issue, rotate, undo, verify, and who may call whom."""
+
+class RowScreen(CopyingRows):
+    """Issue, rotate, undo, verify, who may call whom, and copying."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "issue", "issue the first one", group=THIS_ROW),
-        Binding("r", "rotate", "rotate: a new key too", group=THIS_ROW),
-        Binding("u", "undo", "undo: the one before", group=THIS_ROW),
-        Binding("v", "verify", "verify to the wire", group=THIS_ROW),
-        Binding("x", "reach", "who may call whom", group=THIS_ROW),
+        bound("issue"),
+        bound("rotate"),
+        bound("fix"),
+        bound("undo"),
+        bound("verify"),
+        bound("reach"),
     ]
 
     @property
@@ -36,7 +40,17 @@ class RowScreen(Framed):
 
     def keys(self, width: int) -> Line:
         """The verbs as they stand for this row, and keys that always work."""
-        return footer_line(self.row, self.board, self.FOOTER, width)
+        return footer_line(self.row, self.board, self.footer, width)
+
+    def why_not(self, action: str) -> str:
+        """Why a verb does not work on the row."""
+        if action == "reach":
+            return reason_for_none(self.row)
+        return next((verb.reason for verb in verbs(self.row, self.board) if verb.name == action), "")
+
+    def rows_to_copy(self) -> tuple[Row, ...]:
+        """The row."""
+        return (self.row,) if self.row is not None else ()
 
     def action_issue(self) -> None:
         """Plan an issue for the row."""
@@ -52,6 +66,29 @@ class RowScreen(Framed):
         """Plan to bring back the certificate before."""
         if row := self._ready("undo"):
             self._plan(Undo(target=row.target))
+
+    def action_fix(self) -> None:
+        """Plan what ends the worst finding about the row, if one action does."""
+        if self.row is not None:
+            self._fix(self.row.target)
+
+    @work(exclusive=True, group="plan")
+    async def _fix(self, target: str) -> None:
+        self.say(Told("planning"))
+        try:
+            if self.board.mesh is None:
+                raise UnreachableError("There is no mesh to ask.")
+            findings = (await self.board.mesh.detail(target)).findings
+        except MeshError as error:
+            self.app.post_message(Failed(error, about=target))
+            return
+        found = remedy(findings)
+        if found is not None:
+            self._plan(found.action)
+        elif findings:
+            self.say(Told(f"No key ends this: {findings[0].text} {findings[0].fix}", wrong=True, about=target))
+        else:
+            self.say(Told("Nothing is found to be wrong here.", about=target))
 
     async def action_verify(self) -> None:
         """Look at every check of the row."""
@@ -77,7 +114,8 @@ class RowScreen(Framed):
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
             about = self.row.target if self.row else ""
-            self.say(Told(f"{name} does not work here: {reason}.", wrong=True, about=about))
+            why = PROTECTED if self.board.guard and self.board.protected else ""
+            self.say(Told(f"{name} does not work here: {reason}.{why}", wrong=True, about=about))
             return None
         return self.row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.mesh.access import AccessQuestion
 from meshtui.mesh.interface import Mesh
@@ -27,7 +27,7 @@ from meshtui.present.traffic import (
 )
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board
-from meshtui.tui.keys import THE_LIST
+from meshtui.tui.keys import bound
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
@@ -90,9 +90,13 @@ CALLS: Listing[Call] = Listing(
 class TrafficScreen(ItemsScreen[Pair], Placed):
     """A list with a pair of callers in each line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "denied", "denied calls, one by one", group=THE_LIST)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("denied")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("enter", "open"), ("d", "denied calls"), *ItemsScreen.FOOTER[1:])
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("open", "open"),
+        ("denied", "denied calls"),
+        *ItemsScreen.FOOTER[1:],
+    )
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board, PAIRS, jumps=jumps)
@@ -120,14 +124,14 @@ class TrafficScreen(ItemsScreen[Pair], Placed):
 class DeniedScreen(ItemsScreen[Call]):
     """A list with a denied call in each line, newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("backspace", "back", "back", group=THE_LIST)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("leave", "back")]
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("enter", "explain"),
-        ("esc", "back"),
-        ("/", "filter"),
-        ("?", "help"),
-        ("q", "quit"),
+        ("open", "explain"),
+        ("back", "back"),
+        ("filter", "filter"),
+        ("help", "help"),
+        ("quit", "quit"),
     )
 
     def __init__(self, board: Board, above: tuple[str, ...], *, jumps: bool) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.findings import Verification
@@ -15,20 +15,26 @@ from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.verification import verification_lines
 from meshtui.tui.board import Board
-from meshtui.tui.keys import ALWAYS
+from meshtui.tui.keys import bound
 from meshtui.tui.screens.row_screen import RowScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.document import Document
 
 MARGIN = 1
 """Cells on either side of the page."""
 
 
-class VerifyScreen(RowScreen):
+class VerifyScreen(Saving, RowScreen):
     """What was checked, what was seen, and what to do."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,backspace", "back", "back", group=ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
 
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "back"), ("?", "help"), ("j k", "scroll"), ("q", "quit"))
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("help", "help"),
+        ("down up", "scroll"),
+        ("quit", "quit"),
+    )
 
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
         super().__init__(board)

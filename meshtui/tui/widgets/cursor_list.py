@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 
-from meshtui.tui.keys import MOVE, THIS_ROW
+from meshtui.tui.keys import bound
 from meshtui.tui.widgets.toned import Toned
 
 
@@ -18,15 +18,15 @@ class CursorList(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of equal height, one of them under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", group=MOVE),
-        Binding("k,up", "move(-1)", "up", group=MOVE),
-        Binding("ctrl+f,pagedown", "page(1)", "page down", group=MOVE),
-        Binding("ctrl+b,pageup", "page(-1)", "page up", group=MOVE),
-        Binding("ctrl+d", "page(0.5)", "half a page down, up", group=MOVE),
-        Binding("ctrl+u", "page(-0.5)", "half a page down, up", group=MOVE),
-        Binding("g,home", "first", "first row, last row", group=MOVE),
-        Binding("G,end", "last", "first row, last row", group=MOVE),
-        Binding("enter", "open", "open", group=THIS_ROW),
+        bound("down", "move(1)"),
+        bound("up", "move(-1)"),
+        bound("page-down", "page(1)"),
+        bound("page-up", "page(-1)"),
+        bound("half-down", "page(0.5)"),
+        bound("half-up", "page(-0.5)"),
+        bound("first"),
+        bound("last"),
+        bound("open"),
     ]
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.present.tones import Line
-from meshtui.tui.keys import MOVE
+from meshtui.tui.keys import bound
 from meshtui.tui.widgets.toned import Toned
 
 Page = Callable[[int], Sequence[Line]]
@@ -24,15 +24,15 @@ class Document(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of a page, painted when they change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "down", "line down", group=MOVE),
-        Binding("k,up", "up", "line up", group=MOVE),
-        Binding("ctrl+f,pagedown", "page(1)", "page down", group=MOVE),
+        bound("down", text="line down"),
+        bound("up", text="line up"),
+        bound("page-down", "page(1)"),
         Binding("space", "page(1)"),
-        Binding("ctrl+b,pageup", "page(-1)", "page up", group=MOVE),
-        Binding("ctrl+d", "page(0.5)", "half a page down", group=MOVE),
-        Binding("ctrl+u", "page(-0.5)", "half a page up", group=MOVE),
-        Binding("g,home", "top", "top", group=MOVE),
-        Binding("G,end", "bottom", "bottom", group=MOVE),
+        bound("page-up", "page(-1)"),
+        bound("half-down", "page(0.5)"),
+        bound("half-up", "page(-0.5)"),
+        bound("first", "top"),
+        bound("last", "bottom"),
     ]
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)

@@ -15,7 +15,7 @@ from meshtui.mesh.access import Matrix, MatrixCell
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.matrix import Grid, Layout, cell_line, heading, source_name
 from meshtui.present.tones import Piece
-from meshtui.tui.keys import MOVE, THIS_ROW
+from meshtui.tui.keys import MOVE, bound
 from meshtui.tui.widgets.toned import Toned
 
 _HEADING = 2
@@ -27,15 +27,15 @@ class MatrixGrid(Toned, can_focus=True, inherit_bindings=False):
     """A line for each source, a column for each destination."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1, 0)", "down", group=MOVE),
-        Binding("k,up", "move(-1, 0)", "up", group=MOVE),
-        Binding("h,left", "move(0, -1)", "left", group=MOVE),
-        Binding("l,right", "move(0, 1)", "right", group=MOVE),
+        bound("down", "move(1, 0)"),
+        bound("up", "move(-1, 0)"),
+        bound("left", "move(0, -1)"),
+        bound("right", "move(0, 1)"),
         Binding("g", "edge(-1, 0)", "first source, last source", group=MOVE),
         Binding("G", "edge(1, 0)", "first source, last source", group=MOVE),
         Binding("home", "edge(0, -1)", "first, last destination", group=MOVE),
         Binding("end", "edge(0, 1)", "first, last destination", group=MOVE),
-        Binding("enter", "open", "explain it", group=THIS_ROW),
+        bound("open", text="explain it"),
     ]
 
     class Moved(Message):

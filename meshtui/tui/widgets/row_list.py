@@ -7,7 +7,7 @@ Which rows there are, in what order, is the store's; what stands in them, `prese
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from textual.strip import Strip
 from meshtui.mesh.rows import Row, Step
 from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import cells, layout
+from meshtui.present.rows import cells, layout, sorted_column
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.widgets.cursor_list import CursorList
 from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
@@ -51,11 +51,13 @@ class RowList(CursorList):
         *,
         jumps: bool,
         id: str,  # noqa: A002
+        marked: Container[str] = (),
     ) -> None:
         super().__init__(jumps=jumps, id=id)
         self._store = store
         self._now = now
         self._glyphs = glyphs
+        self._marked = marked
         self._painter = RowPainter(self, glyphs)
         self._target = ""
         self._question = store.shown
@@ -81,8 +83,22 @@ class RowList(CursorList):
 
     @property
     def titles(self) -> Line:
-        """The heading over the columns."""
-        return (Piece(" " * (MARGIN - 1)), *titles(self._painter.columns, self._glyphs))
+        """The heading over the columns, with a sign at the one that the rows are sorted by."""
+        columns, shown = self._painter.columns, self._store.shown
+        sign = self._glyphs.falling if shown.descending else self._glyphs.rising
+        signs = {sorted_column(columns, shown.sort): sign}
+        return (Piece(" " * (MARGIN - 1)), *titles(columns, self._glyphs, signs))
+
+    def stay_at_top(self) -> None:
+        """Where the cursor is on the first row, it is for what comes there, and not for the row that is there now."""
+        if self._cursor == 0:
+            self._target = ""
+            self._look()
+
+    @property
+    def shows_sort(self) -> bool:
+        """Whether one of the columns is what the rows are sorted by."""
+        return bool(sorted_column(self._painter.columns, self._store.shown.sort))
 
     def show_placeholder(self, lines: tuple[Line, ...]) -> None:
         """What to say where there are no rows."""
@@ -100,6 +116,19 @@ class RowList(CursorList):
             self.steered()
             self._sought = target
             self._store.seek(target)
+
+    def up_to_cursor(self, target: str) -> list[Row]:
+        """The rows from a target to the cursor, in this order; that under the cursor where the target is not there."""
+        place = self._store.place_of(target)
+        begin = self._cursor if place is None else place
+        step = 1 if begin <= self._cursor else -1
+        last = len(self._store) - 1
+        places = [each for each in range(begin, self._cursor + step, step) if 0 <= each <= last]
+        return [row for each in places if (row := self._store.at(each)) is not None]
+
+    def remark(self) -> None:
+        """Marks are different."""
+        self._refresh_changed()
 
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
@@ -178,7 +207,8 @@ class RowList(CursorList):
         if row is None:
             return None
         lit = self._lit.get(row.target, frozenset())
-        return self._painter.facts(row, now, selected=place == self._cursor, lit=lit)
+        marked = row.target in self._marked
+        return self._painter.facts(row, now, selected=place == self._cursor, lit=lit, marked=marked)
 
     def _shown(self, place: int) -> Row | None:
         row = self._store.at(place)

@@ -15,7 +15,7 @@ from meshtui.present.rows import age, cells
 from meshtui.present.tones import Line, Piece, Tone
 
 MARGIN = 3
-"""Cells beside the columns: the cursor's sign and a space before them, a space behind."""
+"""Cells beside the columns: the signs of cursor and mark before them, a space behind."""
 
 KEPT = 500
 """Lines that are kept for when they come into view again,"""
@@ -31,6 +31,7 @@ class Facts(NamedTuple):
     selected: bool
     lit: frozenset[str]
     """Columns that changed a moment ago."""
+    marked: bool = False
 
 
 class Painted(NamedTuple):
@@ -99,9 +100,9 @@ class RowPainter:
         self._colours += 1
         self._brush.forget()
 
-    def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str]) -> Facts:
+    def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str], marked: bool = False) -> Facts:
         """What a line would be drawn from now."""
-        return Facts(row, age(row, now, self._glyphs), selected, lit)
+        return Facts(row, age(row, now, self._glyphs), selected, lit, marked)
 
     def drawn(self, target: str) -> Painted | None:
         """The line of a target as it was drawn last, if it is still kept."""
@@ -116,7 +117,8 @@ class RowPainter:
             self._kept.clear()
         drawn = cells(facts.row, self.columns, now, self._glyphs)
         sign = self._glyphs.cursor if facts.selected else ""
-        strip = strip_of_cells(self._brush, self.columns, drawn, self._width, sign=sign, lit=facts.lit)
+        mark = self._glyphs.marked if facts.marked else ""
+        strip = strip_of_cells(self._brush, self.columns, drawn, self._width, sign=sign, mark=mark, lit=facts.lit)
         painted = self._kept[facts.row.target] = Painted(facts, strip, self._colours)
         return painted
 
@@ -128,16 +130,17 @@ def strip_of_cells(
     width: int,
     *,
     sign: str = "",
+    mark: str = "",
     lit: frozenset[str] = frozenset(),
 ) -> Strip:
-    """A line of a list: its cells, and before them the cursor's `sign` where it is on this line.
+    """A line of a list: its cells, before them the cursor's `sign` where it is on this line, and the `mark` of it.
 
     There nothing is quiet: it is the line that is read, on a ground that grey is hard to read on, and each change of
     colour is as many bytes as a word.
     """
     cursor = brush.component("toned--cursor") if sign else Style.null()
     flash = brush.component("toned--flash")
-    strips = [brush.strip_of((Piece(f"{sign or ' '} ", Tone.BUSY),), MARGIN - 1, cursor)]
+    strips = [brush.strip_of((Piece(f"{sign or ' '}{mark or ' '}", Tone.BUSY),), MARGIN - 1, cursor)]
     for column, cell in zip(columns, drawn, strict=True):
         line = tuple(Piece(text, Tone.PLAIN if sign and tone is Tone.QUIET else tone) for text, tone in cell)
         if column.key in lit:

@@ -1,0 +1,82 @@
+"""How each of the marked rows fares when it is verified, a line or two of each as its answer arrives."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from meshtui.errors import MeshError
+from meshtui.findings import Verification
+from meshtui.operations import side_by_side
+from meshtui.present.fared import fared_lines
+from meshtui.present.tones import Line, Piece
+from meshtui.tui.board import Board
+from meshtui.tui.keys import bound
+from meshtui.tui.screens.saving import Saving
+from meshtui.tui.widgets.document import Document
+
+AT_ONCE = 4
+"""Verifications under way; each asks the wire."""
+MARGIN = 1
+
+
+class VerifyMarkedScreen(Saving):
+    """One verification after the other; those that fail are told first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("back", "back"),
+        ("help", "help"),
+        ("down up", "scroll"),
+        ("quit", "quit"),
+    )
+
+    def __init__(self, board: Board, targets: tuple[str, ...], above: tuple[str, ...]) -> None:
+        super().__init__(board)
+        self._targets = targets
+        self._above = above
+        self._results: dict[str, Verification | MeshError] = {}
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """The list, and what is done to the marked of it."""
+        return (*self._above, "verify")
+
+    @property
+    def count(self) -> str:
+        """How many have answered."""
+        return f"{len(self._results)} of {len(self._targets)}"
+
+    def body(self) -> ComposeResult:
+        """The page."""
+        yield Document(self._page, id="page")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._verify_all()
+
+    def action_back(self) -> None:
+        """Back to the list; what has not been asked is not asked any more."""
+        self.dismiss()
+
+    @work(exclusive=True, group="verify")
+    async def _verify_all(self) -> None:
+        if self.board.mesh is not None:
+            await side_by_side(self._verify_one, self._targets, at_once=AT_ONCE)
+
+    async def _verify_one(self, target: str) -> None:
+        assert self.board.mesh is not None  # asked before
+        try:
+            self._results[target] = await self.board.mesh.verify(target)
+        except MeshError as error:
+            self._results[target] = error
+        self.query_one("#page", Document).show()
+        self.refresh_frame()
+
+    def _page(self, width: int) -> list[Line]:
+        lines = fared_lines(self._targets, self._results, width - 2 * MARGIN, self.board.glyphs)
+        return [(Piece(" " * MARGIN), *line) for line in lines]

@@ -1,0 +1,189 @@
+"""How a person gets from place to place: by digits, commands, saved filters, and back the way they came.
+
+Which screens the places have is the app's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+
+from meshtui.mesh.access import AccessQuestion
+from meshtui.saved_filters import SavedFilter, read_sort
+from meshtui.tui.board import Board, Told
+from meshtui.tui.command_line import (
+    Apply,
+    Command,
+    Do,
+    Explain,
+    Go,
+    InNamespace,
+    Known,
+    Look,
+    SortBy,
+    Wrong,
+    in_namespace,
+    parse,
+)
+from meshtui.tui.messages import Commanded
+from meshtui.tui.places import Place
+from meshtui.tui.screens.filtered import Filtered, Placed
+from meshtui.tui.screens.framed import Framed
+from meshtui.tui.screens.list import ListScreen
+from meshtui.tui.trail import Trail, Visit
+
+COMMANDS = 100
+"""Commands that are remembered."""
+
+
+class Travels(App[None]):
+    """The part of the app that goes where it is told."""
+
+    board: Board
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._trail = Trail()
+
+    async def show_place(self, place: Place) -> None:
+        """Put the screen of a place on top, and nothing above it."""
+        raise NotImplementedError
+
+    @property
+    def here(self) -> Visit | None:
+        """The place in sight, or the one below what is."""
+        screen = self._placed
+        if screen is None:
+            return None
+        return Visit(screen.place, screen.filter if isinstance(screen, Filtered) else None)
+
+    @property
+    def _placed(self) -> Placed | None:
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Placed)), None)
+
+    # Places.
+
+    async def action_place(self, name: str) -> None:
+        """Go to a place, from wherever one is."""
+        await self._visit(Visit(Place(name)))
+
+    async def action_saved(self, index: int) -> None:
+        """Apply a saved filter."""
+        await self._apply(self.board.saved[index])
+
+    async def action_travel_back(self) -> None:
+        """Go to the place before this one."""
+        await self._retrace(self._trail.back, "There is no place before this one.")
+
+    async def action_travel_forward(self) -> None:
+        """Go again to the place that one came back from."""
+        await self._retrace(self._trail.forward, "There is no place after this one.")
+
+    async def action_travel_to_last(self) -> None:
+        """Go to the place where one was last; once more, back here."""
+        if self._trail.last is None:
+            self._say("There was no other place yet.")
+        else:
+            await self._visit(self._trail.last)
+
+    async def _visit(self, to: Visit, *, trail: Trail | None = None) -> None:
+        self._trail = self._trail.went(self.here, to) if trail is None else trail
+        with self.batch_update():
+            await self.show_place(to.place)
+            if to.filter is not None and isinstance(screen := self._placed, Filtered):
+                screen.narrow(to.filter)
+
+    async def _retrace(self, step: Any, none: str) -> None:
+        here = self.here
+        found = None if here is None else step(here)
+        if found is None:
+            self._say(none)
+            return
+        trail, to = found
+        await self._visit(to, trail=trail)
+
+    async def _apply(self, saved: SavedFilter) -> None:
+        await self._visit(Visit(Place(saved.place), saved.filter))
+        if saved.sort and isinstance(screen := self._placed, ListScreen):
+            sort, descending = read_sort(saved.sort)
+            screen.sort_by(sort, descending=descending)
+
+    # Commands.
+
+    async def on_commanded(self, message: Commanded) -> None:
+        """Do what was typed."""
+        text, said = message.text.strip(), self.board.commands
+        command = parse(text, Known(tuple(saved.name for saved in self.board.saved)))
+        if command is None:
+            return
+        if said[-1:] != [text]:
+            said.append(text)
+            del said[:-COMMANDS]
+        await self._obey(command)
+
+    async def _obey(self, command: Command) -> None:
+        match command:
+            case Wrong(text):
+                self._say(text)
+            case Go(place, text):
+                await self._visit(Visit(place, text))
+            case InNamespace(namespace):
+                await self._narrow_to(namespace)
+            case Apply(name):
+                await self._apply(next(saved for saved in self.board.saved if saved.name == name))
+            case SortBy(sort, descending):
+                if isinstance(screen := self._placed, ListScreen):
+                    screen.sort_by(sort, descending=descending)
+                else:
+                    self._say("Only lists of certificates are sorted.")
+            case Do(action):
+                await self._do(action)
+            case Explain() | Look():
+                await self._open(command)
+
+    async def _narrow_to(self, namespace: str) -> None:
+        here = self.here
+        if here is None or here.filter is None:
+            here = Visit(Place.IDENTITIES, self.board.store.filter)
+        if here.place.view is not None:
+            await self._visit(Visit(here.place, in_namespace(here.filter or "", namespace)))
+        else:
+            await self._visit(Visit(here.place, namespace))
+
+    async def _do(self, action: str) -> None:
+        if action == "quit":
+            self.exit()
+        elif action == "matrix":
+            await self._visit(Visit(Place.POLICIES))
+            await self.screen.run_action("matrix")
+        elif action == "only-trouble" and not isinstance(self._placed, ListScreen):
+            self._say("Only lists of certificates know trouble.")
+        elif action == "only-trouble":
+            assert self._placed is not None
+            await self._placed.run_action("only_trouble")
+        else:
+            await self.screen.run_action(action)
+
+    async def _open(self, command: Explain | Look) -> None:
+        from meshtui.tui.asking import explained  # noqa: PLC0415 - a start need not wait for these
+        from meshtui.tui.screens.detail import DetailScreen  # noqa: PLC0415
+        from meshtui.tui.screens.page import PageScreen  # noqa: PLC0415
+        from meshtui.tui.screens.verify import VerifyScreen  # noqa: PLC0415
+
+        below = self.screen
+        if not isinstance(below, Framed):
+            return
+        crumbs = below.crumbs
+        if isinstance(command, Explain):
+            question = AccessQuestion(source=command.source, destination=command.destination)
+            await below.open(PageScreen(self.board, (*crumbs, "explain"), explained(question)))
+        elif command.verify:
+            await below.open(VerifyScreen(self.board, command.target, (*crumbs, command.target)))
+        else:
+            await below.open(DetailScreen(self.board, command.target, crumbs))
+
+    def _say(self, text: str) -> None:
+        self.board.said = Told(text, wrong=True)
+        if isinstance(self.screen, Framed):
+            self.screen.refresh_frame()

@@ -1,0 +1,204 @@
+"""The command line as it is used: typed, completed, repeated, and obeyed wherever one is."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshtui.mesh.fake import FakeMesh, fleet_rows
+from meshtui.mesh.rows import View
+from meshtui.saved_filters import SavedFilter
+from meshtui.tui.places import Place
+from tests.tui.console import NOW, Console, console
+
+HOSTILE = "\x1b]0;x\x07[bold]\u202e"
+
+
+async def command(shown: Console, text: str) -> None:
+    """Type it and have it done."""
+    await shown.press("colon")
+    await shown.paste(text)
+    await shown.press("enter")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "filter_shown"),
+    [
+        ("wl prod", "workloads", "/ns=prod"),
+        ("gw /expired", "gateways", "/expired"),
+        ("id", "identities", ""),
+        ("au", "authorities", ""),
+        ("pol", "policies", ""),
+        ("tr", "traffic", ""),
+        ("audit", "audit", ""),
+        ("fi", "findings", ""),
+        ("ov", "overview", ""),
+    ],
+)
+async def test_a_place_is_a_word_away(text: str, place: str, filter_shown: str) -> None:
+    """With the namespace or the filter behind it."""
+    async with console() as shown:
+        await command(shown, text)
+        await shown.until_shown(f"meshtui ▸ {place}")
+        assert filter_shown in shown.lines[0]
+        assert "enter do" not in shown.lines[-1]
+
+
+async def test_only_what_was_asked_for_is_listed() -> None:
+    """`:wl prod` shows workloads of that namespace and no other; `:wl` shows all of them again."""
+    async with console() as shown:
+        await command(shown, "wl prod")
+        store = shown.app.board.store
+        assert {row.target.rpartition("/")[0] for row in store} == {"workload/prod"}
+        await command(shown, "wl")
+        assert len(store) == store.total > 8
+
+
+async def test_ns_changes_the_namespace_where_one_is() -> None:
+    """The rest of the filter stays; without a name it is every namespace."""
+    async with console() as shown:
+        await command(shown, "gw /left<90d ns:x")
+        await command(shown, "ns istio-system")
+        assert "gateways   /ns=istio-system left<90d" in shown.lines[0]
+        await command(shown, "ns")
+        assert "/left<90d" in shown.lines[0]
+        assert "ns=" not in shown.lines[0]
+
+
+async def test_q_quits() -> None:
+    """As everywhere."""
+    async with console() as shown:
+        await command(shown, "q")
+        assert shown.app._exit
+
+
+async def test_what_is_typed_fast_behind_the_colon_belongs_to_the_command() -> None:
+    """Keys that arrive with the colon neither quit nor rotate."""
+    async with console() as shown:
+        await shown.burst("colon", *"rq")
+        await shown.until_shown(" :rq")
+        assert not shown.app._exit
+        assert len(shown.app.screen_stack) == 1
+        await shown.press("escape", "q")
+        assert shown.app._exit
+
+
+async def test_tab_and_right_complete() -> None:
+    """What they would add stands there already, quiet, and enter without them means only what was typed."""
+    async with console() as shown:
+        await shown.press("colon", *"wo")
+        assert ":workloads" in shown.lines[-1]
+        await shown.press("tab", "space", *"pay")
+        assert ":workloads payments" in shown.lines[-1]
+        await shown.press("right", "enter")
+        assert "workloads   /ns=payments" in shown.lines[0]
+        await shown.press("colon", *"wo", "enter")
+        assert "There is no command 'wo'. Did you mean" in shown.text
+
+
+async def test_up_and_down_bring_back_earlier_commands() -> None:
+    """The latest first; below them is what was being typed."""
+    async with console() as shown:
+        for text in ("wl prod", "gw", "gw"):
+            await command(shown, text)
+        await shown.press("colon", *"x", "up")
+        assert ":gw " in shown.lines[-1]
+        await shown.press("up", "up")
+        assert ":wl prod" in shown.lines[-1]
+        await shown.press("down", "down")
+        assert ":x " in shown.lines[-1]
+        await shown.press("up", "up", "enter")
+        assert "workloads   /ns=prod" in shown.lines[0]
+
+
+async def test_an_unknown_command_is_answered_with_the_nearest_one() -> None:
+    """While it is typed, and when it was; nothing else happens."""
+    async with console() as shown:
+        await shown.press("colon", *"wrokloads")
+        assert "Did you mean :workloads?" in shown.lines[-1]
+        await shown.press("enter")
+        assert "✗ There is no command 'wrokloads'. Did you mean :workloads?" in shown.lines[-2]
+        assert "identities" in shown.lines[0]
+
+
+async def test_verify_open_and_explain_open_pages() -> None:
+    """Of any target, whatever is under the cursor; esc leads back."""
+    async with console() as shown:
+        await command(shown, "verify workload/prod/httpbin")
+        await shown.until_shown("all 7 checks passed")
+        assert "workload/prod/httpbin ▸ verify" in shown.lines[0]
+        await command(shown, "open gateway/istio-system/shop-credential")
+        await shown.until_shown("desired")
+        await command(shown, "explain plaintext prod/httpbin")
+        await shown.until_shown("explain")
+        assert len(shown.app.screen_stack) == 4
+        await shown.press("escape", "escape", "escape")
+        assert "meshtui ▸ identities  " in shown.lines[0]
+
+
+async def test_sort_trouble_matrix_and_help_are_commands_too() -> None:
+    """What a key does can be typed; where it means nothing, that is said."""
+    async with console() as shown:
+        await command(shown, "sort -name")
+        assert "IDENTITY▼" in shown.lines[2]
+        await command(shown, "trouble")
+        assert "only trouble" in shown.lines[0]
+        await command(shown, "matrix")
+        await shown.until_shown("who can call whom")
+        await command(shown, "sort left")
+        assert "Only lists of certificates are sorted." in shown.text
+        await command(shown, "help")
+        assert "THIS ROW" in shown.text or "ALWAYS" in shown.text
+
+
+async def test_hostile_commands_are_inert() -> None:
+    """What was pasted is shown as text, in the line, in the answer and in the filter that comes of it."""
+    async with console() as shown:
+        await shown.press("colon")
+        await shown.paste(HOSTILE)
+        for line in shown.lines:
+            assert line.isprintable()
+        await shown.press("enter")
+        assert "[bold]" in shown.text
+        assert all(line.isprintable() for line in shown.lines)
+        await command(shown, f"wl /{HOSTILE}")
+        assert all(line.isprintable() for line in shown.lines)
+        await shown.press("colon", "up")
+        assert all(line.isprintable() for line in shown.lines)
+
+
+async def test_a_large_mesh_completes_from_what_is_at_hand() -> None:
+    """And is not asked for every name there is."""
+    async with console(FakeMesh(fleet_rows(3000, NOW))) as shown:
+        target = next(iter(shown.app.board.store)).target
+        await shown.press("colon")
+        await shown.paste(f"verify {target[:-1]}")
+        assert f":verify {target}" in shown.lines[-1]
+        await shown.press("escape")
+        await command(shown, "wl")
+        assert shown.app.board.store.view is View.WORKLOADS
+
+
+async def test_saved_filters_are_commands() -> None:
+    """By their names, completed like any other."""
+    saved = (SavedFilter("late-prod", "ns:prod is:trouble", "workloads", 0, "-state"),)
+    async with console(saved=saved) as shown:
+        await shown.press("colon", *"lat", "tab", "enter")
+        assert "workloads   late-prod /ns:prod is:trouble   2 of 12" in shown.lines[0]
+        assert "STATE▼" in shown.lines[2]
+
+
+async def test_the_overview_takes_commands_and_filters_apart() -> None:
+    """A command typed there is no filter, and a filter no command; what is odd about one is said there too."""
+    async with console(place=Place.OVERVIEW) as shown:
+        await command(shown, "wl prod")
+        assert "workloads   /ns=prod" in shown.lines[0]
+        await command(shown, "ov")
+        assert "overview" in shown.lines[0]
+        await command(shown, "nothing-of-the-kind")
+        assert "There is no command" in shown.text
+        assert "overview" in shown.lines[0]
+        await shown.press("slash", *"left<")
+        assert "left< waits for a time" in shown.lines[-1]
+        await shown.paste("1h")
+        await shown.press("enter")
+        assert "identities   /left<1h" in shown.lines[0]
