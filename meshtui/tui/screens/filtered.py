@@ -84,7 +84,7 @@ class Placed(Filtered):
     def refresh_frame(self, width: int = 0) -> None:
         """Show which places there are, too."""
         super().refresh_frame(width)
-        if self.is_mounted:
+        if self.is_whole:
             self.lines("places").show([place_line(self.place, width or self.size.width)])
 
     async def action_turn(self, by: int) -> None:

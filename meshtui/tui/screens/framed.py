@@ -42,6 +42,7 @@ class Framed(Screen[None], inherit_bindings=False):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
+        self._parts = 0
 
     # What a screen has of its own.
 
@@ -84,8 +85,14 @@ class Framed(Screen[None], inherit_bindings=False):
         yield Lines(id="status")
         yield Prompt(id="footer")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all parts are there: not before it is mounted, and not while it is taken apart at the end."""
+        return self.is_mounted and len(self.children) >= self._parts
+
     def on_mount(self) -> None:
         """Show what is known, and keep what depends on the time up to date."""
+        self._parts = len(self.children)
         self.board_changed(Changes())
         self.set_interval(1.0, self._tick)
 
@@ -112,7 +119,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def refresh_frame(self, width: int = 0) -> None:
         """Show header, status and footer as they are now."""
-        if not (self.is_mounted and self.children):  # not yet, or no longer
+        if not self.is_whole:
             return
         width = width or self.size.width
         board = self.board

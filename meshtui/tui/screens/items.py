@@ -168,7 +168,7 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
     # Showing.
 
     def _refresh_body(self) -> None:
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         board, item, width = self.board, self.selected, self.size.width
         self.lines("titles").show([self._list.titles if len(self._store) else ()])

@@ -166,7 +166,7 @@ class ListScreen(SavingRows, Marking, Placed):
 
     def _refresh_body(self) -> None:
         """Show what stands above and below the rows, and in their place where there are none."""
-        if not self.is_mounted:
+        if not self.is_whole:
             return
         notices = self._notices(self.size.width)
         self.lines("notices").show(notices)
