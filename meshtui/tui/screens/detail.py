@@ -73,7 +73,7 @@ class DetailScreen(Saving, RowScreen):
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self.query_one("#page", Document).show()
+        self._show()
 
     async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
@@ -91,7 +91,11 @@ class DetailScreen(Saving, RowScreen):
             self._detail, self._error = await self.board.mesh.detail(self._target), None
         except MeshError as error:
             self._error = error
-        self.query_one("#page", Document).show()
+        self._show()
+
+    def _show(self) -> None:
+        if self.is_whole:
+            self.query_one("#page", Document).show()
 
     def _page(self, width: int) -> list[Line]:
         glyphs, inner = self.board.glyphs, width - 2 * MARGIN
