@@ -122,7 +122,7 @@ async def test_a_secret_whose_key_does_not_match(
     async with console(opened, clock=clock) as shown:
         hand = Hand(shown)
         await hand.find(TARGET, "3")
-        assert "key does not match" in shown.text
+        await shown.until_shown("key does not match")
         await hand.end("f", TARGET)
         await until_found(core, opened, "key-mismatch", there=False)
         await shown.until_shown("✓ served")
@@ -163,7 +163,7 @@ async def test_an_envoy_that_serves_an_older_serial(core: MeshCore, opened: Embe
     async with console(opened, clock=clock) as shown:
         hand = Hand(shown)
         await hand.find(TARGET, "3")
-        assert "●○  " in next(line for line in shown.lines if line.startswith("▸"))
+        await shown.until(lambda: "●○  " in next(line for line in shown.lines if line.startswith("▸")))
         await hand.press("enter")
         await shown.until_shown("but Envoy still serves")
         await hand.end("f", TARGET)
@@ -179,7 +179,7 @@ async def test_a_host_that_no_name_covers(core: MeshCore, opened: EmbeddedMesh, 
     async with console(opened, clock=clock) as shown:
         hand = Hand(shown)
         await hand.find(TARGET, "3")
-        assert "It does not cover new.example.com" in shown.text
+        await shown.until_shown("It does not cover new.example.com")
         await hand.end("f", TARGET, "--host", "new.example.com")
         await until_found(core, opened, "host-not-covered", there=False)
         assert "new.example.com" in (await opened.detail(TARGET)).chain[0].certificate.sans

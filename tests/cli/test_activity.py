@@ -170,7 +170,7 @@ async def test_the_audit_is_a_contract(served: Served) -> None:
     assert 0 < len(late) < len(entries)
 
 
-async def test_the_audit_for_programs_is_whole_fields(served: Served) -> None:
+async def test_the_audit_for_programs_has_widgets_fields(served: Served) -> None:
     """As the history is."""
     rows = await served.rows("audit", "--kind", "refused")
     assert [row[1:4] for row in rows] == [["refused", "refused", "workload/batch/loader"]]

@@ -16,7 +16,7 @@ def secret(*parts: dict[str, bytes]) -> Secret:
     return Secret(metadata=Metadata(name="a", namespace="b"), data=data)
 
 
-def test_a_key_pair_is_whole() -> None:
+def test_a_key_pair_has_widgets() -> None:
     """`cert` and `key` win over `tls.crt` and `tls.key`; neither half counts without the other."""
     assert key_pair(secret(GENERIC, TLS)) == (b"cert", b"key")
     assert key_pair(secret({"cert": b"cert", "key": b""}, TLS)) == (b"tls.crt", b"tls.key")

@@ -96,7 +96,7 @@ class AccessContract:
             with pytest.raises(UsageError, match=unknown):
                 await mesh.explain(question)
 
-    async def test_the_matrix_is_whole_and_says_what_explain_says(self, mesh: Mesh) -> None:
+    async def test_the_matrix_has_widgets_and_says_what_explain_says(self, mesh: Mesh) -> None:
         """A cell for every two ends, in order; what is all or nothing is so for a request that is asked about."""
         matrix = await mesh.matrix("prod")
         ends = [(cell.destination, cell.source) for cell in matrix.cells]

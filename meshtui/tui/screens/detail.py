@@ -74,7 +74,7 @@ class DetailScreen(Saving, RowScreen):
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self.query_one("#page", Document).show()
+        self._show()
 
     async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
@@ -93,6 +93,9 @@ class DetailScreen(Saving, RowScreen):
         except MeshError as error:
             self._error = error
             self.refresh_frame()  # its verbs have nothing to act on
+        self._show()
+
+    def _show(self) -> None:
         if self.has_widgets:
             self.query_one("#page", Document).show()
 

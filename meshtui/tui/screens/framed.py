@@ -58,6 +58,7 @@ class Framed(Screen[None], inherit_bindings=False):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
+        self._parts = 0
 
     # What a screen has of its own.
 
@@ -116,8 +117,14 @@ class Framed(Screen[None], inherit_bindings=False):
         yield Lines(id="status")
         yield Prompt(id="footer")
 
+    @property
+    def has_widgets(self) -> bool:
+        """Whether all parts are there: not before it is mounted, and not while it is taken apart at the end."""
+        return self.is_mounted and self.app.is_running and len(self.children) >= self._parts
+
     def on_mount(self) -> None:
         """Show what is known, and keep what depends on the time up to date."""
+        self._parts = len(self.children)
         self.board_changed(Changes())
         self.set_interval(1.0, self._tick)
 
@@ -162,11 +169,6 @@ class Framed(Screen[None], inherit_bindings=False):
         self.query_one("#footer", Prompt).show_keys((*guard, *self.keys(width - line_width(guard))))
         too_small = (f"{width}x{self.size.height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} at least")
         self.lines("too-small").show([(Piece(text, Tone.WARN),) for text in too_small])
-
-    @property
-    def has_widgets(self) -> bool:
-        """Whether its widgets are there: not before it is mounted, and no longer when the console ends."""
-        return self.is_mounted and self.app.is_running
 
     def say(self, told: Told | None) -> None:
         """Put a sentence on the status line, or clear it."""
