@@ -58,6 +58,7 @@ class Framed(Screen[None], inherit_bindings=False):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self.board = board
+        self._parts = 0
 
     # What a screen has of its own.
 
@@ -118,6 +119,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show what is known, and keep what depends on the time up to date."""
+        self._parts = len(self.children)
         self.board_changed(Changes())
         self.set_interval(1.0, self._tick)
 
@@ -165,8 +167,8 @@ class Framed(Screen[None], inherit_bindings=False):
 
     @property
     def has_widgets(self) -> bool:
-        """Whether its widgets are there: not before it is mounted, and no longer when the console ends."""
-        return self.is_mounted and self.app.is_running
+        """Whether its widgets are there: not before it is mounted, and no longer when it is taken apart at the end."""
+        return self.is_mounted and self.app.is_running and len(self.children) >= self._parts
 
     def say(self, told: Told | None) -> None:
         """Put a sentence on the status line, or clear it."""

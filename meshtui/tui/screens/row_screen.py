@@ -83,8 +83,10 @@ class RowScreen(CopyingRows):
             self.app.post_message(Failed(error, about=target))
             return
         found = remedy(findings)
+        self.say(None)
         if found is not None:
-            self._plan(found.action)
+            if self._ready(type(found.action).__name__.lower()):
+                self._plan(found.action)
         elif findings:
             self.say(Told(f"No key ends this: {findings[0].text} {findings[0].fix}", wrong=True, about=target))
         else:
