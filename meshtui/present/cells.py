@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -109,6 +110,7 @@ def _words(words: Iterable[str], width: int) -> Iterator[str]:
         yield rest
 
 
+@lru_cache(maxsize=2048)
 def _width(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0

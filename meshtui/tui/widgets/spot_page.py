@@ -72,7 +72,8 @@ class SpotPage(CursorList):
             for y, (old, new) in enumerate(zip(before.lines, page.lines, strict=True)):
                 if old != new:
                     self.refresh_line(y)
-        self.post_message(self.Moved())
+        if spot is None or self._key != spot.key:
+            self.post_message(self.Moved())
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw it for the new size."""
