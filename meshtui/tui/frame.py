@@ -8,6 +8,7 @@ and one of a few hundred bytes. Widgets may so repaint as they like; nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 
 from rich.console import Console
@@ -121,8 +122,21 @@ def _runs(before: Strip, after: Strip) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _cells(segments: list[Segment]) -> Iterator[tuple[str, Style | None]]:
-    return ((character, segment.style) for segment in segments for character in segment.text)
+def _cells(segments: list[Segment]) -> Iterator[tuple[str, object]]:
+    """Each character, and what of its style can be seen."""
+    for text, style, _ in segments:
+        blank = _seen_of_blank(style)
+        for character in text:
+            yield character, blank if character == " " else style
+
+
+@lru_cache(maxsize=1024)
+def _seen_of_blank(style: Style | None) -> object:
+    """The ground alone, unless a line goes through it or it is the colour of letters."""
+    if style is None:
+        return None
+    lined = style.underline or style.underline2 or style.overline or style.strike
+    return style if lined or style.reverse else style.bgcolor
 
 
 def _at(x: int, y: int) -> str:

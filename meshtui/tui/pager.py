@@ -13,7 +13,8 @@ from textual.message import Message
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.interface import Mesh
 from meshtui.tui.messages import Failed, PageArrived
-from meshtui.tui.widgets.row_store import Need, RowStore
+from meshtui.tui.widgets.in_view import Need
+from meshtui.tui.widgets.row_store import RowStore
 
 PACE = 0.5
 """Seconds between two looks at an order that changes; what is missing is asked for without waiting."""

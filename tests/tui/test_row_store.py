@@ -14,7 +14,8 @@ from meshtui.mesh.fake import demo_rows, fleet_rows
 from meshtui.mesh.index import RowIndex
 from meshtui.mesh.query import select
 from meshtui.mesh.rows import Query, Row, Sort, View
-from meshtui.tui.widgets.row_store import AHEAD, WHOLE, WINDOW, Need, RowStore
+from meshtui.tui.widgets.in_view import AHEAD, WINDOW, Need
+from meshtui.tui.widgets.row_store import WHOLE, RowStore
 from tests.tui.console import NOW
 
 ROWS = demo_rows(NOW)

@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 import termios
+from datetime import UTC, datetime
 
 import pytest
 
+from meshtui.mesh.fake import demo_rows
+from meshtui.mesh.query import select
+from meshtui.mesh.rows import Query
 from meshtui.tui.terminal import prepare
 from tests.tui.pseudo_terminal import PROGRAM, Terminal
 
@@ -229,3 +233,20 @@ def test_the_first_screen_is_painted_once(place: str) -> None:
         terminal.read(0.5)
         sent = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", bytes(terminal.sent)).decode()
         assert sent.count("meshtui ▸") == 1
+
+
+def test_a_cursor_move_is_a_few_hundred_bytes() -> None:
+    """Over a bad link a key is felt by what it sends: two lines, what is below the list, and no colour twice."""
+    rows = select(demo_rows(datetime.now(UTC)), Query(), datetime.now(UTC)).rows
+    with Terminal({"PLACE": "identities"}, columns=140, rows=40) as terminal:
+        terminal.until(f"▸ {rows[0].target} ")
+        terminal.until("x calls")
+        terminal.press("j")
+        terminal.until(f"▸ {rows[1].target} ")
+        before = len(terminal.sent)
+        for row in rows[2:12]:
+            terminal.press("j")
+            terminal.until(f"▸ {row.target} ")
+        terminal.until(rows[11].identity)
+        # Every second of these is in trouble, in words and colours; of rows that are well, the benchmark allows 700
+        assert (len(terminal.sent) - before) / 10 <= 850

@@ -12,32 +12,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 
 from msgspec.structs import replace
 
 from meshtui.mesh.index import RowIndex
 from meshtui.mesh.query import in_view
 from meshtui.mesh.rows import Page, Query, Row, Sort, View
+from meshtui.tui.widgets.in_view import WINDOW, InView, Need
 
 WHOLE = 1000
 """Rows up to which a mesh is small: all of them are loaded. While it grows, they stay until there are twice as many."""
-WINDOW = 400
-"""Rows that are kept of a large one; more on terminals so high that they could not scroll in it."""
-AHEAD = 80
-"""Rows beyond those in view that are asked for before they are needed: two pages of most terminals."""
 _REMEMBERED = 100
 """Rows that were asked for by their target, and are kept up to date though they are not in the window."""
-
-
-class Need(Enum):
-    """How soon the owner is to be asked."""
-
-    NOTHING = "nothing"
-    LATER = "later"
-    """The order may be another."""
-    NOW = "now"
-    """Another question was asked, or rows in view are missing, or will be in a moment."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +34,6 @@ class Changes:
     reordered: bool = False
     rearranged: bool = False
     """Whether another question is answered now."""
-
-
-@dataclass(frozen=True)
-class _InView:
-    top: int = 0
-    height: int = 0
-    target: str = ""
-    """Under the cursor."""
-    upwards: bool = False
-    """Whether it moved there from below."""
 
 
 class RowStore:
@@ -78,13 +54,11 @@ class RowStore:
         self._matching = 0
         self._total = 0
         self._remembered: OrderedDict[str, Row] = OrderedDict()
-        self._in_view = _InView()
+        self._in_view = InView()
         self._sought = ""
         self._on_its_way: Query | None = None
-        self._changes = 0
-        """How often rows changed,"""
-        self._known_changes = 0
-        """and when the window was asked for."""
+        self._changes = self._known_changes = 0
+        """How often rows changed until now, and until the window was asked for."""
         self.on_need: Callable[[], object] = lambda: None
         """Called when the owner is to be asked, or sooner than before."""
 
@@ -221,13 +195,9 @@ class RowStore:
         self.on_need()
         return Changes(rows=tuple(pairs), reordered=bool(lost))
 
-    # What a large mesh is asked for.
-
     def look(self, top: int, height: int, target: str) -> None:
         """The list shows `height` lines from the place `top` on, the cursor on `target` (empty: on no row yet)."""
-        was = self._in_view
-        upwards = top < was.top if top != was.top else was.upwards
-        self._in_view = _InView(top, height, target, upwards)
+        self._in_view = self._in_view.moved(top, height, target)
         if self._index is None:
             self.on_need()
 
@@ -244,26 +214,17 @@ class RowStore:
             return Need.NOTHING
         if not self.is_answered or self._sought:
             return Need.NOW
-        top = min(self._in_view.top, max(self._matching - self._in_view.height, 0))
-        first, last = max(top - AHEAD, 0), min(top + self._in_view.height + AHEAD, self._matching)
+        first, last = self._in_view.needed(self._matching)
         if first < self._begin or last > self._begin + len(self._rows):
             return Need.NOW
         return Need.LATER if self._changes != self._known_changes else Need.NOTHING
 
     def ask(self) -> Query:
         """What to ask the owner, which is on its way from now on: `take` the answer, or say that there is none."""
-        at, limit = self._in_view, max(WINDOW, 2 * (self._in_view.height + 2 * AHEAD))
-        place = self.place_of(at.target)
-        if self.is_answered:
-            begin = at.top + at.height - 3 * limit // 4 if at.upwards else at.top - limit // 4
-            begin = max(min(begin, self._matching - limit), 0)
-            around, before = (at.target, max(place - begin, 0)) if place is not None else ("", 0)
-        else:
-            begin, around = 0, at.target
-            before = AHEAD + (at.height // 2 if place is None else max(place - at.top, 0))
-        if self._sought:
-            around, before = self._sought, AHEAD + at.height
-        query = replace(self._asked, offset=begin, limit=limit, around=around, before=before)
+        at, place = self._in_view, self.place_of(self._in_view.target)
+        is_new = not self.is_answered
+        query = at.first_page(self._asked, place) if is_new else at.page(self._asked, place, self._matching)
+        query = at.page_of(self._sought, query) if self._sought else query
         self._on_its_way, self._known_changes = query, self._changes
         return query
 
