@@ -70,6 +70,15 @@ async def test_a_range_is_marked_from_the_last_mark_to_the_cursor(key: str) -> N
         assert set(marked(shown)) == set(order[:5])
 
 
+async def test_a_range_that_cannot_be_marked_is_not_marked_in_part() -> None:
+    """Where the last mark is not in the list, the row under the cursor alone is marked, and that is said."""
+    async with console() as shown:
+        await mark(shown, HTTPBIN)
+        await shown.press("3", "ctrl+@")
+        assert len(marked(shown)) == 2
+        assert f"Only this row was marked: {HTTPBIN}" in shown.text
+
+
 async def test_marks_outlive_filter_view_and_pages_above() -> None:
     """They belong to targets: what is out of sight stays marked, and is said to be in the plan."""
     async with console() as shown:

@@ -49,8 +49,13 @@ class Marking(RowScreen):
 
     def action_mark_range(self) -> None:
         """Mark every row from the one that was marked last to the cursor."""
-        self.board.marked.extend(self.rows.up_to_cursor(self.board.marked.anchor))
+        anchor = self.board.marked.anchor
+        self.board.marked.extend(self.rows.up_to_cursor(anchor))
         self.remark()
+        if anchor and self.board.store.place_of(anchor) is None:
+            # of a large mesh only the rows around the cursor are here
+            text = f"Only this row was marked: {anchor}, the one before, is not in this list, or too far from here."
+            self.say(Told(text, wrong=True))
 
     def action_unmark(self) -> None:
         """Take all marks away."""
