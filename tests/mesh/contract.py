@@ -148,7 +148,7 @@ class MeshContract(AccessContract):
         async with asyncio.timeout(20):
             # it may be a second old, and a row may have come meanwhile
             while (overview := await mesh.overview()).total != len(rows := (await mesh.rows(Query(limit=1000))).rows):
-                await asyncio.sleep(0.05)
+                pass
         assert overview.total == sum(overview.states.values())
         alive = [row for row in rows if row.not_after is not None and row.not_after > overview.at]
         assert [row.target for row in overview.next] == [row.target for row in alive[:10]]
