@@ -13,7 +13,6 @@ from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
 from meshtui.tui.screens.items import ItemsScreen
 from meshtui.tui.screens.page import Drawing, Load, PageScreen
-from meshtui.tui.widgets.lines import Lines
 
 ASKED_FOR = 2_000
 """Entries of one reading, the newest."""
@@ -54,10 +53,6 @@ class AuditScreen(ItemsScreen[Told], Placed):
     def place(self) -> Place:
         """Where one is."""
         return Place.AUDIT
-
-    def above(self) -> list[Lines]:
-        """The places."""
-        return [Lines(id="places")]
 
     async def open_item(self, item: Told) -> None:
         """Show it whole, with what the CA has on record about its certificate."""

@@ -8,10 +8,7 @@ from meshtui.present.findings import FINDINGS, finding_key, finding_summary, tex
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
-from meshtui.tui.screens.filtered import Placed
-from meshtui.tui.screens.items import ItemsScreen
-from meshtui.tui.screens.targeted import Targeted
-from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.screens.about_targets import AboutTargetsScreen
 
 
 async def _read(mesh: Mesh) -> Reading[Finding]:
@@ -30,11 +27,8 @@ LISTING: Listing[Finding] = Listing(
 )
 
 
-class FindingsScreen(ItemsScreen[Finding], Targeted, Placed):
+class FindingsScreen(AboutTargetsScreen[Finding]):
     """A list with a finding in each line."""
-
-    FOLLOWS_THE_BOARD = True
-    PACE = 1.0
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board, LISTING, jumps=jumps)
@@ -43,19 +37,6 @@ class FindingsScreen(ItemsScreen[Finding], Targeted, Placed):
     def place(self) -> Place:
         """Where one is."""
         return Place.FINDINGS
-
-    @property
-    def target(self) -> str:
-        """What the finding under the cursor is about."""
-        return self.selected.target if self.selected is not None else ""
-
-    def above(self) -> list[Lines]:
-        """The places."""
-        return [Lines(id="places")]
-
-    def on_cursor_list_moved(self) -> None:
-        """The cursor is on another finding."""
-        self.moved()
 
     async def open_item(self, item: Finding) -> None:
         """Show everything about what it is about."""

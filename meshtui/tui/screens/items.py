@@ -93,13 +93,10 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
         lines = self._listing.summary(item, self.board.now(), _COPIED_WIDTH, self.board.glyphs)
         return (("what is said of it", "\n".join(filter(None, (plain(line).strip() for line in lines)))),)
 
-    def above(self) -> ComposeResult:
-        """What stands between the header and the titles."""
-        yield from ()
-
     def body(self) -> ComposeResult:
-        """The list, and what there is to say about one item of it."""
-        yield from self.above()
+        """The places where this is one, the list, and what there is to say about one item of it."""
+        if isinstance(self, Placed):
+            yield Lines(id="places")
         yield Lines(id="titles")
         yield self._list
         yield Lines(id="summary")

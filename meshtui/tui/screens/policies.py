@@ -21,7 +21,6 @@ from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
 from meshtui.tui.screens.items import ItemsScreen
 from meshtui.tui.screens.page import Drawing, Load, PageScreen
-from meshtui.tui.widgets.lines import Lines
 
 DENIED_SHOWN = 10
 """Calls that a policy denied, on its page."""
@@ -67,10 +66,6 @@ class PoliciesScreen(ItemsScreen[PolicyRow], Placed):
     def place(self) -> Place:
         """Where one is."""
         return Place.POLICIES
-
-    def above(self) -> list[Lines]:
-        """The places."""
-        return [Lines(id="places")]
 
     async def open_item(self, item: PolicyRow) -> None:
         """Show how it stands, what it denied, and what is written."""

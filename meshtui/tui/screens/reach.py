@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import BindingType
-
 from meshtui.mesh.access import AccessQuestion, MatrixCell, Reach
 from meshtui.mesh.interface import Mesh
 from meshtui.present.ends import end_name
 from meshtui.present.matrix import REACHES, cell_summary, text_of_cell
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board
-from meshtui.tui.keys import bound
 from meshtui.tui.listing import Listing, Reading
-from meshtui.tui.screens.items import ItemsScreen
+from meshtui.tui.screens.opened_items import OpenedItemsScreen
 from meshtui.tui.screens.page import PageScreen
 
 _ORDER = {reach: place for place, reach in enumerate((Reach.BROKEN, Reach.ALL, Reach.SOME, Reach.NONE))}
@@ -40,39 +35,11 @@ def listing(target: str) -> Listing[MatrixCell]:
     )
 
 
-class ReachScreen(ItemsScreen[MatrixCell]):
+class ReachScreen(OpenedItemsScreen[MatrixCell]):
     """A list with a caller or somebody called in each line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bound("leave", "back")]
-
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("open", "explain"),
-        ("back", "back"),
-        ("filter", "filter"),
-        ("help", "help"),
-        ("quit", "quit"),
-    )
-
     def __init__(self, board: Board, target: str, above: tuple[str, ...]) -> None:
-        super().__init__(board, listing(target), jumps=False)
-        self._above = above
-        self._target = target
-
-    @property
-    def crumbs(self) -> tuple[str, ...]:
-        """The way here."""
-        return (*self._above, f"calls of {end_name(self._target)}")
-
-    def action_clear(self) -> None:
-        """Clear what is in the way; else go back."""
-        if self.board.said is None and not self.filter:
-            self.action_back()
-        else:
-            super().action_clear()
-
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()
+        super().__init__(board, listing(target), (*above, f"calls of {end_name(target)}"), jumps=False)
 
     async def open_item(self, item: MatrixCell) -> None:
         """Show why."""

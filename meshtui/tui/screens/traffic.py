@@ -32,8 +32,8 @@ from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
 from meshtui.tui.screens.filtered import Placed
 from meshtui.tui.screens.items import ItemsScreen
+from meshtui.tui.screens.opened_items import OpenedItemsScreen
 from meshtui.tui.screens.page import Drawing, Load, PageScreen
-from meshtui.tui.widgets.lines import Lines
 
 ASKED_FOR = 2_000
 """Pairs, or calls, of one reading."""
@@ -107,10 +107,6 @@ class TrafficScreen(ItemsScreen[Pair], Placed):
         """Where one is."""
         return Place.TRAFFIC
 
-    def above(self) -> list[Lines]:
-        """The places."""
-        return [Lines(id="places")]
-
     async def open_item(self, item: Pair) -> None:
         """Show its numbers, its last calls, and whether policies say the same."""
         ends = f"{caller_name(item)} {self.board.glyphs.calls} {called_name(item.destination)}"
@@ -121,38 +117,11 @@ class TrafficScreen(ItemsScreen[Pair], Placed):
         await self.open(DeniedScreen(self.board, self.crumbs, jumps=self._jumps))
 
 
-class DeniedScreen(ItemsScreen[Call]):
+class DeniedScreen(OpenedItemsScreen[Call]):
     """A list with a denied call in each line, newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bound("leave", "back")]
-
-    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("open", "explain"),
-        ("back", "back"),
-        ("filter", "filter"),
-        ("help", "help"),
-        ("quit", "quit"),
-    )
-
     def __init__(self, board: Board, above: tuple[str, ...], *, jumps: bool) -> None:
-        super().__init__(board, CALLS, jumps=jumps)
-        self._above = above
-
-    @property
-    def crumbs(self) -> tuple[str, ...]:
-        """The way here."""
-        return (*self._above, "denied")
-
-    def action_clear(self) -> None:
-        """Clear what is in the way; else go back."""
-        if self.board.said is None and not self.filter:
-            self.action_back()
-        else:
-            super().action_clear()
-
-    def action_back(self) -> None:
-        """Back to the pairs."""
-        self.dismiss()
+        super().__init__(board, CALLS, (*above, "denied"), jumps=jumps)
 
     async def open_item(self, item: Call) -> None:
         """Show what policies say of such a call now."""
