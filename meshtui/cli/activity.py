@@ -22,6 +22,7 @@ from meshtui.mesh.interface import Mesh
 from meshtui.mesh.traffic import AuditQuery, Call, Pair, TrafficQuery
 from meshtui.present.audit import AUDIT, KINDS, told
 from meshtui.present.columns import Table, joined, titles
+from meshtui.present.ends import caller_name
 from meshtui.present.policies import POLICIES
 from meshtui.present.tones import Line
 from meshtui.present.traffic import DENIED, TRAFFIC, call_key
@@ -157,13 +158,13 @@ def _call_lines(calls: Sequence[Call], output: Output, *, heading: bool = True) 
 def _pair_fields(pair: Pair) -> tuple[str, ...]:
     """Every field of a pair, whole, for programs that cut at tabs."""
     numbers = (pair.outcome, str(pair.count), f"{pair.per_second:g}")
-    ends = (pair.source or "plaintext", pair.source_target, pair.destination, pair.destination_identity)
+    ends = (pair.source or caller_name(pair), pair.source_target, pair.destination, pair.destination_identity)
     last = (contract.time(pair.last_at) or "", str(pair.last_status or ""), pair.last_text)
     return (*numbers, *ends, pair.policy, pair.tls, pair.reporter, *last)
 
 
 def _call_fields(call: Call) -> tuple[str, ...]:
     """Every field of a call, in the same way."""
-    ends = (call.source or "plaintext", call.source_target, call.destination, call.destination_identity)
+    ends = (call.source or caller_name(call), call.source_target, call.destination, call.destination_identity)
     request = (call.method, call.host, call.path, str(call.status or ""))
     return (contract.time(call.at) or "", call.outcome, *ends, *request, call.policy, call.tls, call.details)

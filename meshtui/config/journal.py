@@ -18,16 +18,19 @@ from meshtui.config.store import reading, transaction
 from meshtui.database import open_database_for_reading
 from meshtui.mesh.rows import HistoryEntry
 
+KEPT = 100_000
+"""Actions that are on record; of more, the oldest are forgotten."""
 CONFIGURATION = "configuration"
 """Kind of an entry that tells of a change to manifests."""
 _CONFIGURES = ("apply", "delete")
 
 
 class Journal:
-    """Append-only, but for the outcome of an action that is under way."""
+    """Append-only, but for the outcome of an action that is under way, and bounded."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, kept: int = KEPT) -> None:
         self._connection = connection
+        self._kept = kept
 
     def begin(self, *, actor: str, verb: str, target: str, now: datetime) -> int:
         """Record that an action starts; returns its number for `end`. Raises StateError when it cannot be written."""
@@ -37,7 +40,8 @@ class Journal:
                 " VALUES (?, ?, ?, ?, 'started', '', '')",
                 (now.isoformat(), actor, verb, target),
             )
-        assert cursor.lastrowid is not None
+            assert cursor.lastrowid is not None
+            self._connection.execute("DELETE FROM actions WHERE id <= ?", (cursor.lastrowid - self._kept,))
         return cursor.lastrowid
 
     def end(self, number: int, *, outcome: str, text: str, serial: str, now: datetime) -> None:
