@@ -1,7 +1,7 @@
 """The colours of the console: one for each tone, in a dark, a light and a 16-colour set.
 
 Quiet is the rule: what is as it should be is grey or the default text, and colour is for what needs eyes.
-Meanings live in `present.tones`; how a widget gets its styles, in `widgets.toned`.
+Meanings live in `present.tones`; how a widget gets its styles, in `palette`.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class MatrixGrid(Toned, can_focus=True, inherit_bindings=False):
     def _over(self, row: int, column: int | None) -> Style:
         """The cursor's style on its cell, and on the name of its line."""
         is_here = row == self._row and column in (None, self._column)
-        return self.component("toned--cursor") if is_here else Style.null()
+        return self.palette.cursor if is_here else Style.null()
 
     def action_move(self, down: int, right: int) -> None:
         """Move the cursor by cells."""

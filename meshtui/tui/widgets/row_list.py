@@ -178,11 +178,6 @@ class RowList(CursorList):
 
     # Drawing.
 
-    def notify_style_update(self) -> None:
-        """The theme may have changed; what is in view is repainted by Textual then."""
-        super().notify_style_update()
-        self._painter.recolour()
-
     def on_resize(self, _event: events.Resize) -> None:
         """Choose the columns for the new width."""
         self.rearrange()

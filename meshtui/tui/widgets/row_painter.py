@@ -13,6 +13,7 @@ from meshtui.present.columns import GAP, Column
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.rows import age, cells
 from meshtui.present.tones import Line, Piece, Tone
+from meshtui.tui.palette import Palette
 
 MARGIN = 3
 """Cells beside the columns: the signs of cursor and mark before them, a space behind."""
@@ -39,32 +40,33 @@ class Painted(NamedTuple):
 
     facts: Facts
     strip: Strip
-    colours: int
 
 
 class Brush(Protocol):
     """The widget whose styles are used."""
 
-    def style_of(self, tone: Tone) -> Style:
-        """How text of a tone looks."""
+    @property
+    def palette(self) -> Palette:
+        """The styles of the theme as it is now."""
 
     def strip_of(self, line: Line, width: int, over: Style | None = None) -> Strip:
         """A strip of exactly `width` cells."""
-
-    def component(self, name: str) -> Style:
-        """What a component class lays over other styles."""
 
 
 class _Memory:
     """A brush that remembers cells: of a row that says something else every second, all but one are as they were."""
 
     def __init__(self, brush: Brush) -> None:
-        self.style_of, self.component = brush.style_of, brush.component
         self._brush = brush
         self._strips: dict[tuple[Line, int, Style | None], Strip] = {}
 
+    @property
+    def palette(self) -> Palette:
+        """See `Brush`."""
+        return self._brush.palette
+
     def forget(self) -> None:
-        """Styles may be different."""
+        """Styles are different."""
         self._strips.clear()
 
     def strip_of(self, line: Line, width: int, over: Style | None = None) -> Strip:
@@ -86,7 +88,7 @@ class RowPainter:
         self._glyphs = glyphs
         self._width = 0
         self._kept: dict[str, Painted] = {}
-        self._colours = 0
+        self._palette: Palette | None = None
         self.columns: tuple[Column, ...] = ()
 
     def prepare(self, columns: tuple[Column, ...], width: int) -> None:
@@ -94,11 +96,6 @@ class RowPainter:
         if (columns, width) != (self.columns, self._width):
             self.columns, self._width = columns, width
             self._kept.clear()
-
-    def recolour(self) -> None:
-        """Draw everything anew when it is painted next: the styles may be different."""
-        self._colours += 1
-        self._brush.forget()
 
     def facts(self, row: Row, now: datetime, *, selected: bool, lit: frozenset[str], marked: bool = False) -> Facts:
         """What a line would be drawn from now."""
@@ -110,8 +107,12 @@ class RowPainter:
 
     def draw(self, facts: Facts, now: datetime) -> Painted:
         """The line, drawn anew only if something in it is different."""
+        if self._palette is not self._brush.palette:
+            self._palette = self._brush.palette
+            self._brush.forget()
+            self._kept.clear()
         painted = self._kept.get(facts.row.target)
-        if painted is not None and (painted.facts, painted.colours) == (facts, self._colours):
+        if painted is not None and painted.facts == facts:
             return painted
         if len(self._kept) >= KEPT:
             self._kept.clear()
@@ -119,7 +120,7 @@ class RowPainter:
         sign = self._glyphs.cursor if facts.selected else ""
         mark = self._glyphs.marked if facts.marked else ""
         strip = strip_of_cells(self._brush, self.columns, drawn, self._width, sign=sign, mark=mark, lit=facts.lit)
-        painted = self._kept[facts.row.target] = Painted(facts, strip, self._colours)
+        painted = self._kept[facts.row.target] = Painted(facts, strip)
         return painted
 
 
@@ -138,8 +139,8 @@ def strip_of_cells(
     There nothing is quiet: it is the line that is read, on a ground that grey is hard to read on, and each change of
     colour is as many bytes as a word.
     """
-    cursor = brush.component("toned--cursor") if sign else Style.null()
-    flash = brush.component("toned--flash")
+    cursor = brush.palette.cursor if sign else Style.null()
+    flash = brush.palette.flash
     strips = [brush.strip_of((Piece(f"{sign or ' '}{mark or ' '}", Tone.BUSY),), MARGIN - 1, cursor)]
     for column, cell in zip(columns, drawn, strict=True):
         line = tuple(Piece(text, Tone.PLAIN if sign and tone is Tone.QUIET else tone) for text, tone in cell)
@@ -149,4 +150,4 @@ def strip_of_cells(
             # The gap in the tone of the cell before it makes one run of the two
             gap = Piece(" " * GAP, line[-1].tone if line else Tone.PLAIN)
             strips.append(brush.strip_of((*line, gap), column.width + GAP, cursor))
-    return Strip.join(strips).adjust_cell_length(width, brush.style_of(Tone.QUIET) + cursor).simplify()
+    return Strip.join(strips).adjust_cell_length(width, brush.palette.tones[Tone.QUIET] + cursor).simplify()

@@ -144,7 +144,7 @@ class SpotPage(CursorList):
         if spot is None or not spot.line <= y < spot.line + spot.height:
             return strip
         sign = f"{self._glyphs.cursor if y == spot.line else ' '} "
-        over, start, end = self.component("toned--cursor"), spot.start, spot.start + spot.width
+        over, start, end = self.palette.cursor, spot.start, spot.start + spot.width
         marked = self.strip_of((Piece(sign, Tone.BUSY),), MARGIN, over)
         lit = self.strip_of(line, width, over).crop(start + MARGIN, end)
         return Strip.join([strip.crop(0, start), marked, lit, strip.crop(end, width)]).simplify()
