@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -16,6 +17,8 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
 
     `mouse` and `link` overrule what is preferred where they are said.
     """
+    # What is loaded stays; looking through all of it again and again is a tenth of the time until the first paint
+    gc.disable()
     settings = read_settings(common, **options)
     from meshtui.tui import terminal  # noqa: PLC0415 - only for the console
 
@@ -32,7 +35,11 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
     async def open_mesh() -> Mesh:
         from meshtui.connect import attach_or_start  # noqa: PLC0415 - after the first paint
 
-        return await attach_or_start(settings, keep=keep, read_only=common.only_looks)
+        try:
+            return await attach_or_start(settings, keep=keep, read_only=common.only_looks)
+        finally:
+            gc.freeze()
+            gc.enable()
 
     app = MeshtuiApp(
         open_mesh,

@@ -8,7 +8,6 @@ from datetime import datetime
 from meshtui.findings import Finding, Severity
 from meshtui.present.cells import cut_start, fit, fit_line, line_width, paragraph
 from meshtui.present.columns import Column, Table
-from meshtui.present.detail import finding_lines
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import severity_badge
 from meshtui.present.times import counted
@@ -65,6 +64,8 @@ def finding_summary(finding: Finding, _now: datetime, width: int, glyphs: Glyphs
 
 def finding_page(finding: Finding, width: int, glyphs: Glyphs) -> list[Line]:
     """All of it."""
+    from meshtui.present.detail import finding_lines  # noqa: PLC0415 - a start need not wait for it
+
     head = (Piece(fit(glyphs.show(finding.target or MESH), width, glyphs.ellipsis), Tone.STRONG),)
     return [head, (), *finding_lines(finding, width, glyphs, affects=True)]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from meshtui.mesh.snapshot import MeshInfo
-from meshtui.present.batch import under_way
 from meshtui.present.cells import cut, cut_start, line_width, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.times import clock, short
@@ -76,6 +75,8 @@ def _running(board: Board) -> Line:
     running = board.running
     if running is None:
         return ()
+    from meshtui.present.batch import under_way  # noqa: PLC0415 - a start need not wait for it
+
     number = min(running.ended + 1, running.total)
     line = under_way(running.verb, number, running.total, board.glyphs, stopping=running.stopping)
     return (*line, Piece(f" {board.glyphs.dot} ", Tone.QUIET))

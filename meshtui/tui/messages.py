@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from meshtui.errors import MeshError
 from meshtui.mesh.actions import Plan, Progress
-from meshtui.mesh.batch import Batch, Ended
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Page, Query, Row
 from meshtui.mesh.snapshot import MeshInfo
+
+if TYPE_CHECKING:  # a start need not wait for it
+    from meshtui.mesh.batch import Batch, Ended
 
 
 @dataclass

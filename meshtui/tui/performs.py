@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
 from meshtui.errors import MeshError
-from meshtui.mesh import batch as batches
-from meshtui.present.batch import summary as batch_summary
 from meshtui.tui.board import Running, Told
 from meshtui.tui.messages import BatchConfirmed, BatchEnded, Failed, PlanConfirmed, Progressed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.travels import Travels
 from meshtui.tui.widgets.row_store import Changes
+
+if TYPE_CHECKING:  # a start need not wait for it
+    from meshtui.mesh.batch import Batch
 
 
 class Performs(Travels):
@@ -42,18 +45,22 @@ class Performs(Travels):
         self._perform_batch(message.batch, self.board.running)
 
     @work(group="perform")
-    async def _perform_batch(self, batch: batches.Batch, running: Running) -> None:
+    async def _perform_batch(self, batch: Batch, running: Running) -> None:
+        from meshtui.mesh.batch import Ended, perform  # noqa: PLC0415 - a start need not wait for it
+
         mesh = self.board.mesh
         assert mesh is not None  # a plan came from it
-        async for told in batches.perform(mesh, batch, lambda: running.stopping):
-            self.post_message(BatchEnded(told) if isinstance(told, batches.Ended) else Progressed(told))
+        async for told in perform(mesh, batch, lambda: running.stopping):
+            self.post_message(BatchEnded(told) if isinstance(told, Ended) else Progressed(told))
 
     def on_batch_ended(self, message: BatchEnded) -> None:
         """Say what became of it. What was done is marked no longer, so that the same verb takes up the rest."""
+        from meshtui.present.batch import summary  # noqa: PLC0415 - a start need not wait for it
+
         ended = message.ended
         self.board.running = None
         self.board.marked.drop(ended.done)
-        self.board.said = Told(batch_summary(ended), wrong=bool(ended.failed))
+        self.board.said = Told(summary(ended), wrong=bool(ended.failed))
         self.tell_screens()
 
     def on_progressed(self, message: Progressed) -> None:

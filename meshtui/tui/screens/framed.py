@@ -15,7 +15,6 @@ from meshtui.keymap import ACTIONS
 from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
-from meshtui.tui.command_line import Known, completed, usage
 from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import Commanded
@@ -187,6 +186,8 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def action_command(self) -> None:
         """Type a command."""
+        from meshtui.tui.command_line import Known, completed, usage  # noqa: PLC0415 - a start need not wait for it
+
         known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
         question = Question(
             ":",

@@ -9,7 +9,6 @@ from textual.binding import BindingType
 
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate, Undo
-from meshtui.mesh.remedy import remedy
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Line
 from meshtui.tui.board import Told
@@ -74,6 +73,8 @@ class RowScreen(CopyingRows):
 
     @work(exclusive=True, group="plan")
     async def _fix(self, target: str) -> None:
+        from meshtui.mesh.remedy import remedy  # noqa: PLC0415 - a start need not wait for it
+
         self.say(Told("planning"))
         try:
             if self.board.mesh is None:

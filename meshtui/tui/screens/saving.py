@@ -9,12 +9,8 @@ from textual.binding import BindingType
 
 from meshtui.errors import UnreachableError
 from meshtui.mesh.rows import Query
-from meshtui.operations import every_row
-from meshtui.present.saved import as_csv, as_json, as_text
 from meshtui.tui.keys import bound
-from meshtui.tui.saving import default_name
 from meshtui.tui.screens.framed import Framed
-from meshtui.tui.svg import portable
 
 
 class Saving(Framed):
@@ -34,7 +30,9 @@ class Saving(Framed):
 
     async def action_save(self) -> None:
         """Ask where to. The picture is taken now, before the question covers what it is of."""
-        from meshtui.tui.screens.save import SaveDialog  # noqa: PLC0415 - a start need not wait for it
+        from meshtui.tui.saving import default_name  # noqa: PLC0415 - a start need not wait for these
+        from meshtui.tui.screens.save import SaveDialog  # noqa: PLC0415
+        from meshtui.tui.svg import portable  # noqa: PLC0415
 
         where = " ".join(self.crumbs[1:])
         picture = portable(self.app.export_screenshot(title=f"meshtui {where}"))
@@ -63,6 +61,9 @@ class SavingRows(Saving):
         """The rows, asked of the mesh; a picture is of what is in sight."""
         if kind == "svg":
             return None
+        from meshtui.operations import every_row  # noqa: PLC0415 - a start need not wait for these
+        from meshtui.present.saved import as_csv, as_json, as_text  # noqa: PLC0415
+
         if self.board.mesh is None:
             raise UnreachableError("There is no mesh to ask.")
         query, now = self.listed, self.board.now()
