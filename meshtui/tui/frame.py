@@ -7,20 +7,14 @@ and one of a few hundred bytes. Widgets may so repaint as they like; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from itertools import takewhile
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
-from rich.segment import Segment
-from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from meshtui.tui.differences import Move, moved, runs
 from meshtui.tui.pen import Pen
-
-APART = 6
-"""Cells that stay the same between two that change, from which moving there is shorter than writing over them."""
 
 
 class Frame:
@@ -43,7 +37,7 @@ class Frame:
         if isinstance(update, LayoutUpdate) and not update.region.offset:
             if len(update.strips) != len(self._lines):
                 self._lines = [None] * len(update.strips)
-            return self._sent(((y, Strip.join(strips)) for y, strips in enumerate(update.strips)), Pen(console))
+            return self._sent({y: Strip.join(strips) for y, strips in enumerate(update.strips)}, Pen(console))
         if isinstance(update, ChopsUpdate) and all(self._known(y) is not None for y, _, _ in update.spans):
             return self._sent(self._overlaid(update), Pen(console))
         self.forget()
@@ -52,29 +46,47 @@ class Frame:
     def _known(self, y: int) -> Strip | None:
         return self._lines[y] if y < len(self._lines) else None
 
-    def _sent(self, lines: Iterable[tuple[int, Strip]], pen: Pen) -> str:
-        return "".join([self._put(y, line, pen) for y, line in lines]) + pen.put_down()
+    def _sent(self, lines: Mapping[int, Strip], pen: Pen) -> str:
+        simple = {y: line.discard_meta().simplify() for y, line in lines.items()}
+        changed = {y: line for y, line in simple.items() if line != self._lines[y]}
+        move = moved(self._lines, changed)
+        begin = "" if move is None else self._move(move, changed)
+        return begin + "".join([self._put(y, line, pen) for y, line in changed.items()]) + pen.put_down()
+
+    def _move(self, move: Move, changed: dict[int, Strip]) -> str:
+        """Have the terminal move lines, which are to be as they were where nothing else is to be there."""
+        top, bottom, up = move
+        part = self._lines[top : bottom + 1]
+        for y, line in enumerate(part, top):
+            assert line is not None  # only what is known is moved
+            changed.setdefault(y, line)
+        blank = [None] * abs(up)
+        self._lines[top : bottom + 1] = [*part[up:], *blank] if up > 0 else [*blank, *part[:up]]
+        # index and reverse index, at the edge of the region: every terminal has known them since the VT100
+        edge, step = (bottom, "\n") if up > 0 else (top, "\x1bM")
+        return f"\x1b[{top + 1};{bottom + 1}r{_at(0, edge)}{step * abs(up)}\x1b[r"
 
     def _put(self, y: int, line: Strip, pen: Pen) -> str:
-        line = line.discard_meta().simplify()
         before, self._lines[y] = self._lines[y], line
         if before == line:
             return ""
         if before is None or before.cell_length != line.cell_length or not (_is_narrow(before) and _is_narrow(line)):
             return _at(0, y) + pen.write(line)
-        return "".join([_at(start, y) + pen.write(line.crop(start, end)) for start, end in _runs(before, line)])
+        return "".join([_at(start, y) + pen.write(line.crop(start, end)) for start, end in runs(before, line)])
 
-    def _overlaid(self, update: ChopsUpdate) -> Iterator[tuple[int, Strip]]:
+    def _overlaid(self, update: ChopsUpdate) -> dict[int, Strip]:
         """The lines of a partial update as they are with it."""
+        lines: dict[int, Strip] = {}
         for y, start, end in update.spans:
-            line = self._known(y)
+            line = lines.get(y) or self._known(y)
             assert line is not None  # asked before
             for x, chop_end, strip in _chops(update, y):
                 if x > end or chop_end <= start:
                     continue
                 piece = strip.crop(0, min(chop_end, end) - x)
                 line = Strip.join([line.crop(0, x), piece, line.crop(x + piece.cell_length)])
-            yield y, line
+            lines[y] = line
+        return lines
 
 
 class Delta(CompositorUpdate):
@@ -99,44 +111,6 @@ def _chops(update: ChopsUpdate, y: int) -> Iterator[tuple[int, int, Strip]]:
 def _is_narrow(line: Strip) -> bool:
     """Whether every character takes one cell, so that cells can be counted by characters."""
     return len(line.text) == line.cell_length
-
-
-def _runs(before: Strip, after: Strip) -> Iterator[tuple[int, int]]:
-    """Start and end of the stretches in which two lines of the same length differ."""
-    old_segments, new_segments = list(before), list(after)
-    # What is the same on both sides is most of a line; comparing its cells would take longer than drawing it
-    while old_segments and new_segments and old_segments[-1] == new_segments[-1]:
-        del old_segments[-1], new_segments[-1]
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(old_segments, new_segments, strict=False))
-    same = [segment for segment, _ in alike]
-    cells = zip(_cells(old_segments[len(same) :]), _cells(new_segments[len(same) :]), strict=True)
-    start = end = -1
-    for place, (old, new) in enumerate(cells, sum(len(segment.text) for segment in same)):
-        if old == new:
-            continue
-        if start >= 0 and place - end >= APART:
-            yield start, end
-            start = -1
-        start, end = (place if start < 0 else start), place + 1
-    if start >= 0:
-        yield start, end
-
-
-def _cells(segments: list[Segment]) -> Iterator[tuple[str, object]]:
-    """Each character, and what of its style can be seen."""
-    for text, style, _ in segments:
-        blank = _seen_of_blank(style)
-        for character in text:
-            yield character, blank if character == " " else style
-
-
-@lru_cache(maxsize=1024)
-def _seen_of_blank(style: Style | None) -> object:
-    """The ground alone, unless a line goes through it or it is the colour of letters."""
-    if style is None:
-        return None
-    lined = style.underline or style.underline2 or style.overline or style.strike
-    return style if lined or style.reverse else style.bgcolor
 
 
 def _at(x: int, y: int) -> str:

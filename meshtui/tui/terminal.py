@@ -17,6 +17,8 @@ COLORS = {"auto": "auto", "truecolor": "truecolor", "256": "256", "16": "standar
 
 SLOW_FRAMES = "20"
 """A second, over SSH: more are not seen, and each one is sent."""
+FAST_FRAMES = "240"
+"""A second, elsewhere. A key waits for the next frame, so these are for its answer to come at once, not for films."""
 
 
 def prepare(color: str = "auto", environ: MutableMapping[str, str] | None = None, *, slow: bool | None = None) -> None:
@@ -27,8 +29,8 @@ def prepare(color: str = "auto", environ: MutableMapping[str, str] | None = None
     environ = os.environ if environ is None else environ
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    if is_remote(environ) if slow is None else slow:
-        environ.setdefault("TEXTUAL_FPS", SLOW_FRAMES)
+    slow = is_remote(environ) if slow is None else slow
+    environ.setdefault("TEXTUAL_FPS", SLOW_FRAMES if slow else FAST_FRAMES)
     if color != "auto":
         environ["TEXTUAL_COLOR_SYSTEM"] = COLORS[color]
     if color == "none":

@@ -40,14 +40,14 @@ screens = st.lists(lines(), min_size=HEIGHT, max_size=HEIGHT)
 spans = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH // 2 - 1).map(lambda half: 2 * half), lines())
 
 
-def terminal() -> tuple[pyte.Screen, pyte.Stream, Console]:
-    screen = pyte.Screen(WIDTH, HEIGHT)
+def terminal(height: int = HEIGHT) -> tuple[pyte.Screen, pyte.Stream, Console]:
+    screen = pyte.Screen(WIDTH, height)
     return screen, pyte.Stream(screen), Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
 
 
 def cells(screen: pyte.Screen) -> list[list[object]]:
     """What can be seen of every cell: of a blank, only its ground and lines."""
-    return [[seen(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+    return [[seen(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(screen.lines)]
 
 
 def seen(cell: pyte.screens.Char) -> object:
@@ -58,8 +58,8 @@ def seen(cell: pyte.screens.Char) -> object:
     return cell.data, letter, ground, cell.bold, cell.italics, cell.underscore, cell.blink
 
 
-def full(strips: list[Strip]) -> LayoutUpdate:
-    return LayoutUpdate([[strip] for strip in strips], Region(0, 0, WIDTH, HEIGHT))
+def full(strips: list[Strip], height: int = HEIGHT) -> LayoutUpdate:
+    return LayoutUpdate([[strip] for strip in strips], Region(0, 0, WIDTH, height))
 
 
 def partial(y: int, x: int, strip: Strip) -> ChopsUpdate:
@@ -81,6 +81,40 @@ def test_the_terminal_ends_up_the_same(updates: list[Any]) -> None:
         fat_stream.feed(update.render_segments(console))
         lean_stream.feed(frame.delta(update, console))
         assert cells(lean) == cells(fat)
+
+
+TALL = 14
+WINDOWS = st.lists(
+    st.tuples(st.integers(0, 16), st.integers(0, 5), st.dictionaries(st.integers(0, TALL - 1), lines(), max_size=3)),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(lines(), min_size=30, max_size=30), WINDOWS)
+def test_what_scrolls_ends_up_the_same(rows: list[Strip], windows: list[tuple[int, int, dict[int, Strip]]]) -> None:
+    """A list between a header and a footer that goes up and down, some of its lines changing at the same time."""
+    (lean, lean_stream, console), (fat, fat_stream, _) = terminal(TALL), terminal(TALL)
+    frame = Frame()
+    for top, footer, others in windows:
+        middle = rows[top : top + TALL - 2 - footer]
+        shown = [rows[0], *middle, *[rows[1]] * (TALL - 1 - len(middle))]
+        strips = [others.get(y, line) for y, line in enumerate(shown)]
+        fat_stream.feed(full(strips, TALL).render_segments(console))
+        lean_stream.feed(frame.delta(full(strips, TALL), console))
+        assert cells(lean) == cells(fat)
+
+
+def test_a_line_that_scrolls_in_costs_a_line() -> None:
+    """The terminal moves what it shows already."""
+    frame, console = Frame(), terminal(TALL)[2]
+    rows = [Strip([Segment(f"{number} " * (WIDTH // 3), STYLES[0])]).adjust_cell_length(WIDTH) for number in range(40)]
+    for before, after, came in ((0, 1, 24), (9, 7, 17), (0, 9, 32)):
+        frame.delta(full(rows[10 + before : 10 + before + TALL], TALL), console)
+        sent = frame.delta(full(rows[10 + after : 10 + after + TALL], TALL), console)
+        assert f"{came} {came}" in sent
+        assert len(sent) < 60 + abs(after - before) * (WIDTH + 30)
 
 
 def test_the_same_screen_again_costs_nothing() -> None:
