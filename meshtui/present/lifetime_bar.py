@@ -6,6 +6,7 @@ One glance says fresh, due or overdue, whatever the lifetime is.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import RotationState
@@ -45,6 +46,12 @@ def lifetime_bar(
     passed = _cells(issued_at, not_after, now, width)
     tick = None if due_at is None else min(_cells(issued_at, not_after, due_at, width), width - 1)
     is_due = due_at is not None and now >= due_at
+    return _bar(passed, tick, width, late, glyphs, is_due=is_due)
+
+
+@lru_cache(maxsize=2048)
+def _bar(passed: int, tick: int | None, width: int, late: Tone, glyphs: Glyphs, *, is_due: bool) -> Line:
+    """There are few of them, and every second they are looked at anew."""
     pieces = []
     for place in range(width):
         if place == tick:

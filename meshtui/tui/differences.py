@@ -81,7 +81,7 @@ class Move(NamedTuple):
 
 
 def moved(known: Sequence[Strip | None], changed: Mapping[int, Strip]) -> Move | None:
-    """What of the changed lines a terminal would get right by moving the ones that it shows; None if it is not worth it.
+    """What of the changed lines a terminal would get right by moving those that it shows; None if it is not worth it.
 
     `known` are all lines of the terminal, None those of which it is not known what they show.
     """

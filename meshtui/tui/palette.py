@@ -27,6 +27,14 @@ class Palette:
     flash: Style
     """and over those of a cell that changed a moment ago."""
 
+    def styled(self, tone: Tone, over: Style | None = None) -> Style:
+        """How text of a tone looks under what is laid `over` it. Reversed, that replaces it: colours and dimness
+        turned inside out make a patchwork.
+        """
+        if over is None:
+            return self.tones[tone]
+        return over if over.reverse else self.tones[tone] + over
+
 
 @lru_cache(maxsize=8)
 def palette(name: str) -> Palette:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rich.style import Style
-from textual.widget import Widget
+from textual.screen import Screen
 
 from meshtui.present.tones import Tone
 from meshtui.tui.palette import palette
@@ -37,7 +37,7 @@ async def test_another_theme_repaints_everything() -> None:
             } | {palette(name).cursor.color}
 
 
-def _styles(screen: Widget) -> set[Style]:
+def _styles(screen: Screen[object]) -> set[Style]:
     """Those of every cell of a screen, as the compositor has them."""
-    strips = screen._compositor.render_strips()  # noqa: SLF001 - what the terminal would be sent
+    strips = screen._compositor.render_strips()
     return {style for strip in strips for text, style, _ in strip if style is not None and text}

@@ -118,7 +118,7 @@ class ItemList(CursorList, Generic[T]):
             line = self._placeholder[y] if not len(self) and y < len(self._placeholder) else ()
             return self.strip_of(line, self.size.width)
         sign = self._glyphs.cursor if selected else ""
-        return strip_of_cells(self, self._columns, cells, self.size.width, sign=sign)
+        return strip_of_cells(self.palette, self._columns, cells, self.size.width, sign=sign)
 
     def _facts(self, y: int, now: datetime) -> _Drawn:
         place = y + self.scroll_offset.y

@@ -58,7 +58,7 @@ class RowList(CursorList):
         self._now = now
         self._glyphs = glyphs
         self._marked = marked
-        self._painter = RowPainter(self, glyphs)
+        self._painter = RowPainter(lambda: self.palette, glyphs)
         self._target = ""
         self._question = store.shown
         self._sought = ""

@@ -21,14 +21,6 @@ class Toned(Widget):
         return palette(self.app.theme)
 
     def strip_of(self, line: Line, width: int, over: Style | None = None) -> Strip:
-        """A strip of exactly `width` cells; `over` is laid on every piece, and replaces its style if it is reversed:
-        colours and dimness turned inside out make a patchwork.
-        """
-        tones = self.palette.tones
-        segments = []
-        for piece in fit_line(line or (Piece(""),), width):
-            style = tones[piece.tone]
-            if over is not None:
-                style = over if over.reverse else style + over
-            segments.append(Segment(piece.text, style))
-        return Strip(segments, width)
+        """A strip of exactly `width` cells, with what is laid `over` its styles."""
+        styled = self.palette.styled
+        return Strip([Segment(text, styled(tone, over)) for text, tone in fit_line(line or (Piece(""),), width)], width)
