@@ -38,6 +38,18 @@ def runs(before: Strip, after: Strip) -> Iterator[tuple[int, int]]:
             yield start // _CELL, -(-(found.start() + len(stretch)) // _CELL)
 
 
+def cut(line: Strip, start: int, end: int) -> Iterator[Segment]:
+    """A stretch of a line. A strip of its own would take longer to make than to write."""
+    place = 0
+    for text, style, _ in line:
+        behind = place + len(text)
+        if behind > start:
+            if place >= end:
+                return
+            yield Segment(text[max(start - place, 0) : end - place], style)
+        place = behind
+
+
 def _cells(line: Strip) -> tuple[int, int]:
     """The characters of a line as a number of 32 bits each, and so what of their styles can be seen."""
     looks = "".join([_looks(segment) for segment in line])

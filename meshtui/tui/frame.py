@@ -13,7 +13,7 @@ from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from meshtui.tui.differences import Move, moved, runs
+from meshtui.tui.differences import Move, cut, moved, runs
 from meshtui.tui.pen import Pen
 
 
@@ -72,7 +72,7 @@ class Frame:
             return ""
         if before is None or before.cell_length != line.cell_length or not (_is_narrow(before) and _is_narrow(line)):
             return _at(0, y) + pen.write(line)
-        return "".join([_at(start, y) + pen.write(line.crop(start, end)) for start, end in runs(before, line)])
+        return "".join([_at(start, y) + pen.write(cut(line, start, end)) for start, end in runs(before, line)])
 
     def _overlaid(self, update: ChopsUpdate) -> dict[int, Strip]:
         """The lines of a partial update as they are with it."""

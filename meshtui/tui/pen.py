@@ -6,13 +6,14 @@ than the text. Here a style holds until another is needed, and blanks do not car
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 _ON = {"bold": "1", "dim": "2", "italic": "3", "underline": "4", "reverse": "7"}
 """SGR codes of what can be turned off alone."""
@@ -48,9 +49,9 @@ class Pen:
         self._system = _SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         self._look = _PLAIN
 
-    def write(self, strip: Strip) -> str:
-        """The text of a strip, in its styles."""
-        return "".join(self._written(text, style) for text, style, _ in strip if text)
+    def write(self, segments: Iterable[Segment]) -> str:
+        """Their text, in their styles."""
+        return "".join([self._written(text, style) for text, style, _ in segments if text])
 
     def put_down(self) -> str:
         """Back to plain."""

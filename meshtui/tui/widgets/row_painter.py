@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -101,17 +103,17 @@ def strip_of_cells(
     colour is as many bytes as a word.
     """
     cursor = palette.cursor if sign else Style.null()
-    segments = [Segment(f"{sign or ' '}{mark or ' '}", palette.styled(Tone.BUSY, cursor))]
+    parts = [(f"{sign or ' '}{mark or ' '}", palette.styled(Tone.BUSY, cursor))]
     left = width - MARGIN + 1
     for column, cell in zip(columns, drawn, strict=True):
         over = cursor + palette.flash if column.key in lit else cursor
         style = palette.styled(Tone.PLAIN, over)
         for text, tone in cell:
             style = palette.styled(Tone.PLAIN if sign and tone is Tone.QUIET else tone, over)
-            segments.append(Segment(text, style))
+            parts.append((text, style))
         # The gap in the style of the cell before it makes one run of the two, unless that is lit
-        segments.append(Segment(" " * GAP, palette.styled(Tone.PLAIN, cursor) if column.key in lit else style))
+        parts.append((" " * GAP, palette.styled(Tone.PLAIN, cursor) if column.key in lit else style))
         left -= column.width + GAP
-    if left > 0:
-        segments.append(Segment(" " * left, palette.styled(Tone.QUIET, cursor)))
-    return Strip(segments, width - min(left, 0)).adjust_cell_length(width).simplify()
+    parts.append((" " * left, palette.styled(Tone.QUIET, cursor)))
+    runs = ((style, "".join([text for text, _ in run])) for style, run in groupby(parts, key=itemgetter(1)))
+    return Strip([Segment(text, style) for style, text in runs], width - min(left, 0)).crop(0, width)
