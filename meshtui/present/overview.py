@@ -29,7 +29,7 @@ from meshtui.present.standing import (
     title,
 )
 from meshtui.present.states import STATE_WIDTH
-from meshtui.present.times import LEFT_WIDTH, counted
+from meshtui.present.times import IN_SECONDS, LEFT_WIDTH, counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.trust_tree import branch_bar, branch_left, branch_name, signed_words, trust_tree
 
@@ -94,6 +94,13 @@ def overview_page(overview: Overview, now: datetime, width: int, height: int, gl
         _authorities(overview, now, inner, glyphs),
     ]
     return _page(_stacked(parts), 0, width, glyphs)
+
+
+def counts_seconds(overview: Overview, now: datetime) -> bool:
+    """Whether a text on the page changes from one second to the next; all others last for a minute and more."""
+    outage = overview.outage
+    moments = (*(row.not_after for row in overview.next), outage.first, outage.half, outage.all)
+    return any(moment is not None and abs(moment - now) <= IN_SECONDS for moment in moments)
 
 
 def _quiet_strip(overview: Overview, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:

@@ -18,6 +18,9 @@ STAMP_WIDTH = 12
 AGO_WIDTH = 4
 """Cells that `ago` takes at most."""
 
+IN_SECONDS = timedelta(minutes=2)
+"""The distance from now below which texts say seconds."""
+
 _STEP = 10
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _YEAR = 365 * _DAY

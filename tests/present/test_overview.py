@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from meshtui.mesh.rates import RateCounter
 from meshtui.mesh.snapshot import RotationState
 from meshtui.present.cells import line_width
 from meshtui.present.glyphs import ASCII, UNICODE, Glyphs
-from meshtui.present.overview import SIDE_BY_SIDE, OverviewPage, overview_page
+from meshtui.present.overview import SIDE_BY_SIDE, OverviewPage, counts_seconds, overview_page
 from meshtui.present.tones import plain
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -130,3 +131,17 @@ async def test_findings_of_some_rows_only_say_so() -> None:
     """Where too much is in trouble to look at all of it."""
     page = overview_page(replace(await demo(), findings_complete=False), NOW, 140, 36, UNICODE)
     assert any("8 all of those soonest to expire" in line for line in texts(page))
+
+
+@pytest.mark.parametrize("left", [-3600, -61, -30, 0, 1, 60, 119, 121, 3600, 90_000])
+@pytest.mark.parametrize("width", [80, 140])
+async def test_it_is_known_when_the_page_changes_by_the_second(left: int, width: int) -> None:
+    """A console need not draw it every second otherwise, and an idle one costs next to nothing."""
+    overview = await demo()
+    soonest = replace(overview.next[0], not_after=NOW + timedelta(seconds=left), state=RotationState.OVERDUE)
+    later = replace(overview.next[1], not_after=NOW + timedelta(days=3))
+    outage = replace(overview.outage, first=NOW + timedelta(hours=5), half=NOW + timedelta(hours=6))
+    overview = replace(overview, next=(soonest, later), outage=outage, findings=())
+    seconds = re.search(r"\b\d+s\b", "\n".join(texts(overview_page(overview, NOW, width, 30, UNICODE))))
+    assert not seconds or counts_seconds(overview, NOW)
+    assert counts_seconds(overview, NOW) == (abs(left) <= 120)

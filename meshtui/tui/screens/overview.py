@@ -14,7 +14,7 @@ from meshtui.mesh.filter import Filter
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Row
-from meshtui.present.overview import OverviewPage, overview_page
+from meshtui.present.overview import OverviewPage, counts_seconds, overview_page
 from meshtui.present.times import counted
 from meshtui.present.tones import Line
 from meshtui.tui.board import Board, Link
@@ -31,7 +31,7 @@ from meshtui.tui.widgets.row_store import Changes
 from meshtui.tui.widgets.spot_page import SpotPage
 
 OLD = timedelta(seconds=10)
-"""Age from which it is read again though nothing has changed: shares of lifetimes change by the clock."""
+"""Age from which it is read, and drawn, again though nothing has changed: shares of lifetimes change by the clock."""
 
 
 class OverviewScreen(Targeted, Fetching, Filtered, Placed):
@@ -56,6 +56,7 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
         self._overview: Overview | None = None
         self._changed_at: datetime | None = None
         """When rows were different last."""
+        self._shown_at = board.now()
         self._error: MeshError | None = None
         self._page = SpotPage(self._draw, board.glyphs, jumps=jumps, id="overview")
 
@@ -101,8 +102,10 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self._show()
-        if self._overview is not None and self.board.now() - self._overview.at >= OLD:
+        now, overview = self.board.now(), self._overview
+        if overview is None or counts_seconds(overview, now) or not timedelta(0) <= now - self._shown_at < OLD:
+            self._show()
+        if overview is not None and now - overview.at >= OLD:
             self.want()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -173,6 +176,7 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
 
     def _show(self) -> None:
         if self.is_mounted:
+            self._shown_at = self.board.now()
             notices = notice_lines(self.board, self.size.width)
             self.lines("notices").show(notices)
             self.lines("notices").set_class(bool(notices), "-any")
