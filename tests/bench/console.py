@@ -37,14 +37,14 @@ DOWN, PAGE_DOWN, HOME, ESCAPE = "\x1b[B", "\x1b[6~", "g", "\x1b"
 IDENTITIES = "1"
 """Where the list is; the console begins with the overview."""
 FILTERS = ("pay", "ledger !prod", "ns:pay*", "left<6h", "state:over")
-SORTS = "NLPAS"
-"""Sort keys of k9s and the like; measured when help speaks of sorting."""
+SORTS = "SNPKTIRL"
+"""The keys of all orders."""
 BOUNDS = {
     "first page of rows after the start": (0.45, 0.5, 0.6),
     "cursor down, key to last byte, p95": (0.020, 0.020, 0.025),
     "page down, p95": (0.040, 0.040, 0.040),
     "filter keystroke, p95": (0.030, 0.040, 0.120),
-    "sort": (0.030, 0.060, 0.150),
+    "sort, the longest of all orders": (0.030, 0.060, 0.150),
 }
 MEMORY = (80, 90, 120)
 _CHANGES = 50
@@ -56,8 +56,8 @@ _SECONDS = re.compile(r" (?:1m\d\ds|\d?\ds) ")
 
 
 def measure() -> list[Row]:
-    """One column for each size."""
-    rows: list[Row] = []
+    """What the machine allows, and all figures for each size."""
+    rows: list[Row] = [("to load the toolkit alone, of which every start is a part", f"{_toolkit():.2f} s", "–")]
     for place, size in enumerate(SIZES):
         with tempfile.TemporaryDirectory(prefix="meshtui-console-") as folder, _owner(Path(folder), size) as owner:
             rows += [(f"{size:,} rows: {name}", reached, bound) for name, reached, bound in _all(folder, place, owner)]
@@ -127,6 +127,14 @@ async def _asked(state: Path, place: int) -> list[Row]:
     ]
 
 
+def _toolkit() -> float:
+    """Seconds from the start of Python until Textual is loaded: 0.2 on the machine that the bounds are from."""
+    begun = time.perf_counter()
+    for _ in range(STARTS):
+        subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
+    return (time.perf_counter() - begun) / STARTS
+
+
 def _typed(terminal: Terminal) -> Iterator[tuple[float, int]]:
     for text in FILTERS:
         terminal.answer("/")
@@ -135,17 +143,9 @@ def _typed(terminal: Terminal) -> Iterator[tuple[float, int]]:
 
 
 def _sorted(terminal: Terminal, timed: Callable[[str, float], Row]) -> Iterator[Row]:
+    """The longest of all orders; the one that the list begins with comes last."""
     _settle(terminal)
-    terminal.press("?")
-    _settle(terminal)
-    known = "sort" in terminal.text
-    terminal.press(ESCAPE)
-    _settle(terminal)
-    if known:
-        answers = [terminal.answer(key) for key in SORTS]
-        yield timed("sort", max(seconds for seconds, _ in answers))
-    else:
-        yield "sort", "no key for it yet", timed("sort", 0)[2]
+    yield timed("sort, the longest of all orders", max(terminal.answer(key)[0] for key in SORTS))
 
 
 def _changing(terminal: Terminal, owner: int) -> Iterator[Row]:
