@@ -205,7 +205,7 @@ def test_links_are_spared_unless_told_otherwise() -> None:
     """Over SSH there are fewer frames, animations never, and what the environment says already stays."""
     near: dict[str, str] = {}
     prepare(environ=near)
-    assert near == {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+    assert near == {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "240"}
     far = {"SSH_CONNECTION": "a b c d"}
     prepare(environ=far)
     assert far["TEXTUAL_FPS"] == "20"
