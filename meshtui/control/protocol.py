@@ -35,9 +35,10 @@ from meshtui.mesh.rows import Detail, HistoryEntry, Page, Query
 from meshtui.mesh.snapshot import MeshInfo, Snapshot
 from meshtui.mesh.traffic import AuditQuery, Traffic, TrafficQuery
 
-VERSION = 4
+VERSION = 5
 """Of the protocol; the owner says its own in the answer to `hello`. What an owner would not understand is refused, not
-left out: since 2, actions say what a certificate is to be; since 3, policies, traffic and the audit can be asked for.
+left out: since 2, actions say what a certificate is to be; since 3, policies, traffic and the audit can be asked for;
+since 5, rows by their targets.
 """
 MAX_LINE = 8 << 20
 """Bytes of one message: more than any set of manifests, less than harm."""

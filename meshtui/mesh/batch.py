@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, UnreachableError
 from meshtui.findings import Verification
 from meshtui.mesh.actions import Issue, Plan, Progress, Rotate, Undo
 from meshtui.mesh.interface import Mesh
@@ -20,6 +20,8 @@ from meshtui.mesh.rows import Row, Step
 from meshtui.mesh.snapshot import Mark
 from meshtui.mesh.targets import TargetKind
 
+UNKNOWN = "Whether it was done is not known: verify it."
+UNVERIFIED = "It was done, but not verified."
 CHANGED = "It would do something else now than was shown. Look at it alone."
 _GATEWAY = f"{TargetKind.GATEWAY}/"
 
@@ -94,18 +96,22 @@ async def perform(mesh: Mesh, batch: Batch, is_halted: Callable[[], bool]) -> As
         if is_halted():
             yield ended
             return
-        fault = ""
+        fault = standing = ""
         try:
             plan = await plan_for(mesh, batch.verb, (target,))
             if {step.target: step.text for step in plan.steps} != {target: shown[target]}:
                 fault = CHANGED
             else:
+                standing = UNKNOWN
                 async for progress in mesh.perform(plan.id):
                     yield progress
                     fault = _fault(progress)
+                standing = UNVERIFIED
             if not fault and number == 0 and len(targets) > 1:
                 yield Progress(target=target, step=Step.VERIFYING, text="the canary")
                 fault = _failed_check(await mesh.verify(target))
+        except UnreachableError as error:
+            fault = f"{error.message} {standing}" if standing else str(error)
         except MeshError as error:
             fault = str(error)
         if fault:

@@ -24,7 +24,7 @@ from meshtui.mesh.order import (
     numbered_keys,
     place_in,
 )
-from meshtui.mesh.query import KINDS, check_page
+from meshtui.mesh.query import KINDS, check_page, page
 from meshtui.mesh.rows import Page, Query, Row, Sort, View
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.mesh.trouble import in_trouble
@@ -123,6 +123,9 @@ class RowIndex:
         Raises UsageError for a page that cannot be.
         """
         check_page(query)
+        if query.targets:
+            found = (self.get(target) for target in query.targets)
+            return page((row for row in found if row is not None), query, now)
         self._settle()
         keys = self._keys(query, now)
         place = self._place(query, keys)

@@ -58,7 +58,8 @@ def in_view(row: Row, view: View) -> bool:
 
 def select(rows: Iterable[Row], query: Query, now: datetime) -> Selection:
     """Filter and sort. Descending turns the order round, but ties stay as they are, and what misses a value last."""
-    of_view = {row.target: row for row in rows if in_view(row, query.view)}
+    named = frozenset(query.targets)
+    of_view = {row.target: row for row in rows if in_view(row, query.view) and (not named or row.target in named)}
     match = Filter.parse(query.filter).at(now)
     chosen = [row for row in of_view.values() if match.match(row) and (not query.only_trouble or in_trouble(row))]
     keys = sorted_keys(chosen, query.sort)

@@ -44,6 +44,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which page of which rows."""
 
     view: View = View.IDENTITIES
+    targets: tuple[str, ...] = ()
+    """When there are any, only these are looked at, as though there were no others."""
     filter: str = ""
     """See `mesh.filter`: words that must all occur in target, identity, state or error, `!word` must not; fields."""
     only_trouble: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from textual.screen import Screen
 from meshtui.errors import MeshError
 from meshtui.keymap import Keymap
 from meshtui.mesh.interface import Mesh
+from meshtui.mesh.marking import rows_of
 from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.saved_filters import SavedFilter
@@ -128,15 +130,24 @@ class MeshtuiApp(Performs):
         """A mesh answers."""
         self.board.mesh, self.board.info = message.mesh, message.info
         if self.board.error is not None:
-            self.board.said = None
+            self.board.pass_over()
         self.board.link, self.board.error = Link.LIVE, None
         self._fetch(message.mesh)
+        self._renew_marks(message.mesh)
         self.tell_screens()
         self.on_activity_arrived()
 
     @work(exclusive=True, group="pages")
     async def _fetch(self, mesh: Mesh) -> None:
         await self._pager.run(mesh)
+
+    @work(exclusive=True, group="marks")
+    async def _renew_marks(self, mesh: Mesh) -> None:
+        """Learn what became of marked rows while nothing was heard of them."""
+        targets = self.board.marked.targets
+        with suppress(MeshError):  # of which the feed hears too, and tells
+            self.board.marked.renew(targets, await rows_of(mesh, targets))
+            self.tell_screens()
 
     def on_mesh_unopened(self, message: MeshUnopened) -> None:
         """There is no mesh."""
@@ -146,7 +157,9 @@ class MeshtuiApp(Performs):
     def on_mesh_lost(self, message: MeshLost) -> None:
         """The mesh is gone for now; what is on the screen stays."""
         self.board.link, self.board.error, self.board.last_heard = Link.STALE, message.error, message.last_heard
-        self.board.say(message.error)
+        self.board.pass_over()
+        if self.board.said is None:  # the header says it too
+            self.board.say(message.error)
         self.tell_screens()
 
     def on_rows_arrived(self, message: RowsArrived) -> None:
@@ -154,7 +167,7 @@ class MeshtuiApp(Performs):
         self.board.complete = self.board.complete or message.complete
         changes = self.board.store.update(message.rows, message.gone)
         self.board.take_back(changes)
-        self.board.marked.update(changes)
+        self.board.marked.update(message.rows, message.gone)
         self.tell_screens(changes)
 
     def on_page_arrived(self, message: PageArrived) -> None:

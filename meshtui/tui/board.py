@@ -40,6 +40,8 @@ class Told:
     wrong: bool = False
     about: str | None = None
     """Of a refusal: the target that it is about (empty: there was none). It holds as long as that stays as it is."""
+    stays: bool = False
+    """Whether it is to be read, and so stands until the person puts it away, or something else is said."""
 
 
 @dataclass
@@ -105,6 +107,11 @@ class Board:
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""
         self.said = Told(str(error), wrong=True, about=about)
+
+    def pass_over(self) -> None:
+        """Something else is looked at: drop what was said, unless it is to be read."""
+        if not (isinstance(self.said, Told) and self.said.stays):
+            self.said = None
 
     def take_back(self, changes: Changes | None = None) -> None:
         """Drop a refusal whose row changed or, without `changes`, because something else is looked at from now on."""

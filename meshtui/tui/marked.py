@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from meshtui.mesh.marking import check_marks
 from meshtui.mesh.rows import Row
-from meshtui.tui.widgets.row_store import Changes
 
 
 class Marked:
@@ -18,6 +18,8 @@ class Marked:
         self._rows: dict[str, Row] = {}
         self.anchor = ""
         """The target that was marked, or unmarked, last: where a range begins."""
+        self.changes = 0
+        """How often marks, or marked rows, became others: for those who keep what they made of them."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -31,32 +33,47 @@ class Marked:
         """Whether a target is marked."""
         return target in self._rows
 
-    def toggle(self, row: Row) -> None:
-        """Mark a row, or take its mark away."""
-        if self._rows.pop(row.target, None) is None:
-            self._rows[row.target] = row
-        self.anchor = row.target
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is marked."""
+        return tuple(self._rows)
 
     def extend(self, rows: Iterable[Row]) -> None:
-        """Mark all of these; the last one begins the next range."""
-        for row in rows:
-            self._rows[row.target] = row
-            self.anchor = row.target
+        """Mark all of these, or none: raises UsageError where that are too many. The last begins the next range."""
+        more = {row.target: row for row in rows}
+        marked = self._rows | more
+        check_marks(len(marked))
+        self._rows = marked
+        self.anchor = next(reversed(more), self.anchor)
+        self.changes += 1
+
+    def take_away(self, target: str) -> None:
+        """Take the mark of one away; a range can begin there."""
+        self.drop((target,))
+        self.anchor = target
 
     def drop(self, targets: Iterable[str]) -> None:
         """Take the marks of these away."""
         for target in targets:
             self._rows.pop(target, None)
+        self.changes += 1
 
     def clear(self) -> None:
         """Take all marks away."""
         self._rows.clear()
         self.anchor = ""
+        self.changes += 1
 
-    def update(self, changes: Changes) -> None:
-        """Keep up with the mesh: what is gone cannot be marked."""
-        for before, after in changes.rows:
-            if after is not None and after.target in self._rows:
-                self._rows[after.target] = after
-            elif after is None and before is not None:
-                self._rows.pop(before.target, None)
+    def update(self, rows: Iterable[Row], gone: Iterable[str] = ()) -> None:
+        """Keep up with the mesh: rows are different, and what is gone cannot be marked."""
+        changed = {row.target: row for row in rows if row.target in self._rows}
+        vanished = [target for target in gone if target in self._rows]
+        self._rows |= changed
+        if vanished:
+            self.drop(vanished)
+        self.changes += bool(changed)
+
+    def renew(self, targets: Iterable[str], rows: Iterable[Row]) -> None:
+        """Take what the mesh answered when it was asked for the rows of these targets."""
+        found = {row.target: row for row in rows}
+        self.update(found.values(), gone=[target for target in targets if target not in found])

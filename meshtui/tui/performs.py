@@ -60,7 +60,7 @@ class Performs(Travels):
         ended = message.ended
         self.board.running = None
         self.board.marked.drop(ended.done)
-        self.board.said = Told(summary(ended), wrong=bool(ended.failed))
+        self.board.said = Told(summary(ended), wrong=bool(ended.failed), stays=True)
         self.tell_screens()
 
     def on_progressed(self, message: Progressed) -> None:

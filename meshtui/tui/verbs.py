@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshtui.mesh.rows import Row
 from meshtui.mesh.targets import TargetKind
 from meshtui.present.cells import line_width
+from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Link
 
@@ -23,10 +26,11 @@ class Verb:
 
 def verbs(row: Row | None, board: Board) -> tuple[Verb, ...]:
     """Issue, rotate, undo and verify, as they stand for this row."""
-    return tuple(Verb(board.keymap.shown(name), name, _reason(name, row, board)) for name in VERBS)
+    return tuple(Verb(board.keymap.shown(name), name, reason_not(name, row, board)) for name in VERBS)
 
 
 VERBS = ("issue", "rotate", "undo", "verify")
+_GATEWAY, _AUTHORITY = f"{TargetKind.GATEWAY}/", f"{TargetKind.AUTHORITY}/"
 _GATEWAYS_ONLY = "only gateway certificates have it"
 """A reason that never passes, so that the footer of other rows does without the key."""
 
@@ -47,37 +51,68 @@ def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ..
     """
     acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
     able = tuple(verb for verb in acts if not verb.reason)
-    for shown_acts, least in ((acts, 3), (able, 2)):
+    return _fitting((Piece(" "),), ((acts, 3), (able, 2)), others, board, width)
+
+
+def marked_verbs(marked: Sequence[Row], board: Board) -> tuple[Verb, ...]:
+    """The verbs as they stand for all marked rows, each with on how many it works where that is not all of them; where
+    it is none, with the reason that most of them have.
+    """
+    found = []
+    for name in VERBS:
+        of_mesh = _reason_of_mesh(name, board)
+        reasons = Counter(_reason(name, row, of_mesh) for row in marked)
+        able, key = reasons.pop("", 0), board.keymap.shown(name)
+        if able:
+            found.append(Verb(key, name if able == len(marked) else f"{name} {able}"))
+        else:
+            found.append(Verb(key, name, reasons.most_common(1)[0][0]))
+    return tuple(found)
+
+
+def marked_line(count: int, acts: tuple[Verb, ...], board: Board, width: int) -> Line:
+    """The keys that work on so many marked rows, of which these are the verbs."""
+    acts = tuple(verb for verb in acts if verb.reason != _GATEWAYS_ONLY)
+    able = tuple(verb for verb in acts if not verb.reason)
+    shown = board.keymap.shown
+    others = tuple((shown(name), word) for name, word in MARKING)
+    if board.running is not None:
+        others = ((shown("clear"), "stop"), *others[2:])
+    head = (Piece(" "), Piece(f"{counted(count)} marked", Tone.STRONG), Piece("   "))
+    return _fitting(head, ((acts, 2), (able, 0)), others, board, width)
+
+
+MARKING = (
+    ("mark", "mark"),
+    ("clear", "unmark"),
+    ("mark-range", "range"),
+    ("mark-all", "all"),
+    ("copy-pem", "PEM"),
+    ("help", "help"),
+)
+"""Actions that are wanted while rows are marked, and words for them."""
+
+
+def _fitting(
+    head: Line,
+    ways: tuple[tuple[tuple[Verb, ...], int], ...],
+    others: tuple[tuple[str, str], ...],
+    board: Board,
+    width: int,
+) -> Line:
+    """The first line that fits: of each way its verbs, with as many others as there is room for, and no fewer than its
+    number; where none does, the verbs of the last way.
+    """
+    for acts, least in ways:
         for shown in range(len(others), least - 1, -1):
-            line = _footer(shown_acts, others[:shown], board)
+            line = _footer(head, acts, others[:shown], board)
             if line_width(line) <= width:
                 return line
-    return _footer(able, (), board)
+    return _footer(head, ways[-1][0], (), board)
 
 
-def marked_line(marked: tuple[Row, ...], board: Board, width: int) -> Line:
-    """The keys that work on marked rows, each with on how many of them where it is not on all."""
-    pieces: list[Piece] = [Piece(" "), Piece(f"{len(marked)} marked", Tone.STRONG), Piece("   ")]
-    for name in VERBS:
-        key, able = board.keymap.shown(name), sum(not _reason(name, row, board) for row in marked)
-        if able == len(marked):
-            pieces += [Piece(key, Tone.BUSY), Piece(f" {name}   ")]
-        elif able:
-            pieces += [Piece(key, Tone.BUSY), Piece(f" {name} {able}   ")]
-    others = (("esc", "stop"), *MARKING[2:]) if board.running is not None else MARKING
-    for shown in range(len(others), -1, -1):
-        line = _keys(tuple(pieces), others[:shown])
-        if line_width(line) <= width:
-            break
-    return line
-
-
-MARKING = (("space", "mark"), ("esc", "unmark"), ("ctrl-space", "range"), ("y", "PEM"), ("?", "help"))
-"""Keys that are wanted while rows are marked."""
-
-
-def _footer(acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:
-    pieces: list[Piece] = [Piece(" ")]
+def _footer(head: Line, acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:
+    pieces = [*head]
     for verb, after in zip(acts, (*acts, None)[1:], strict=True):
         if verb.reason:
             # A reason that holds for neighbours too is given once, behind the last of them
@@ -101,21 +136,28 @@ def reason_for_none(row: Row | None) -> str:
     return "" if row.target.startswith(f"{TargetKind.WORKLOAD}/") else "only workloads call and are called"
 
 
-def _reason(name: str, row: Row | None, board: Board) -> str:
+def reason_not(name: str, row: Row | None, board: Board) -> str:
+    """Why a verb does not work on a row; empty when it does."""
     if row is None:
         return "no row"
-    if name == "undo" and not row.target.startswith(f"{TargetKind.GATEWAY}/"):
-        return _GATEWAYS_ONLY
+    return _reason(name, row, _reason_of_mesh(name, board))
+
+
+def _reason_of_mesh(name: str, board: Board) -> str:
     if board.mesh is None or board.link is not Link.LIVE:
         return "no mesh"
     capability = next((item for item in board.info.capabilities if item.verb == name), None) if board.info else None
-    if capability is not None and not capability.available:
-        return capability.reason or "not here"
-    return "" if name == "verify" else _reason_of_row(name, row)
+    return capability.reason or "not here" if capability is not None and not capability.available else ""
+
+
+def _reason(name: str, row: Row, of_mesh: str) -> str:
+    if name == "undo" and not row.target.startswith(_GATEWAY):
+        return _GATEWAYS_ONLY
+    return of_mesh or ("" if name == "verify" else _reason_of_row(name, row))
 
 
 def _reason_of_row(name: str, row: Row) -> str:
-    if row.target.startswith(f"{TargetKind.AUTHORITY}/"):
+    if row.target.startswith(_AUTHORITY):
         return "an authority"
     if row.step is not None:
         return "under way"

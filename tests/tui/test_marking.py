@@ -51,7 +51,7 @@ async def test_space_marks_and_unmarks_where_the_cursor_is() -> None:
         assert shown.line(DETAILS).startswith("▸+")
         assert shown.line(HTTPBIN).startswith(" +")
         assert "2 marked" in shown.lines[0]
-        assert "2 marked   r rotate   v verify" in shown.lines[-1]
+        assert "2 marked   i issue (has one)   r rotate   v verify" in shown.lines[-1]
         await shown.press("space")
         assert marked(shown) == [HTTPBIN]
         await shown.press("escape")
@@ -71,12 +71,26 @@ async def test_a_range_is_marked_from_the_last_mark_to_the_cursor(key: str) -> N
 
 
 async def test_a_range_that_cannot_be_marked_is_not_marked_in_part() -> None:
-    """Where the last mark is not in the list, the row under the cursor alone is marked, and that is said."""
+    """Where the last mark is not in the list nothing is, and that is said; where there is none, the cursor's row."""
     async with console() as shown:
+        await shown.press("ctrl+@")
+        assert marked(shown) == [shown.cursor]
+        await shown.press("ctrl+backslash")
         await mark(shown, HTTPBIN)
         await shown.press("3", "ctrl+@")
-        assert len(marked(shown)) == 2
-        assert f"Only this row was marked: {HTTPBIN}" in shown.text
+        await shown.until_shown(f"Nothing was marked: {HTTPBIN} is not in this list.")
+        assert marked(shown) == [HTTPBIN]
+
+
+async def test_all_that_is_listed_is_marked() -> None:
+    """What view, filter and `only trouble` let through, beside what was marked before."""
+    async with console() as shown:
+        await mark(shown, HTTPBIN)
+        await shown.press("3", "slash", *"api", "enter", "*")
+        listed = [row.target for row in shown.app.board.store]
+        assert listed
+        assert marked(shown) == [HTTPBIN, *listed]
+        assert f"{len(listed) + 1} marked" in shown.lines[0]
 
 
 async def test_marks_outlive_filter_view_and_pages_above() -> None:

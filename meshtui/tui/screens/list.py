@@ -20,8 +20,8 @@ from meshtui.tui.keys import bound
 from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
+from meshtui.tui.screens.batching import Batching
 from meshtui.tui.screens.filtered import Filtered, Placed
-from meshtui.tui.screens.marking import Marking
 from meshtui.tui.screens.saving import SavingRows
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.row_list import RowList
@@ -44,7 +44,7 @@ SORT_KEYS = {
 """What keys sort by."""
 
 
-class ListScreen(SavingRows, Marking, Filtered, Placed):
+class ListScreen(SavingRows, Batching, Filtered, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -165,7 +165,7 @@ class ListScreen(SavingRows, Marking, Filtered, Placed):
     def on_cursor_list_moved(self) -> None:
         """The cursor moved: say what is to be said of its row."""
         if not isinstance(self.board.said, Progress) or self.board.said.done:
-            self.board.said = None
+            self.board.pass_over()
         self._refresh_all()
 
     async def on_row_list_opened(self, message: RowList.Opened) -> None:
@@ -184,6 +184,8 @@ class ListScreen(SavingRows, Marking, Filtered, Placed):
         elif self.board.running is not None and not self.board.running.stopping:
             self.board.running.stopping = True
             self.say(Told("It stops when the target whose turn it is has had it."))
+        elif self.stop_marking():
+            self.say(Told("Nothing was marked."))
         elif self.board.said is not None:
             self.say(None)
         elif self.board.marked:

@@ -1,31 +1,33 @@
-"""Marks on rows of a list, and the verbs on all marked rows at once."""
+"""Marks on rows of a list: one by one, from one to another, or all that are listed, in sight or not."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual import work
 from textual.binding import BindingType
 
-from meshtui.errors import MeshError, UnreachableError
-from meshtui.mesh.batch import Batch, canary_first, plan_for
-from meshtui.mesh.rows import Row
-from meshtui.present.times import counted
-from meshtui.present.tones import Line
+from meshtui.errors import MeshError, UnreachableError, UsageError
+from meshtui.mesh.interface import Mesh
+from meshtui.mesh.marking import row_at, rows_between, rows_listed
+from meshtui.mesh.rows import Query, Row
 from meshtui.tui.board import Told
 from meshtui.tui.keys import bound
-from meshtui.tui.messages import Failed
 from meshtui.tui.screens.row_screen import RowScreen
-from meshtui.tui.verbs import marked_line, verbs
 from meshtui.tui.widgets.row_list import RowList
+
+_Which = Callable[[Mesh, Query], Awaitable[Sequence[Row]]]
+"""The rows of a list that are to be marked, asked of their owner."""
 
 
 class Marking(RowScreen):
-    """A list whose rows can be marked. While none is, the verbs work on the row under the cursor."""
+    """A list whose rows can be marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("mark"),
         bound("mark-range"),  # as terminals send ctrl-space, and as some others do
+        bound("mark-all"),
         bound("unmark"),
     ]
 
@@ -34,105 +36,87 @@ class Marking(RowScreen):
         """The list."""
         return self.query_one(RowList)
 
-    def keys(self, width: int) -> Line:
-        """The verbs as they stand for the marked rows, if there are any."""
-        marked = tuple(self.board.marked)
-        return marked_line(marked, self.board, width) if marked else super().keys(width)
-
-    # Marks.
+    def rows_to_copy(self) -> tuple[Row, ...]:
+        """The marked rows, or the one under the cursor."""
+        return tuple(self.board.marked) or super().rows_to_copy()
 
     def action_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""
-        if self.row is not None:
-            self.board.marked.toggle(self.row)
+        if self.row is None:
+            return
+        if self.row.target in self.board.marked:
+            self.board.marked.take_away(self.row.target)
             self.remark()
+        else:
+            self._mark((self.row,))
 
     def action_mark_range(self) -> None:
-        """Mark every row from the one that was marked last to the cursor."""
-        anchor = self.board.marked.anchor
-        self.board.marked.extend(self.rows.up_to_cursor(anchor))
-        self.remark()
-        if anchor and self.board.store.place_of(anchor) is None:
-            # of a large mesh only the rows around the cursor are here
-            text = f"Only this row was marked: {anchor}, the one before, is not in this list, or too far from here."
-            self.say(Told(text, wrong=True))
+        """Mark every row from the one that was marked last to the cursor; where none was, the one under it."""
+        anchor, row, place = self.board.marked.anchor, self.row, self.rows.place
+        here = self.rows.up_to_cursor(anchor) if anchor else [row] if row is not None else []
+        if here is not None:
+            self._mark(here)
+            return
+
+        async def asked(mesh: Mesh, query: Query) -> Sequence[Row]:
+            last = row or await row_at(mesh, query, place)
+            return await rows_between(mesh, query, anchor, last.target) if last is not None else ()
+
+        self._ask(asked)
+
+    def action_mark_all(self) -> None:
+        """Mark every row that the view, the filter and `only trouble` let through."""
+        store = self.board.store
+        here = tuple(store)
+        if store.is_answered and len(here) == len(store):
+            self._mark(here)
+        else:
+            self._ask(rows_listed)
 
     def action_unmark(self) -> None:
         """Take all marks away."""
+        self.stop_marking()
         self.board.marked.clear()
         self.remark()
+
+    @property
+    def is_marking(self) -> bool:
+        """Whether the mesh is being asked for rows that are to be marked."""
+        return any(worker.group == "mark" and worker.node is self for worker in self.workers)
+
+    def stop_marking(self) -> bool:
+        """Mark nothing more, and say whether something was still to be."""
+        return bool(self.workers.cancel_group(self, "mark"))
 
     def remark(self) -> None:
         """Show which rows are marked now."""
         self.rows.remark()
         self.refresh_frame()
 
-    def rows_to_copy(self) -> tuple[Row, ...]:
-        """The marked rows, or the one under the cursor."""
-        return tuple(self.board.marked) or super().rows_to_copy()
-
-    # The verbs.
-
-    def action_issue(self) -> None:
-        """Plan an issue for the marked rows, or the one under the cursor."""
-        if self.board.marked:
-            self._plan_marked("issue")
-        else:
-            super().action_issue()
-
-    def action_rotate(self) -> None:
-        """Plan a rotation of the marked rows, or of the one under the cursor."""
-        if self.board.marked:
-            self._plan_marked("rotate")
-        else:
-            super().action_rotate()
-
-    def action_undo(self) -> None:
-        """Plan to bring back the certificates before of the marked rows, or of the one under the cursor."""
-        if self.board.marked:
-            self._plan_marked("undo")
-        else:
-            super().action_undo()
-
-    async def action_verify(self) -> None:
-        """Look at every check of the row under the cursor, or at how each of the marked rows fares."""
-        if not self.board.marked:
-            await super().action_verify()
-            return
-        from meshtui.tui.screens.verify_marked import VerifyMarkedScreen  # noqa: PLC0415 - a start need not wait for it
-
-        targets = tuple(row.target for row in self.board.marked)
-        await self.open(VerifyMarkedScreen(self.board, targets, self.crumbs))
-
-    def _able(self, verb: str) -> tuple[list[Row], tuple[tuple[str, str], ...]]:
-        """The marked rows on which a verb works, and the others, each with the reason."""
-        able, others = [], []
-        for row in self.board.marked:
-            reason = next(each.reason for each in verbs(row, self.board) if each.name == verb)
-            if reason:
-                others.append((row.target, reason))
-            else:
-                able.append(row)
-        return able, tuple(others)
-
-    @work(exclusive=True, group="plan")
-    async def _plan_marked(self, verb: str) -> None:
-        """Ask the mesh for one plan of all of them, and show it to the person, who may confirm it."""
-        from meshtui.tui.screens.batch import BatchDialog  # noqa: PLC0415 - a start need not wait for it
-
-        able, left_out = self._able(verb)
-        if not able:
-            reasons = ", ".join(dict.fromkeys(reason for _, reason in left_out))
-            text = f"{verb} works on none of the {counted(len(left_out))} that are marked: {reasons}."
-            self.say(Told(text, wrong=True))
-            return
-        self.say(Told("planning"))
+    @work(exclusive=True, group="mark")
+    async def _ask(self, which: _Which) -> None:
+        """Mark what the owner says, unless another list is shown by then."""
+        query = self.board.store.asked
+        self.say(Told("marking"))
         try:
             if self.board.mesh is None:
                 raise UnreachableError("There is no mesh to ask.")
-            plan = await plan_for(self.board.mesh, verb, canary_first(able))
+            rows = await which(self.board.mesh, query)
+            if self.board.store.asked != query:
+                raise UsageError("Another list is shown now.")
         except MeshError as error:
-            self.app.post_message(Failed(error, about=""))
+            self._say_unmarked(error)
             return
-        self.say(None)
-        await self.open(BatchDialog(Batch(verb, plan, left_out), self.board))
+        self._mark(rows)
+
+    def _mark(self, rows: Sequence[Row]) -> None:
+        try:
+            self.board.marked.extend(rows)
+        except UsageError as error:
+            self._say_unmarked(error)
+        else:
+            self.say(None)
+        self.remark()
+
+    def _say_unmarked(self, error: MeshError) -> None:
+        self.say(Told(f"Nothing was marked: {error}", wrong=True, stays=True))

@@ -11,13 +11,18 @@ from meshtui.errors import MeshError, UnreachableError
 from meshtui.mesh.actions import Issue, Rotate, Undo
 from meshtui.mesh.rows import Row
 from meshtui.present.tones import Line
-from meshtui.tui.board import Told
+from meshtui.tui.board import Board, Told
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import Failed
 from meshtui.tui.screens.copying import CopyingRows
 from meshtui.tui.verbs import footer_line, reason_for_none, verbs
 
-PROTECTED = " config.toml protects this mesh; meshtui --write changes it all the same."
+
+def why_protected(board: Board) -> str:
+    """What to add to a refusal where this person's settings are behind it; nothing where they are not."""
+    if not (board.guard and board.protected):
+        return ""
+    return " config.toml protects this mesh; meshtui --write changes it all the same."
 
 
 class RowScreen(CopyingRows):
@@ -117,8 +122,8 @@ class RowScreen(CopyingRows):
         reason = next(verb.reason for verb in verbs(self.row, self.board) if verb.name == name)
         if reason:
             about = self.row.target if self.row else ""
-            why = PROTECTED if self.board.guard and self.board.protected else ""
-            self.say(Told(f"{name} does not work here: {reason}.{why}", wrong=True, about=about))
+            text = f"{name} does not work here: {reason}.{why_protected(self.board)}"
+            self.say(Told(text, wrong=True, about=about))
             return None
         return self.row
 

@@ -20,6 +20,8 @@ from meshtui.tui.widgets.document import Document
 
 AT_ONCE = 4
 """Verifications under way; each asks the wire."""
+PACE = 0.25
+"""Seconds between two pages."""
 MARGIN = 1
 
 
@@ -40,6 +42,10 @@ class VerifyMarkedScreen(Saving):
         self._targets = targets
         self._above = above
         self._results: dict[str, Verification | MeshError] = {}
+        self._is_behind = False
+        """Whether something came that is not shown yet."""
+        self._rests = False
+        """Whether it is shown in a moment, and not at once."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -74,8 +80,18 @@ class VerifyMarkedScreen(Saving):
             self._results[target] = await self.board.mesh.verify(target)
         except MeshError as error:
             self._results[target] = error
-        self.query_one("#page", Document).show()
-        self.refresh_frame()
+        self._is_behind = True
+        if not self._rests:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show what came since, and then nothing for a moment: with thousands of marks a page is long."""
+        self._rests = self._is_behind
+        if self._is_behind:
+            self._is_behind = False
+            self.query_one("#page", Document).show()
+            self.refresh_frame()
+            self.set_timer(PACE, self._catch_up)
 
     def _page(self, width: int) -> list[Line]:
         lines = fared_lines(self._targets, self._results, width - 2 * MARGIN, self.board.glyphs)

@@ -117,14 +117,20 @@ class RowList(CursorList):
             self._sought = target
             self._store.seek(target)
 
-    def up_to_cursor(self, target: str) -> list[Row]:
-        """The rows from a target to the cursor, in this order; that under the cursor where the target is not there."""
-        place = self._store.place_of(target)
-        begin = self._cursor if place is None else place
+    def up_to_cursor(self, target: str) -> list[Row] | None:
+        """The rows from a target to the cursor, in this order; None when not all of them are here."""
+        begin = self._store.place_of(target)
+        if begin is None:
+            return None
         step = 1 if begin <= self._cursor else -1
-        last = len(self._store) - 1
-        places = [each for each in range(begin, self._cursor + step, step) if 0 <= each <= last]
-        return [row for each in places if (row := self._store.at(each)) is not None]
+        rows = [self._store.at(place) for place in range(begin, self._cursor + step, step)]
+        here = [row for row in rows if row is not None]
+        return here if len(here) == len(rows) else None
+
+    @property
+    def place(self) -> int:
+        """Where the cursor is."""
+        return self._cursor
 
     def remark(self) -> None:
         """Marks are different."""

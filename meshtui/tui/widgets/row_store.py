@@ -93,6 +93,11 @@ class RowStore:
         return self._shown
 
     @property
+    def asked(self) -> Query:
+        """The question that was asked last."""
+        return self._asked
+
+    @property
     def is_answered(self) -> bool:
         """Whether that is the question that was asked last."""
         return self._is_answered and self._asked == self._shown
