@@ -56,7 +56,7 @@ def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ..
 
 def marked_verbs(marked: Sequence[Row], board: Board) -> tuple[Verb, ...]:
     """The verbs as they stand for all marked rows, each with on how many it works where that is not all of them; where
-    it is none, with the reason that most of them have.
+    it is none, with the reason of most of those that could have it.
     """
     found = []
     for name in VERBS:
@@ -66,7 +66,8 @@ def marked_verbs(marked: Sequence[Row], board: Board) -> tuple[Verb, ...]:
         if able:
             found.append(Verb(key, name if able == len(marked) else f"{name} {able}"))
         else:
-            found.append(Verb(key, name, reasons.most_common(1)[0][0]))
+            passing = [reason for reason, _ in reasons.most_common() if reason != _GATEWAYS_ONLY]
+            found.append(Verb(key, name, next(iter(passing), _GATEWAYS_ONLY)))
     return tuple(found)
 
 
@@ -77,14 +78,14 @@ def marked_line(count: int, acts: tuple[Verb, ...], board: Board, width: int) ->
     shown = board.keymap.shown
     others = tuple((shown(name), word) for name, word in MARKING)
     if board.running is not None:
-        others = ((shown("clear"), "stop"), *others[2:])
+        others = ((shown("clear"), "stop"), *others[1:])
     head = (Piece(" "), Piece(f"{counted(count)} marked", Tone.STRONG), Piece("   "))
-    return _fitting(head, ((acts, 2), (able, 0)), others, board, width)
+    return _fitting(head, ((acts, 0), (able, 0)), others, board, width)
 
 
 MARKING = (
-    ("mark", "mark"),
     ("clear", "unmark"),
+    ("mark", "mark"),
     ("mark-range", "range"),
     ("mark-all", "all"),
     ("copy-pem", "PEM"),

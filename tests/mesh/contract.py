@@ -90,6 +90,14 @@ class MeshContract(AccessContract):
         nowhere = await mesh.rows(Query(sort=Sort.TARGET, around="workload/no/body", offset=1, limit=2))
         assert (nowhere.place, nowhere.rows) == (None, whole[1:3])
 
+    async def test_rows_are_found_by_their_targets(self, mesh: Mesh) -> None:
+        """Only those that are named and there, in the order of the list; nobody else is counted."""
+        rows = (await mesh.rows(Query(limit=1000))).rows
+        named = (rows[2].target, "workload/no/body", rows[0].target)
+        page = await mesh.rows(Query(targets=named))
+        assert [row.target for row in page.rows] == [rows[0].target, rows[2].target]
+        assert (page.matching, page.total) == (2, 2)
+
     async def test_rows_come_soonest_to_expire_first(self, mesh: Mesh) -> None:
         """The default order is that of death."""
         ends = [row.not_after for row in (await mesh.rows(Query(limit=1000))).rows if row.not_after is not None]

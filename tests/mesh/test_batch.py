@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from meshtui.mesh.batch import CHANGED, Batch, Ended, canary_first, perform, plan_for
+from meshtui.findings import Verification
+from meshtui.mesh.batch import CHANGED, UNKNOWN, UNVERIFIED, Batch, Ended, canary_first, perform, plan_for
+from meshtui.mesh.caller import ANYBODY, Caller
 from meshtui.mesh.fake import FakeMesh, demo_rows
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -50,3 +52,27 @@ async def test_a_mesh_that_goes_away_ends_it_with_its_words() -> None:
     last = await ended(mesh, Batch("rotate", plan))
     assert (last.done, last.failed, last.left) == ((), DETAILS, (REVIEWS,))
     assert "The mesh does not answer." in last.reason
+
+
+async def test_what_was_under_way_when_the_mesh_went_is_not_called_undone() -> None:
+    """Nobody knows whether it was done; a canary that was done but not verified is said to be."""
+
+    class Lost(FakeMesh):
+        async def verify(self, target: str, caller: Caller = ANYBODY) -> Verification:
+            self.silence()
+            return await super().verify(target, caller)
+
+    mesh = Lost(now=lambda: NOW)
+    batch = Batch("rotate", await plan_for(mesh, "rotate", (DETAILS, REVIEWS)))
+    last = await ended(mesh, batch)
+    assert (last.done, last.failed, last.left) == ((), DETAILS, (REVIEWS,))
+    assert last.reason == f"The mesh does not answer. {UNVERIFIED}"
+
+    mesh = FakeMesh(now=lambda: NOW)
+    batch = Batch("rotate", await plan_for(mesh, "rotate", (DETAILS, REVIEWS)))
+    async for told in perform(mesh, batch, lambda: False):
+        mesh.silence()
+        if isinstance(told, Ended):
+            last = told
+    assert (last.done, last.failed, last.left) == ((), DETAILS, (REVIEWS,))
+    assert last.reason == f"The mesh does not answer. {UNKNOWN}"

@@ -24,6 +24,7 @@ FLEET = fleet_rows(1500, NOW)
 queries = st.builds(
     Query,
     view=st.sampled_from(View),
+    targets=st.lists(st.sampled_from(["workload/no/body", *(row.target for row in ROWS)]), max_size=3).map(tuple),
     filter=st.sampled_from(["", " ", "prod", "prod !fresh", "left<12h", "!left<50% ns:p", "is:trouble", "refused"]),
     only_trouble=st.booleans(),
     sort=st.sampled_from(Sort),

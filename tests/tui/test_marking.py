@@ -216,6 +216,49 @@ async def test_escape_stops_it_between_two_targets() -> None:
         assert marked(shown) == [SLEEP]
 
 
+async def test_a_mesh_that_is_lost_midway_ends_it_and_what_was_done_stays_to_be_read() -> None:
+    """Which was done, which not, and which nobody knows: through STALE, its return, and moves of the cursor."""
+    mesh = Stepwise()
+    async with console(mesh) as shown:
+        await mark(shown, DETAILS, SLEEP, GATEWAY, HTTPBIN)
+        await ask(shown, "r")
+        await shown.press("enter")
+        await shown.until_shown("~ rotate 1 of 4")
+        while getattr(shown.app.board.said, "target", DETAILS) == DETAILS:
+            mesh.steps.release()
+            await shown.settle()
+        mesh.silence()
+        mesh.steps.release()
+        await shown.until_shown("STALE")
+        mesh.silence(False)
+        for _ in range(20):
+            mesh.steps.release()
+        await shown.until_shown("Rotated 1 of 4. It stopped at")
+        await shown.until_shown("live")
+        await shown.press("g", "j")
+        text = " ".join(shown.text.split())
+        assert "Whether it was done is not known: verify it. 2 not begun, and still marked." in text
+        assert len(marked(shown)) == 3
+        await shown.press("escape")
+        assert "Rotated 1 of 4" not in shown.text
+
+
+async def test_a_mesh_that_is_only_looked_at_refuses_with_the_reason() -> None:
+    """Greyed in footer and palette, and said when the key is pressed; looking works."""
+    async with console(FakeMesh(now=Clock(), read_only=True), size=(80, 24)) as shown:
+        await mark(shown, DETAILS, GATEWAY)
+        reason = next(each.reason for each in shown.app.board.info.capabilities if each.verb == "rotate")
+        assert f"u undo ({reason})   v verify" in shown.lines[-1]
+        for key, verb in (("r", "rotate"), ("u", "undo"), ("i", "issue")):
+            await shown.press(key)
+            await shown.until_shown(f"{verb} works on none of the 2 that are marked: ")
+            assert f"{reason}." in shown.text
+        await shown.press("ctrl+p", *"rotate")
+        assert f"rotate: a new key too ({reason})" in shown.text
+        await shown.press("escape", "v")
+        await shown.until_shown("2 of 2")
+
+
 async def test_only_one_batch_runs_at_a_time() -> None:
     """A second one is refused in words while the first is under way."""
     mesh = Stepwise()
