@@ -62,7 +62,7 @@ async def test_what_was_under_way_when_the_mesh_went_is_not_called_undone() -> N
             self.silence()
             return await super().verify(target, caller)
 
-    mesh = Lost(now=lambda: NOW)
+    mesh: FakeMesh = Lost(now=lambda: NOW)
     batch = Batch("rotate", await plan_for(mesh, "rotate", (DETAILS, REVIEWS)))
     last = await ended(mesh, batch)
     assert (last.done, last.failed, last.left) == ((), DETAILS, (REVIEWS,))
