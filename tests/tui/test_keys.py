@@ -205,6 +205,7 @@ async def test_the_palette_leads_to_every_place() -> None:
         await shown.paste("go to")
         for there in Place:
             assert f"{there.digit}           go to {there}" in shown.text
-        await shown.paste(f" {Place.FINDINGS}")
+        await shown.press("space")
+        await shown.paste(Place.FINDINGS)
         await shown.press("enter")
         await shown.until_shown("meshtui ▸ findings ")
