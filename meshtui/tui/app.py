@@ -12,6 +12,7 @@ from rich.segment import Segments
 from textual import work
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
@@ -92,6 +93,13 @@ class MeshtuiApp(Performs):
     def unopened(self) -> MeshError | None:
         """Why no mesh could be opened; None when one was, or when it was not waited for."""
         return self.board.error if self.board.link is Link.CLOSED else None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, but where that is a terminal here, one that survives what terminals send."""
+        from meshtui.tui.driver import TolerantDriver  # noqa: PLC0415 - tests have no terminal
+
+        chosen = super().get_driver_class()
+        return TolerantDriver if issubclass(TolerantDriver, chosen) else chosen
 
     def get_default_screen(self) -> Screen[None]:
         """The list, from the first paint on."""

@@ -109,6 +109,28 @@ class Terminal:
         """Type."""
         os.write(self._master, keys.encode())
 
+    def send(self, data: bytes) -> None:
+        """Have any bytes arrive, as fast as they are taken."""
+        while data:
+            data = data[os.write(self._master, data[:1024]) :]
+            self.read(0.001)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Have another size."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def quit_from_anywhere(self) -> int:
+        """Press escape and q until the program ends; its exit status."""
+        deadline = time.monotonic() + DEADLINE
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.text
+            self.press("\x1b")
+            self.read(0.2)  # an escape waits for what may follow it
+            self.press("q")
+            self.read(0.1)
+        return self.ended()
+
     def ended(self) -> int:
         """Wait for the end of the program, reading what it says meanwhile; its exit status."""
         deadline = time.monotonic() + DEADLINE

@@ -14,6 +14,7 @@ from meshtui.mesh.actions import Action, Plan, Progress, Rotate
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Step
 from meshtui.present.glyphs import UNICODE
+from meshtui.tui.screens.detail import DetailScreen
 from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import Clock, Console, console
@@ -130,6 +131,23 @@ async def test_a_refused_plan_is_a_sentence_with_its_fix() -> None:
         assert "✗ Only members of the group mesh may rotate" in shown.text
         assert len(shown.app.screen_stack) == 1
         assert len(shown.lines) == 24
+
+
+async def test_keys_that_are_held_leave_a_screen_once() -> None:
+    """Two enters confirm a plan once, and close nothing but its dialog; so it is in the palette."""
+    mesh = FakeMesh(now=Clock())
+    async with console(mesh) as shown:
+        await shown.press("j", "enter", "r")
+        await shown.until(lambda: isinstance(shown.app.screen, PlanDialog))
+        await shown.burst("enter", "enter", "enter")
+        await shown.until_shown("served")
+        assert isinstance(shown.app.screen, DetailScreen)
+        assert len([each for each in await mesh.history("workload/prod/httpbin") if each.kind == "operator"]) == 1
+        await shown.press("ctrl+p")
+        await shown.paste("help")
+        await shown.burst("enter", "enter", "enter")
+        await shown.press("escape")
+        assert isinstance(shown.app.screen, DetailScreen)
 
 
 async def test_progress_goes_on_while_other_screens_are_looked_at() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import subprocess
@@ -177,6 +178,31 @@ def test_what_is_sent_is_what_is_meant() -> None:
         terminal.until("IDENTITY")
         terminal.read(0.3)
         assert _without_times(terminal.text) == before
+
+
+def test_nothing_that_arrives_breaks_it() -> None:
+    """Sizes that change all the time, keys that are held, pastes of more than text, sequences without an end, and bytes
+    that are no text: no traceback, and q still ends it.
+    """
+    chance = random.Random(7)
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        for _ in range(25):
+            terminal.resize(chance.randrange(1, 200), chance.randrange(1, 60))
+            terminal.send(b"j")
+        terminal.resize(100, 24)
+        terminal.send(b"\x1b[B" * 150 + b"\x1b[A" * 150)
+        hostile = bytes(chance.choices(range(32), k=3000)) + b"\xc3( \xff words" * 600
+        terminal.send(b"/\x1b[200~" + hostile + b"\x1b[201~\r")
+        terminal.until("none of 18")
+        terminal.send(b":" + b"x" * 300 + b"\x1b[200~" + hostile + b"\x1b[201~\r")
+        terminal.until("There is no command")
+        for end in (b"\x1b[", b"\x1b[<0;1", b"\x1bO", b"\x1bP1$r", b"\x1b[48;", b"\xc3", b"\xe2\x82"):
+            terminal.send(end)
+        kept = set(b"qQ\x03\x11\x13")  # keys that end it, or would save files
+        terminal.send(bytes(byte for byte in chance.randbytes(200) if byte not in kept))
+        assert terminal.quit_from_anywhere() == 0
+        assert b"Traceback" not in terminal.sent
 
 
 def _without_times(text: str) -> str:

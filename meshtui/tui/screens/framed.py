@@ -18,6 +18,7 @@ from meshtui.tui.board import Board, Told
 from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import bound
 from meshtui.tui.messages import Commanded
+from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import keys_line
 from meshtui.tui.widgets.lines import Lines
@@ -37,7 +38,7 @@ SHORT_HEIGHT = 18
 """Lines below which a screen gives up its blank lines and what is said below the list."""
 
 
-class Framed(Screen[None], inherit_bindings=False):
+class Framed(Leaving[None], inherit_bindings=False):
     """A screen over the board. Its body and its row are its own; the rest is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,6 +19,7 @@ from meshtui.present.glyphs import Glyphs
 from meshtui.present.marks import TRUTHS
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.keys import ALWAYS, GROUPS, MOVE, SORT, THE_LIST, THIS_ROW, VIEWS
+from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.widgets.document import Document
 
 _COLUMN = 38
@@ -31,7 +32,7 @@ _MARKED = "verify to the wire"
 """A key of rows that have the four marks."""
 
 
-class HelpScreen(ModalScreen[None], inherit_bindings=False):
+class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
     """Keys and what they do, and what the four marks mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", "close")]

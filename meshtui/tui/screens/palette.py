@@ -19,6 +19,7 @@ from meshtui.present.cells import cut_line, fit
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.keys import GROUPS, MOVE, SORT, VIEWS
+from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt, Question
 
@@ -63,7 +64,7 @@ def choices(bindings: Iterable[ActiveBinding], why_not: Callable[[str], str]) ->
     return [found[key] for key in sorted(found, key=lambda key: key[0])]
 
 
-class PaletteScreen(ModalScreen[Choice | None], inherit_bindings=False):
+class PaletteScreen(ModalScreen[Choice | None], Leaving[Choice | None], inherit_bindings=False):
     """A list that is narrowed while one types; enter does what the cursor is on."""
 
     BINDINGS: ClassVar[list[BindingType]] = []

@@ -17,6 +17,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.clipboard import copy
 from meshtui.tui.messages import PlanConfirmed
+from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.lines import Lines
 
@@ -27,7 +28,7 @@ _FRAME = 5
 """Lines of the dialog around its page: border, title, what is said, answers."""
 
 
-class PlanDialog(ModalScreen[None]):
+class PlanDialog(ModalScreen[None], Leaving[None]):
     """Asks whether a plan is to be performed, and tells the app when it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

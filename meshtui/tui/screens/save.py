@@ -18,6 +18,7 @@ from meshtui.present.cells import paragraph
 from meshtui.present.tones import Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.saving import TakenError, kind_of, path_of, write
+from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt, Question
 
@@ -27,7 +28,7 @@ Draw = Callable[[str], Awaitable[str]]
 """The view as a file of a kind."""
 
 
-class SaveDialog(ModalScreen[None], inherit_bindings=False):
+class SaveDialog(ModalScreen[None], Leaving[None], inherit_bindings=False):
     """One line to type a path in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel")]

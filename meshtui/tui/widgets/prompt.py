@@ -156,7 +156,8 @@ class Prompt(Lines):
     def _put(self, text: str) -> None:
         before, after = self._text[: self._place], self._text[self._place :]
         room = max(self._asked.longest - len(self._text), 0)
-        self._set(before + text[:room], after)
+        if room:
+            self._set(before + text[:room], after)
 
     def _set(self, before: str, after: str) -> None:
         changed = before + after != self._text
