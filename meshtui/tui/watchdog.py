@@ -1,8 +1,8 @@
 """Ends the console in good order when a signal says so, and in any case when its terminal is gone.
 
-A closed terminal usually announces itself by SIGHUP. Where that is ignored (nohup, some wrappers), Textual's
-input thread reads an end of file for ever and burns a core, and its output thread has died, so that even a
-regular exit can block. Hence a thread of its own, which asks first and then insists.
+A closed terminal usually announces itself by SIGHUP. Where that is ignored (nohup, some wrappers), nothing else
+would end the console, and Textual's output thread has died, so that even a regular exit can block. Hence a thread of
+its own, which asks first and then insists.
 """
 
 from __future__ import annotations
