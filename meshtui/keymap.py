@@ -64,7 +64,7 @@ ACTIONS: dict[str, Action] = {
             ("only-trouble", "ctrl+z", "only trouble, or all"),
             ("mark", "space", "mark, unmark"),
             ("mark-range", "ctrl+@,ctrl+space", "mark from the last one"),
-            ("mark-all", "asterisk", "mark all that are listed"),
+            ("mark-all", "asterisk", "mark all in the list"),
             ("unmark", "ctrl+backslash", "unmark all"),
             ("matrix", "m", "matrix: who can call whom"),
             ("denied", "d", "denied calls, one by one"),
