@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from textual import work
 
 from meshtui.errors import MeshError, UnreachableError
-from meshtui.mesh.batch import Batch, canary_first, plan_for
 from meshtui.mesh.marking import rows_of
 from meshtui.mesh.rows import Row
 from meshtui.present.times import counted
@@ -87,7 +86,8 @@ class Batching(Marking):
     @work(exclusive=True, group="plan")
     async def _plan_marked(self, verb: str) -> None:
         """Ask the mesh for one plan of all of them, and show it to the person, who may confirm it."""
-        from meshtui.tui.screens.batch import BatchDialog  # noqa: PLC0415 - a start need not wait for it
+        from meshtui.mesh.batch import Batch, canary_first, plan_for  # noqa: PLC0415 - a start need not wait for these
+        from meshtui.tui.screens.batch import BatchDialog  # noqa: PLC0415
 
         self.say(Told("planning"))
         targets = self.board.marked.targets
