@@ -7,7 +7,7 @@ Kubernetes, where what is referred to may come later; only a namespace has to be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -41,6 +41,10 @@ class Catalog:
     _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
     _kept: dict[tuple[Any, ...], tuple[frozenset[str], Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was made from objects of some kinds alone, with those kinds."""
+    _kept_of_each: dict[tuple[Any, ...], tuple[frozenset[str], dict[ObjectKey, Any]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was made from one object and objects of some kinds, by that object, with those kinds."""
 
     @classmethod
     def of(cls, objects: Iterable[Manifest]) -> Catalog:
@@ -50,12 +54,12 @@ class Catalog:
     def apply(self, objects: Iterable[Manifest]) -> Catalog:
         """With these objects added, each in place of the one that has its name."""
         added = {item.key: item for item in objects}
-        return Catalog({**self._objects, **added}, self._without({key.kind for key in added}))
+        return Catalog({**self._objects, **added}, *self._kept_without(added))
 
     def remove(self, key: ObjectKey) -> Catalog:
         """Without one object; the same when there is none."""
         left = {other: item for other, item in self._objects.items() if other != key}
-        return Catalog(left, self._without({key.kind}))
+        return Catalog(left, *self._kept_without([key]))
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
@@ -133,8 +137,28 @@ class Catalog:
             self._kept[key] = frozenset(kind.kind for kind in kinds), make(self, *arguments)
         return cast(T, self._kept[key][1])
 
-    def _without(self, kinds: set[str]) -> dict[tuple[Any, ...], tuple[frozenset[str], Any]]:
-        return {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)}
+    def kept_of_each(
+        self, kind: type[ManifestT], kinds: Iterable[type[Manifest]], make: Callable[..., T], *arguments: Hashable
+    ) -> list[T]:
+        """`make` of this catalog, each object of `kind` and `arguments`, made once for as long as neither that object
+        nor any of `kinds` changes. In the order of `all`.
+
+        For what is made from one object and those of these kinds alone: where one of many is new, one is made.
+        """
+        _, known = self._kept_of_each.setdefault((make, *arguments), (frozenset(each.kind for each in kinds), {}))
+        items = {item.key: item for item in self.all(kind)}
+        for key in items.keys() - known.keys():
+            known[key] = make(self, items[key], *arguments)
+        return [known[key] for key in items]
+
+    def _kept_without(self, changed: Collection[ObjectKey]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """What stays right of what is kept."""
+        kinds = {key.kind for key in changed}
+        each = {key: value for key, value in self._kept_of_each.items() if value[0].isdisjoint(kinds)}
+        return (
+            {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)},
+            {key: (made_from, _without(made, changed)) for key, (made_from, made) in each.items()},
+        )
 
     def problems(self) -> tuple[str, ...]:
         """What makes this set of objects unacceptable: objects whose namespace is not there.
@@ -199,6 +223,13 @@ def _place(key: ObjectKey) -> tuple[str, str, str]:
 
 def _age(item: Manifest) -> tuple[str, ObjectKey]:
     return item.created_at or "~", item.key
+
+
+def _without(made: Mapping[ObjectKey, Any], changed: Iterable[ObjectKey]) -> dict[ObjectKey, Any]:
+    left = dict(made)
+    for key in changed:
+        left.pop(key, None)
+    return left
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -68,7 +68,7 @@ def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
             else:
                 for domain in (host, f"{host}:80"):
                     hosts.setdefault(domain, []).extend(routes)
-    for key, domains in catalog.kept((Service,), _services, namespace):
+    for key, domains in catalog.kept_of_each(Service, (), _domains_of, namespace):
         routes_of_its_own = own.get(key)
         for domain, route in domains:
             hosts.setdefault(domain, routes_of_its_own or [route])
@@ -98,12 +98,9 @@ def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:
     return (item for item in catalog.oldest_first(VirtualService) if gateway in item.gateways)
 
 
-def _services(catalog: Catalog, namespace: str) -> list[tuple[ObjectKey, list[tuple[str, Any]]]]:
-    """Each service with every way to write it, and the route to the cluster that is meant."""
-    return [
-        (service.key, [(domain, to_cluster(cluster)) for domain, cluster in _service_domains(service, namespace)])
-        for service in catalog.all(Service)
-    ]
+def _domains_of(_catalog: Catalog, service: Service, namespace: str) -> tuple[ObjectKey, list[tuple[str, Any]]]:
+    """A service with every way to write it, and the route to the cluster that is meant."""
+    return service.key, [(domain, to_cluster(cluster)) for domain, cluster in _service_domains(service, namespace)]
 
 
 def _service_domains(service: Service, namespace: str) -> Iterator[tuple[str, str]]:

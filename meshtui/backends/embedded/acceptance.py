@@ -15,14 +15,14 @@ from meshtui.policy.unenforceable import unenforceable
 from meshtui.xds.unsupported import unsupported
 
 
-def problems_of(objects: Sequence[Manifest], catalog: Catalog) -> tuple[str, ...]:
-    """Why these objects cannot be added to a catalog; empty when they can."""
+def problems_of(objects: Sequence[Manifest], after: Catalog) -> tuple[str, ...]:
+    """Why these objects cannot be added to a mesh, whose catalog they are in `after`; empty when they can."""
     return (
-        *catalog.apply(objects).problems(),
+        *after.problems(),
         *filter(None, map(pair_problem, objects)),
         *filter(None, map(roots_problem, objects)),
         *(problem for each in objects for problem in unsupported(each)),
-        *unenforceable(catalog.apply(objects)),
+        *unenforceable(after),
     )
 
 

@@ -52,12 +52,12 @@ async def _draft(core: MeshCore, action: Action) -> Draft:
 
 async def _apply(core: MeshCore, action: Apply) -> Draft:
     objects = parse(action.text, action.source)
-    problems = dict.fromkeys([*problems_of(objects, core.catalog), *await core.keys.of_objects(objects, core.catalog)])
+    after = core.catalog.apply(objects)
+    problems = dict.fromkeys([*problems_of(objects, after), *await core.keys.of_objects(objects, core.catalog)])
     if problems:
         raise ManifestError(tuple(problems))
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
     domain = core.settings.trust_domain
-    after = core.catalog.apply(objects)
     warnings = set(warnings_of(after, domain)) - set(warnings_of(core.catalog, domain))
     command = ["apply", *(word for name in action.source.split(", ") for word in ("-f", name))]
     return Draft(

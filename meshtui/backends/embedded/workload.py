@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from meshtui.agent.publisher import Publisher
@@ -144,7 +145,7 @@ class WorkloadRuntime:
         """What its Envoy says it presents; None without one, or when nothing it does needs a certificate."""
         return self.proxy.served(KEY_PAIR) if self.proxy is not None and self._in_use else None
 
-    @property
+    @cached_property
     def inbound(self) -> Address | None:
         """Where its sidecar takes requests; None without one, or with nothing behind it."""
         if self.proxy is None or self._app is None:
@@ -156,7 +157,7 @@ class WorkloadRuntime:
         """The same where it takes mTLS there: None too when its mode is DISABLE."""
         return self.inbound if self._takes_mtls else None
 
-    @property
+    @cached_property
     def outbound(self) -> Path | None:
         """Unix socket on which its sidecar takes the workload's own plain HTTP."""
         if self.proxy is None or self.workload.proxy is not Proxy.SIDECAR:
