@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshtui.errors import UsageError
+from meshtui.manifest.near import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +97,8 @@ def kind_problem(api_version: str, word: str) -> str:
         return f"there is no kind {word} of {api_version} here; write apiVersion: {right}"
     names = ", ".join(SUPPORTED)
     if _group(api_version) in _GROUPS_NOT_YET or _group(api_version).endswith(".k8s.io"):
-        return f"kind {word} of {api_version} is not supported yet; supported are {names}"
-    return f"there is no kind {word} of {api_version}; supported are {names}"
+        return f"kind {word} of {api_version} is not supported yet{_meant(word)}; supported are {names}"
+    return f"there is no kind {word} of {api_version}{_meant(word)}; supported are {names}"
 
 
 def find_kind(word: str) -> Kind:
@@ -111,4 +112,9 @@ def find_kind(word: str) -> Kind:
         plain = (kind.word.lower(), kind.plural)
         if wanted in (*plain, kind.short or None, *(f"{name}.{kind.group}" for name in plain if kind.group)):
             return kind
-    raise UsageError(f"There is no kind {word!r} here.", fix=f"Use one of {', '.join(SUPPORTED)}.")
+    reason = f"There is no kind {word[:100]!r} here{_meant(word)}"
+    raise UsageError(reason if reason.endswith("?") else f"{reason}.", fix=f"Use one of {', '.join(SUPPORTED)}.")
+
+
+def _meant(word: str) -> str:
+    return did_you_mean(word, {each for kind in SUPPORTED.values() for each in (kind.word, kind.plural)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshtui.gateway.listeners import listeners_of
+from meshtui.manifest.annotations import misspelt
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.client_roots import roots_problem
 from meshtui.manifest.dangling import dangling
@@ -27,8 +28,8 @@ def problems_of(objects: Sequence[Manifest], after: Catalog) -> tuple[str, ...]:
 
 
 def warnings_of(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
-    """What is accepted and has no effect: what refers to nothing, or to what it may not have; and policies whose
-    effect can hardly be meant.
+    """What is accepted and has no effect: what refers to nothing, or to what it may not have; policies whose effect
+    can hardly be meant; and annotations that nothing reads.
     """
     forbidden = (
         f"{listener.binding.gateway.key}: {each.reason}. {each.fix}"
@@ -36,4 +37,4 @@ def warnings_of(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
         for each in listener.forbidden
     )
     lacking = (each.text for each in catalog.derived(dangling))
-    return (*lacking, *dict.fromkeys(forbidden), *warnings(catalog, trust_domain))
+    return (*lacking, *dict.fromkeys(forbidden), *warnings(catalog, trust_domain), *catalog.derived(misspelt))
