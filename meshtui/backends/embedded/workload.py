@@ -242,7 +242,9 @@ class WorkloadRuntime:
         self._report(report, Step.PUSHED, "Envoy acknowledged it")
         if self.inbound_mtls is not None:
             self._report(report, Step.VERIFYING, "TLS handshake")
-            presented = await until_presented(self.inbound_mtls, "", after.sha256, SERVE_DEADLINE)
+            presented = await until_presented(
+                self.inbound_mtls, "", after.sha256, SERVE_DEADLINE, self._context.observed.own
+            )
             if presented.facts.sha256 != after.sha256:
                 raise MeshError(f"The wire presents {presented.facts.serial}, not {after.serial}.")
         return True
