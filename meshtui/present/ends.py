@@ -28,6 +28,14 @@ def caller_name(call: Pair | Call) -> str:
     return end_name(call.source_target, call.source or (STRANGER if call.tls else ""))
 
 
+def actor_name(actor: str) -> str:
+    """Who did something: `cluster.local/prod/sleep` for the identity of a service account, others as they are."""
+    match actor.removeprefix("spiffe://").split("/"):
+        case [domain, "ns", namespace, "sa", account]:
+            return f"{domain}/{namespace}/{account}"
+    return actor.removeprefix("spiffe://")
+
+
 def called_name(target: str) -> str:
     """`prod/httpbin`, or the host that was asked for where no workload was reached."""
     return end_name(target) if target else NOBODY

@@ -19,6 +19,9 @@ from meshtui.mesh.targets import TargetKind
 from meshtui.policy.broken_hops import newly_broken
 from meshtui.policy.mode_changes import mode_changes
 
+UNCHANGED = "unchanged"
+"""What is planned for an object that is there as it is to be."""
+
 
 async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
     """The plan for an action. Raises UsageError or RefusedError when it cannot be done as the mesh is now."""
@@ -75,7 +78,7 @@ def _difference(core: MeshCore, manifest: Manifest) -> str:
     known = core.catalog.get(manifest.key)
     if known is None:
         return "create"
-    return "unchanged" if known.document == manifest.document else "replace"
+    return UNCHANGED if known.document == manifest.document else "replace"
 
 
 def _delete(core: MeshCore, action: Delete) -> Draft:
