@@ -41,10 +41,10 @@ class Catalog:
     _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
     _kept: dict[tuple[Any, ...], tuple[frozenset[str], Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was made from objects of some kinds alone, with those kinds."""
-    _kept_of_each: dict[tuple[Any, ...], tuple[frozenset[str], dict[ObjectKey, Any]]] = field(
+    _kept_of_each: dict[tuple[Any, ...], tuple[frozenset[str], dict[int, tuple[Manifest, Any]]]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """What was made from one object and objects of some kinds, by that object, with those kinds."""
+    """What was made from one object and objects of some kinds, with that object by its id, and with those kinds."""
 
     @classmethod
     def of(cls, objects: Iterable[Manifest]) -> Catalog:
@@ -63,7 +63,7 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
-        return (self._objects[key] for key in sorted(self._objects, key=_place))
+        return (item for _, item in sorted(self._objects.items(), key=_place))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -146,18 +146,20 @@ class Catalog:
         For what is made from one object and those of these kinds alone: where one of many is new, one is made.
         """
         _, known = self._kept_of_each.setdefault((make, *arguments), (frozenset(each.kind for each in kinds), {}))
-        items = {item.key: item for item in self.all(kind)}
-        for key in items.keys() - known.keys():
-            known[key] = make(self, items[key], *arguments)
-        return [known[key] for key in items]
+        items = self.all(kind)
+        for item in items:
+            if id(item) not in known:
+                known[id(item)] = item, make(self, item, *arguments)
+        return [known[id(item)][1] for item in items]
 
     def _kept_without(self, changed: Collection[ObjectKey]) -> tuple[dict[Any, Any], dict[Any, Any]]:
         """What stays right of what is kept."""
         kinds = {key.kind for key in changed}
+        gone = [id(item) for key in changed if (item := self._objects.get(key)) is not None]
         each = {key: value for key, value in self._kept_of_each.items() if value[0].isdisjoint(kinds)}
         return (
             {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)},
-            {key: (made_from, _without(made, changed)) for key, (made_from, made) in each.items()},
+            {key: (made_from, _without(made, gone)) for key, (made_from, made) in each.items()},
         )
 
     def problems(self) -> tuple[str, ...]:
@@ -217,7 +219,8 @@ class Catalog:
         return groups
 
 
-def _place(key: ObjectKey) -> tuple[str, str, str]:
+def _place(named: tuple[ObjectKey, Manifest]) -> tuple[str, str, str]:
+    key, _ = named
     return key.kind, key.namespace, key.name
 
 
@@ -225,10 +228,10 @@ def _age(item: Manifest) -> tuple[str, ObjectKey]:
     return item.created_at or "~", item.key
 
 
-def _without(made: Mapping[ObjectKey, Any], changed: Iterable[ObjectKey]) -> dict[ObjectKey, Any]:
+def _without(made: Mapping[int, tuple[Manifest, Any]], gone: Iterable[int]) -> dict[int, tuple[Manifest, Any]]:
     left = dict(made)
-    for key in changed:
-        left.pop(key, None)
+    for each in gone:
+        left.pop(each, None)
     return left
 
 
