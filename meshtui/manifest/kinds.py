@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshtui.errors import UsageError
-from meshtui.manifest.near import did_you_mean
+from meshtui.manifest.near import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +95,11 @@ def kind_problem(api_version: str, word: str) -> str:
     if alike:
         right = " or ".join(kind.api_versions[0] for kind in alike)
         return f"there is no kind {word} of {api_version} here; write apiVersion: {right}"
-    names = ", ".join(SUPPORTED)
+    names, near = ", ".join(SUPPORTED), _nearest(word)
+    meant = f" (did you mean {near}?)" if near else ""
     if _group(api_version) in _GROUPS_NOT_YET or _group(api_version).endswith(".k8s.io"):
-        return f"kind {word} of {api_version} is not supported yet{_meant(word)}; supported are {names}"
-    return f"there is no kind {word} of {api_version}{_meant(word)}; supported are {names}"
+        return f"kind {word} of {api_version} is not supported yet{meant}; supported are {names}"
+    return f"there is no kind {word} of {api_version}{meant}; supported are {names}"
 
 
 def find_kind(word: str) -> Kind:
@@ -112,9 +113,10 @@ def find_kind(word: str) -> Kind:
         plain = (kind.word.lower(), kind.plural)
         if wanted in (*plain, kind.short or None, *(f"{name}.{kind.group}" for name in plain if kind.group)):
             return kind
-    reason = f"There is no kind {word[:100]!r} here{_meant(word)}"
-    raise UsageError(reason if reason.endswith("?") else f"{reason}.", fix=f"Use one of {', '.join(SUPPORTED)}.")
+    near = _nearest(word)
+    meant = f"; did you mean {near}?" if near else "."
+    raise UsageError(f"There is no kind {word[:100]!r} here{meant}", fix=f"Use one of {', '.join(SUPPORTED)}.")
 
 
-def _meant(word: str) -> str:
-    return did_you_mean(word, {each for kind in SUPPORTED.values() for each in (kind.word, kind.plural)})
+def _nearest(word: str) -> str:
+    return nearest(word, [each for kind in SUPPORTED.values() for each in (kind.word, kind.plural)])

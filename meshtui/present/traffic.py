@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from meshtui.manifest.kinds import SUPPORTED
 from meshtui.mesh.traffic import Call, Outcome, Pair
 from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph, width_of
 from meshtui.present.columns import Column, Table
@@ -178,19 +177,12 @@ def _decided(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> L
     if not item.policy:
         text = decided_by(item.outcome, "")
         return (Piece(text if width_of(text) <= width else _NO_POLICY_IN_SHORT, Tone.QUIET),)
-    whole = target_line(item.policy, width, glyphs)
-    return whole if line_width(whole) <= width else _short_policy(item.policy, width, glyphs)
-
-
-def _short_policy(policy: str, width: int, glyphs: Glyphs) -> Line:
-    """`prod/sleep ap +2`: the first of them with its kind as kubectl abbreviates it, and how many there are more."""
-    listed, _, unlisted = policy.partition(" and ")
+    # where none of several allowed it: the first of them, and how many there are more
+    listed, _, unlisted = item.policy.partition(" and ")
     first, *others = listed.split(", ")
-    kind, _, name = first.partition(" ")
     more = len(others) + int(unlisted.partition(" ")[0] or 0)
-    short = SUPPORTED[kind].short if kind in SUPPORTED else kind
-    rest = f" {short}{f' +{more}' if more else ''}"
-    return (*end_line(name, width - width_of(rest), glyphs), Piece(glyphs.show(rest), Tone.QUIET))
+    rest = f" +{more}" if more else ""
+    return (*target_line(first, width - width_of(rest), glyphs), Piece(rest, Tone.QUIET))
 
 
 def _tls(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
