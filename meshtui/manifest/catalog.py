@@ -7,7 +7,7 @@ Kubernetes, where what is referred to may come later; only a namespace has to be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -41,6 +41,10 @@ class Catalog:
     _objects: Mapping[ObjectKey, Manifest] = field(default_factory=dict)
     _kept: dict[tuple[Any, ...], tuple[frozenset[str], Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was made from objects of some kinds alone, with those kinds."""
+    _kept_of_each: dict[tuple[Any, ...], tuple[frozenset[str], dict[int, tuple[Manifest, Any]]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What was made from one object and objects of some kinds, with that object by its id, and with those kinds."""
 
     @classmethod
     def of(cls, objects: Iterable[Manifest]) -> Catalog:
@@ -50,16 +54,16 @@ class Catalog:
     def apply(self, objects: Iterable[Manifest]) -> Catalog:
         """With these objects added, each in place of the one that has its name."""
         added = {item.key: item for item in objects}
-        return Catalog({**self._objects, **added}, self._without({key.kind for key in added}))
+        return Catalog({**self._objects, **added}, *self._kept_without(added))
 
     def remove(self, key: ObjectKey) -> Catalog:
         """Without one object; the same when there is none."""
         left = {other: item for other, item in self._objects.items() if other != key}
-        return Catalog(left, self._without({key.kind}))
+        return Catalog(left, *self._kept_without([key]))
 
     def __iter__(self) -> Iterator[Manifest]:
         """Every object, sorted by key."""
-        return (self._objects[key] for key in sorted(self._objects, key=_place))
+        return (item for _, item in sorted(self._objects.items(), key=_place))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -133,8 +137,30 @@ class Catalog:
             self._kept[key] = frozenset(kind.kind for kind in kinds), make(self, *arguments)
         return cast(T, self._kept[key][1])
 
-    def _without(self, kinds: set[str]) -> dict[tuple[Any, ...], tuple[frozenset[str], Any]]:
-        return {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)}
+    def kept_of_each(
+        self, kind: type[ManifestT], kinds: Iterable[type[Manifest]], make: Callable[..., T], *arguments: Hashable
+    ) -> list[T]:
+        """`make` of this catalog, each object of `kind` and `arguments`, made once for as long as neither that object
+        nor any of `kinds` changes. In the order of `all`.
+
+        For what is made from one object and those of these kinds alone: where one of many is new, one is made.
+        """
+        _, known = self._kept_of_each.setdefault((make, *arguments), (frozenset(each.kind for each in kinds), {}))
+        items = self.all(kind)
+        for item in items:
+            if id(item) not in known:
+                known[id(item)] = item, make(self, item, *arguments)
+        return [known[id(item)][1] for item in items]
+
+    def _kept_without(self, changed: Collection[ObjectKey]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """What stays right of what is kept."""
+        kinds = {key.kind for key in changed}
+        gone = [id(item) for key in changed if (item := self._objects.get(key)) is not None]
+        each = {key: value for key, value in self._kept_of_each.items() if value[0].isdisjoint(kinds)}
+        return (
+            {key: value for key, value in self._kept.items() if value[0].isdisjoint(kinds)},
+            {key: (made_from, _without(made, gone)) for key, (made_from, made) in each.items()},
+        )
 
     def problems(self) -> tuple[str, ...]:
         """What makes this set of objects unacceptable: objects whose namespace is not there.
@@ -193,12 +219,20 @@ class Catalog:
         return groups
 
 
-def _place(key: ObjectKey) -> tuple[str, str, str]:
+def _place(named: tuple[ObjectKey, Manifest]) -> tuple[str, str, str]:
+    key, _ = named
     return key.kind, key.namespace, key.name
 
 
 def _age(item: Manifest) -> tuple[str, ObjectKey]:
     return item.created_at or "~", item.key
+
+
+def _without(made: Mapping[int, tuple[Manifest, Any]], gone: Iterable[int]) -> dict[int, tuple[Manifest, Any]]:
+    left = dict(made)
+    for each in gone:
+        left.pop(each, None)
+    return left
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

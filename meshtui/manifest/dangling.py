@@ -101,10 +101,14 @@ def _without_pods(catalog: Catalog) -> Iterator[Dangling]:
             if server.protocol == "TLS":
                 text = f"{other.key}: listener {server.name} leads nowhere: TLSRoutes are not supported here"
                 yield Dangling(text, "Take it out, or make it an HTTPS listener with a certificate.")
-    for service in catalog.all(Service):
-        if service.selector and not catalog.workloads_of(service):
-            text = f"{service.key}: no workload has the labels of its selector"
-            yield Dangling(text, _labels(f"Deployment in namespace {service.namespace}", service.selector))
+    yield from filter(None, catalog.kept_of_each(Service, (Deployment,), _selects_nobody))
+
+
+def _selects_nobody(catalog: Catalog, service: Service) -> Dangling | None:
+    if not service.selector or catalog.workloads_of(service):
+        return None
+    text = f"{service.key}: no workload has the labels of its selector"
+    return Dangling(text, _labels(f"Deployment in namespace {service.namespace}", service.selector))
 
 
 def _without_bundle(catalog: Catalog) -> Iterator[Dangling]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshtui.errors import UsageError
+from meshtui.manifest.near import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +95,11 @@ def kind_problem(api_version: str, word: str) -> str:
     if alike:
         right = " or ".join(kind.api_versions[0] for kind in alike)
         return f"there is no kind {word} of {api_version} here; write apiVersion: {right}"
-    names = ", ".join(SUPPORTED)
+    names, near = ", ".join(SUPPORTED), _nearest(word)
+    meant = f" (did you mean {near}?)" if near else ""
     if _group(api_version) in _GROUPS_NOT_YET or _group(api_version).endswith(".k8s.io"):
-        return f"kind {word} of {api_version} is not supported yet; supported are {names}"
-    return f"there is no kind {word} of {api_version}; supported are {names}"
+        return f"kind {word} of {api_version} is not supported yet{meant}; supported are {names}"
+    return f"there is no kind {word} of {api_version}{meant}; supported are {names}"
 
 
 def find_kind(word: str) -> Kind:
@@ -111,4 +113,10 @@ def find_kind(word: str) -> Kind:
         plain = (kind.word.lower(), kind.plural)
         if wanted in (*plain, kind.short or None, *(f"{name}.{kind.group}" for name in plain if kind.group)):
             return kind
-    raise UsageError(f"There is no kind {word!r} here.", fix=f"Use one of {', '.join(SUPPORTED)}.")
+    near = _nearest(word)
+    meant = f"; did you mean {near}?" if near else "."
+    raise UsageError(f"There is no kind {word[:100]!r} here{meant}", fix=f"Use one of {', '.join(SUPPORTED)}.")
+
+
+def _nearest(word: str) -> str:
+    return nearest(word, [each for kind in SUPPORTED.values() for each in (kind.word, kind.plural)])

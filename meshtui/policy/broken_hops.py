@@ -15,7 +15,8 @@ from meshtui.policy.model import EffectiveMode, Transport
 from meshtui.policy.peer_authentication import effective_mode
 from meshtui.policy.secure_naming import identity_of
 
-_MADE_FROM = (Service, Deployment, PeerAuthentication, DestinationRule)
+_MADE_FROM = (Deployment, PeerAuthentication, DestinationRule)
+"""Beside the service itself."""
 Clients = Sequence[tuple[ClientSide, tuple[str, ...]]]
 """How proxies call, with the namespaces of those that call like this."""
 
@@ -50,28 +51,27 @@ def newly_broken(before: Catalog, after: Catalog, trust_domain: str) -> tuple[st
 
 def broken_hops(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
     """Every contradiction between how clients call and what sidecars take, looked for when there may be others."""
-    return catalog.kept(_MADE_FROM, _found, trust_domain)
+    return tuple(hop for hops in catalog.kept_of_each(Service, _MADE_FROM, _found, trust_domain) for hop in hops)
 
 
-def _found(catalog: Catalog, trust_domain: str) -> tuple[BrokenHop, ...]:
-    return tuple(_find(catalog, trust_domain))
+def _found(catalog: Catalog, service: Service, trust_domain: str) -> tuple[BrokenHop, ...]:
+    return tuple(_find(catalog, service, trust_domain))
 
 
-def _find(catalog: Catalog, trust_domain: str) -> Iterator[BrokenHop]:
-    alike = _alike(catalog)
-    for service in catalog.all(Service):
-        behind = [each for each in catalog.workloads_of(service) if each.proxy is Proxy.SIDECAR]
-        for port in service.ports if behind else ():
-            clients = [(client_side(catalog, each[0], service, port.port, trust_domain), each) for each in alike]
-            for workload in behind:
-                yield from _to(
-                    catalog,
-                    clients,
-                    service=service,
-                    port=port.port,
-                    destination=workload,
-                    trust_domain=trust_domain,
-                )
+def _find(catalog: Catalog, service: Service, trust_domain: str) -> Iterator[BrokenHop]:
+    behind = [each for each in catalog.workloads_of(service) if each.proxy is Proxy.SIDECAR]
+    alike = catalog.derived(_alike) if behind else []
+    for port in service.ports if behind else ():
+        clients = [(client_side(catalog, each[0], service, port.port, trust_domain), each) for each in alike]
+        for workload in behind:
+            yield from _to(
+                catalog,
+                clients,
+                service=service,
+                port=port.port,
+                destination=workload,
+                trust_domain=trust_domain,
+            )
 
 
 def _to(

@@ -9,26 +9,31 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import ObjectKey, ServiceAccount
+from meshtui.manifest.model import Deployment, Namespace, Service, ServiceAccount
 from meshtui.manifest.policy_model import (
     AuthorizationPolicy,
     DestinationRule,
     PeerAuthentication,
     Policy,
+    PolicyAction,
     Rule,
 )
 from meshtui.manifest.workload import Proxy, Workload
 from meshtui.policy.effect import no_effect
 from meshtui.policy.reach import enforcing
 from meshtui.policy.selection import KINDS
+from meshtui.policy.unknown_callers import unknown_callers
 from meshtui.policy.unproven import unproven
 
-_ALIAS = "cluster.local"
-"""In principals it stands for the mesh's trust domain, as in Istio."""
+_MADE_FROM = (Namespace, ServiceAccount, Service, Deployment, DestinationRule, *KINDS)
 
 
 def warnings(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
     """What is accepted of policies, and has no effect or can hardly be meant: `KIND NAMESPACE/NAME: REASON`."""
+    return catalog.kept(_MADE_FROM, _warnings, trust_domain)
+
+
+def _warnings(catalog: Catalog, trust_domain: str) -> tuple[str, ...]:
     policies: list[Policy | DestinationRule] = [policy for kind in KINDS for policy in catalog.all(kind)]
     policies += catalog.all(DestinationRule)
     return tuple(f"{each.key}: {reason}" for each in policies for reason in _reasons(catalog, each, trust_domain))
@@ -46,11 +51,14 @@ def oversights(catalog: Catalog, policy: PeerAuthentication | AuthorizationPolic
     if isinstance(policy, PeerAuthentication):
         yield from _unknown_ports(catalog, policy)
         return
+    if policy.action is PolicyAction.ALLOW and not policy.rules:
+        dry = " would be" if policy.dry_run else " is"
+        yield f"spec.rules: ALLOW without rules allows nothing: what no other ALLOW policy lets pass{dry} denied"
     under = enforcing(catalog, policy)
     sidecars = tuple(each for each in under if each.proxy is Proxy.SIDECAR)
     for index, rule in enumerate(policy.rules):
         path = f"spec.rules[{index}]"
-        yield from _of_names(catalog, rule, path, trust_domain)
+        yield from unknown_callers(catalog, rule, path, trust_domain)
         yield from _of_requests(rule, path)
         if sidecars and len(sidecars) == len(under):
             yield from _of_ports(rule, path, sidecars)
@@ -62,56 +70,6 @@ def _unknown_ports(catalog: Catalog, policy: PeerAuthentication) -> Iterator[str
     for port in sorted(policy.port_modes):
         if port not in taken:
             yield f"spec.portLevelMtls.{port}: {_not_there(taken)}"
-
-
-def _of_names(catalog: Catalog, rule: Rule, path: str, trust_domain: str) -> Iterator[str]:
-    for place, principals in _principals(rule, path):
-        for index, principal in enumerate(principals):
-            domain, slash, _ = principal.partition("/")
-            if slash and "*" not in domain and domain not in (trust_domain, _ALIAS):
-                yield f"{place}[{index}]: nobody of this mesh is of {domain}; its trust domain is {trust_domain}"
-            elif slash and "*" not in principal and (reason := _no_identity(catalog, principal)):
-                yield f"{place}[{index}]: {reason}"
-    for place, accounts in _accounts(rule, path):
-        for index, account in enumerate(accounts):
-            if reason := _no_account(catalog, *account.partition("/")[::2]):
-                yield f"{place}[{index}]: {reason}"
-
-
-def _no_identity(catalog: Catalog, principal: str) -> str:
-    """Why nobody has exactly this principal."""
-    match principal.split("/")[1:]:
-        case ["ns", namespace, "sa", name]:
-            return _no_account(catalog, namespace, name)
-        case _:
-            return "no identity looks like this; they are TRUST-DOMAIN/ns/NAMESPACE/sa/NAME"
-
-
-def _no_account(catalog: Catalog, namespace: str, name: str) -> str:
-    key = ObjectKey(ServiceAccount.kind, namespace, name)
-    # Kubernetes makes the account `default` in every namespace
-    return "" if name == "default" or catalog.get(key) is not None else f"the {key} does not exist"
-
-
-def _principals(rule: Rule, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for index, source in enumerate(rule.sources):
-        yield f"{path}.from[{index}].source.principals", source.principals
-        yield f"{path}.from[{index}].source.notPrincipals", source.not_principals
-    yield from _of_conditions(rule, path, "source.principal")
-
-
-def _accounts(rule: Rule, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for index, source in enumerate(rule.sources):
-        yield f"{path}.from[{index}].source.serviceAccounts", source.service_accounts
-        yield f"{path}.from[{index}].source.notServiceAccounts", source.not_service_accounts
-    yield from _of_conditions(rule, path, "source.serviceAccount")
-
-
-def _of_conditions(rule: Rule, path: str, key: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for index, condition in enumerate(rule.conditions):
-        if condition.key == key:
-            yield f"{path}.when[{index}].values", condition.values
-            yield f"{path}.when[{index}].notValues", condition.not_values
 
 
 def _of_requests(rule: Rule, path: str) -> Iterator[str]:

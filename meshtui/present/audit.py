@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meshtui.mesh.rows import HistoryEntry
-from meshtui.present.cells import fit, fit_line, paragraph, section
+from meshtui.present.cells import cut_start, fit, fit_line, paragraph, section
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import target_line
+from meshtui.present.ends import actor_name, target_line
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.history import outcome_mark, record_lines
 from meshtui.present.times import STAMP_WIDTH, absolute, counted, in_words, moment, stamp
@@ -70,10 +70,11 @@ def told_summary(item: Told, now: datetime, width: int, glyphs: Glyphs) -> tuple
     entry = item.entry
     times = f"   {counted(item.count)} times since {moment(item.first_at, now)}" if item.count > 1 else ""
     _, tone = outcome_mark(entry.outcome, glyphs)
+    who = entry.actor, entry.policy, entry.serial
     lines = (
         (Piece(glyphs.show(entry.target), Tone.STRONG), Piece(times)),
         (Piece(glyphs.show(entry.text), Tone.PLAIN if tone is Tone.QUIET else tone),),
-        (Piece(glyphs.show("   ".join(filter(None, (entry.actor, entry.policy, entry.serial)))), Tone.QUIET),),
+        (Piece(glyphs.show("   ".join(filter(None, who))), Tone.QUIET),),
     )
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
 
@@ -121,8 +122,9 @@ def _text(item: Told, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
     return (Piece(glyphs.show(item.entry.text)),)
 
 
-def _actor(item: Told, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
-    return (Piece(glyphs.show(item.entry.actor.removeprefix("spiffe://")), Tone.QUIET),)
+def _actor(item: Told, _now: datetime, width: int, glyphs: Glyphs) -> Line:
+    # the end tells more than the beginning, which is the same trust domain for most
+    return (Piece(cut_start(glyphs.show(actor_name(item.entry.actor)), width, glyphs.ellipsis), Tone.QUIET),)
 
 
 AUDIT: Table[Told] = Table(

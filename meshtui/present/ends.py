@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshtui.manifest.kinds import SUPPORTED
 from meshtui.mesh.targets import TargetKind
 from meshtui.mesh.traffic import Call, Pair
 from meshtui.present.cells import cut_start, width_of
@@ -28,6 +29,14 @@ def caller_name(call: Pair | Call) -> str:
     return end_name(call.source_target, call.source or (STRANGER if call.tls else ""))
 
 
+def actor_name(actor: str) -> str:
+    """Who did something: `cluster.local/prod/sleep` for the identity of a service account, others as they are."""
+    match actor.removeprefix("spiffe://").split("/"):
+        case [domain, "ns", namespace, "sa", account]:
+            return f"{domain}/{namespace}/{account}"
+    return actor.removeprefix("spiffe://")
+
+
 def called_name(target: str) -> str:
     """`prod/httpbin`, or the host that was asked for where no workload was reached."""
     return end_name(target) if target else NOBODY
@@ -42,8 +51,14 @@ def end_line(name: str, width: int, glyphs: Glyphs) -> Line:
 
 
 def target_line(target: str, width: int, glyphs: Glyphs) -> Line:
-    """A target, or an object as `NAMESPACE/NAME KIND`: what tells it apart comes first."""
+    """A target, or an object as `NAMESPACE/NAME KIND`: what tells it apart comes first.
+
+    Where there is no room for the kind it is kubectl's word for it, as in `prod/sleep ap`.
+    """
     kind, _, name = target.partition(" ")
     if "/" in name or (name and kind.isalpha()):
-        return (*end_line(name, width, glyphs), Piece(f" {glyphs.show(kind)}", Tone.QUIET))
+        shown = glyphs.show(kind)
+        if width_of(name) + 1 + width_of(shown) > width and kind in SUPPORTED:
+            shown = SUPPORTED[kind].short or SUPPORTED[kind].word
+        return (*end_line(name, max(width - 1 - width_of(shown), 0), glyphs), Piece(f" {shown}", Tone.QUIET))
     return end_line(target if width_of(target) <= width else end_name(target), width, glyphs)

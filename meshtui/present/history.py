@@ -7,6 +7,7 @@ from datetime import datetime
 
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.present.cells import cut_line, fit, line_width, paragraph
+from meshtui.present.ends import actor_name
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.serials import short_serial
 from meshtui.present.times import moment
@@ -28,7 +29,7 @@ def told_lines(entries: Sequence[HistoryEntry], now: datetime, width: int, glyph
     for entry in entries:
         if entry.outcome in ("refused", "failed"):
             begin = _begin(entry, now, glyphs)
-            words = " ".join(filter(None, (entry.text, short_serial(entry.serial, glyphs), entry.actor)))
+            words = " ".join(filter(None, (entry.text, short_serial(entry.serial, glyphs), actor_name(entry.actor))))
             lines += paragraph(glyphs.show(words), width, begin[-1].tone, first=begin)
         else:
             lines.append(_entry(entry, now, width, glyphs, targets=False))
@@ -71,7 +72,7 @@ def _entry(entry: HistoryEntry, now: datetime, width: int, glyphs: Glyphs, targe
     parts.append(Piece(glyphs.show(entry.text), Tone.PLAIN if tone is Tone.QUIET else tone))
     if serial and entry.not_after is None:
         parts.append(Piece(f"  {serial}"))
-    who = Piece(f"  {glyphs.show(entry.actor)}", Tone.QUIET)
+    who = Piece(f"  {glyphs.show(actor_name(entry.actor))}", Tone.QUIET)
     line = (*begin, *parts, who)
     # Who it was is given up first: for most entries it is the target itself
     if line_width(line) > width and entry.kind != "operator":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from meshtui.mesh.traffic import Call, Outcome, Pair
-from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph
+from meshtui.present.cells import cut_line, fit, fit_line, line_width, paragraph, width_of
 from meshtui.present.columns import Column, Table
 from meshtui.present.ends import NOBODY, called_name, caller_name, end_line, target_line
 from meshtui.present.glyphs import Glyphs
@@ -17,6 +17,7 @@ from meshtui.present.tones import Line, Piece, Tone
 _BADGE_WIDTH = 9
 _LABEL = 12
 _NO_POLICY = "no policy allows it"
+_NO_POLICY_IN_SHORT = "none allows it"
 
 
 def outcome_badge(outcome: Outcome, glyphs: Glyphs) -> Badge:
@@ -173,9 +174,15 @@ def _last(pair: Pair, now: datetime, width: int, _glyphs: Glyphs) -> Line:
 
 
 def _decided(item: Pair | Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
-    if item.policy:
-        return target_line(item.policy, width, glyphs)
-    return (Piece(decided_by(item.outcome, ""), Tone.QUIET),)
+    if not item.policy:
+        text = decided_by(item.outcome, "")
+        return (Piece(text if width_of(text) <= width else _NO_POLICY_IN_SHORT, Tone.QUIET),)
+    # where none of several allowed it: the first of them, and how many there are more
+    listed, _, unlisted = item.policy.partition(" and ")
+    first, *others = listed.split(", ")
+    more = len(others) + int(unlisted.partition(" ")[0] or 0)
+    rest = f" +{more}" if more else ""
+    return (*target_line(first, width - width_of(rest), glyphs), Piece(rest, Tone.QUIET))
 
 
 def _tls(item: Pair | Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
@@ -196,8 +203,10 @@ def _status(call: Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
     return (Piece(str(call.status or glyphs.dash), outcome_badge(call.outcome, glyphs).tone),)
 
 
-def _request(call: Call, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
-    return (Piece(glyphs.show(f"{call.method} {call.host}{call.path}")),)
+def _request(call: Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
+    whole = glyphs.show(f"{call.method} {call.host}{call.path}")
+    # the host is as good as said by the destination
+    return (Piece(whole if width_of(whole) <= width else glyphs.show(f"{call.method} {call.path}")),)
 
 
 TRAFFIC: Table[Pair] = Table(
@@ -206,9 +215,9 @@ TRAFFIC: Table[Pair] = Table(
         Column("source", "SOURCE", 0, share=4),
         Column("destination", "DESTINATION", 0, share=4),
         Column("count", "  CALLS", 7, 52),
-        Column("rate", "   /s", 5, 64),
+        Column("rate", "   /s", 5, 96),
         Column("last", "LAST", AGO_WIDTH, 58),
-        Column("policy", "POLICY", 0, 96, share=5),
+        Column("policy", "POLICY", 0, 72, share=5),
         Column("tls", "TLS", 7, 118),
         Column("call", "LAST CALL", 0, 150, share=5),
     ),
@@ -230,10 +239,10 @@ DENIED: Table[Call] = Table(
     columns=(
         Column("when", "WHEN", STAMP_WIDTH),
         Column("status", "", 3),
-        Column("source", "SOURCE", 0, share=2),
-        Column("destination", "DESTINATION", 0, share=2),
-        Column("request", "REQUEST", 0, 70, share=3),
-        Column("policy", "POLICY", 0, 96, share=3),
+        Column("source", "SOURCE", 0, share=4),
+        Column("destination", "DESTINATION", 0, share=4),
+        Column("request", "REQUEST", 0, 70, share=5),
+        Column("policy", "POLICY", 0, 72, share=5),
         Column("tls", "TLS", 7, 130),
     ),
     drawn={

@@ -11,6 +11,7 @@ from OpenSSL import SSL
 from meshtui.errors import IdentityError
 from meshtui.findings import Check
 from meshtui.identity.inspect import facts
+from meshtui.probe.announced import Announcer
 from meshtui.probe.attempt import Attempt, End
 from meshtui.probe.by_hand import commands
 from meshtui.probe.contexts import Contexts
@@ -39,8 +40,12 @@ class Probed:
 class Prober:
     """Shared by all who ask at a time."""
 
-    def __init__(self, at_once: int = AT_ONCE, deadline: float = DEADLINE) -> None:
-        """`deadline` is in seconds: for a connection, for its handshake, and for an answer."""
+    def __init__(self, at_once: int = AT_ONCE, deadline: float = DEADLINE, announcer: Announcer | None = None) -> None:
+        """`deadline` is in seconds: for a connection, for its handshake, and for an answer.
+
+        `announcer` is told of every connection.
+        """
+        self._announcer = announcer
         self._slots = asyncio.Semaphore(at_once)
         self._deadline = deadline
 
@@ -88,7 +93,7 @@ class Prober:
             alpn = ("http/1.1",) if asks and question.speaks_http else ()
             client = TlsClient(context, question.host if named else "", alpn)
             exchange = Exchange(question.host, question.address.port, question.path) if asks else None
-            return await attempt(question.address, client, exchange, self._deadline)
+            return await attempt(question.address, client, exchange, self._deadline, self._announcer)
 
 
 def _other_kind(question: Question, main: Attempt) -> str:

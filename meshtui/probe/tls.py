@@ -16,6 +16,7 @@ from cryptography import x509
 from meshtui.errors import UnreachableError
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts
+from meshtui.probe.announced import Announcer, marked
 
 DEADLINE = 5.0
 """Seconds for connection and handshake together."""
@@ -68,18 +69,22 @@ class Handshake:
         return facts(self.leaf)
 
 
-async def seen(address: Address, server_name: str = "") -> Handshake:
+async def seen(address: Address, server_name: str = "", announcer: Announcer | None = None) -> Handshake:
     """The certificate that is presented, verified by nobody. Raises UnreachableError when there is no handshake.
 
-    A server that demands a client certificate still presents its own first (RFC 8446, section 4.4.2).
+    A server that demands a client certificate still presents its own first (RFC 8446, section 4.4.2). `announcer`
+    is told of a connection to a Unix socket, and has it ask for a name of its own.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return await _handshake(address, context, server_name)
+    with marked(address.path, announcer) as name:
+        return await _handshake(address, context, name or server_name)
 
 
-async def verified(address: Address, ca_pem: str, server_name: str = "", *, check_host: bool) -> Handshake:
+async def verified(
+    address: Address, ca_pem: str, server_name: str = "", announcer: Announcer | None = None, *, check_host: bool
+) -> Handshake:
     """The same with OpenSSL's verification against `ca_pem`, as curl or openssl would do it.
 
     Raises UnreachableError with OpenSSL's reason when the chain (or, with `check_host`, the name) does not verify.
@@ -87,10 +92,13 @@ async def verified(address: Address, ca_pem: str, server_name: str = "", *, chec
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = check_host
     context.load_verify_locations(cadata=ca_pem)
-    return await _handshake(address, context, server_name)
+    with marked(address.path, announcer) as name:
+        return await _handshake(address, context, name or server_name)
 
 
-async def until_presented(address: Address, server_name: str, sha256: str, seconds: float) -> Handshake:
+async def until_presented(
+    address: Address, server_name: str, sha256: str, seconds: float, announcer: Announcer | None = None
+) -> Handshake:
     """Look until the certificate with this fingerprint is presented; returns the last one seen, which may be another.
 
     Raises UnreachableError when there is no handshake to the end.
@@ -101,7 +109,7 @@ async def until_presented(address: Address, server_name: str, sha256: str, secon
     while True:
         late = asyncio.get_running_loop().time() > deadline
         try:
-            handshake = await seen(address, server_name)
+            handshake = await seen(address, server_name, announcer)
         except UnreachableError:
             if late:
                 raise

@@ -11,6 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TypeVar
 
+from meshtui.probe.announced import Announcer, announced
 from meshtui.probe.attempt import Attempt, End
 from meshtui.probe.http import Answer, Exchange, NotHttpError
 from meshtui.probe.tls import DEADLINE, Address
@@ -25,11 +26,15 @@ _NO_ROUTE = (errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
 
 async def attempt(
-    address: Address, client: TlsClient, exchange: Exchange | None = None, deadline: float = DEADLINE
+    address: Address,
+    client: TlsClient,
+    exchange: Exchange | None = None,
+    deadline: float = DEADLINE,
+    announcer: Announcer | None = None,
 ) -> Attempt:
     """Connect, shake hands and, if that succeeds and there is an exchange, ask and wait for the answer.
 
-    Each of the three within `deadline` seconds.
+    Each of the three within `deadline` seconds. `announcer` is told of the connection.
     """
     begun = monotonic()
     try:
@@ -40,7 +45,7 @@ async def attempt(
     except OSError as error:
         return Attempt(end=End.NO_ROUTE if error.errno in _NO_ROUTE else End.NO_CONNECTION, reason=_said(error))
     connected_after = monotonic() - begun
-    with wire:
+    with wire, announced(wire, announcer):
         end, reason = await _shake_hands(wire, client, deadline)
         after, after_reason, answer, answered_after = None, "", None, 0.0
         if end is End.DONE and exchange is not None:

@@ -16,6 +16,7 @@ from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 
 from meshtui.telemetry.calls import Reported, read_connection, read_request
 from meshtui.telemetry.directory import Directory
+from meshtui.telemetry.own_connections import OwnConnections
 from meshtui.wire.streams import Distributor, Register
 from meshtui.xds.access_logs import Log
 
@@ -26,9 +27,19 @@ _LOG = logging.getLogger(__name__)
 class AccessLogService:
     """Of the Envoy of one workload."""
 
-    def __init__(self, target: str, directory: Callable[[], Directory], heard: Callable[[Reported], None]) -> None:
-        """`directory` is asked for each message, `heard` called with each call; it must not block."""
+    def __init__(
+        self,
+        target: str,
+        directory: Callable[[], Directory],
+        own: OwnConnections,
+        heard: Callable[[Reported], None],
+    ) -> None:
+        """`directory` is asked for each message, `heard` called with each call; it must not block.
+
+        What came over `own` connections is no call.
+        """
         self._target = target
+        self._own = own
         self._directory = directory
         self._heard = heard
 
@@ -41,16 +52,19 @@ class AccessLogService:
                 if log is None:
                     await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "There is no such log.")
             if log is not None:
-                for reported in read_message(message, log, self._target, self._directory()):
+                for reported in read_message(message, log, self._target, self._directory(), self._own):
                     self._heard(reported)
         return als_pb2.StreamAccessLogsResponse()
 
 
-def read_message(message: Any, log: Log, target: str, directory: Directory) -> Iterator[Reported]:
+def read_message(message: Any, log: Log, target: str, directory: Directory, own: OwnConnections) -> Iterator[Reported]:
     """The calls of one message. An entry that cannot be read is said and left out; it must not end the stream."""
     entries = message.tcp_logs.log_entry if log is Log.CONNECTIONS else message.http_logs.log_entry
+    asked = bool(own)
     for entry in entries:
         try:
+            if asked and own.made(entry, log):
+                continue
             if log is Log.CONNECTIONS:
                 reported = read_connection(entry, target, directory)
             else:

@@ -8,7 +8,6 @@ written by peers, so it is bounded, and queries, in which tokens may be, are lef
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -20,8 +19,9 @@ from meshtui.manifest.policy_model import PolicyAction
 from meshtui.mesh.traffic import Call, Outcome
 from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.flags import flags_of
+from meshtui.telemetry.moments import moment
 from meshtui.xds import naming
-from meshtui.xds.access_logs import REASON, UPSTREAM_TLS, Log
+from meshtui.xds.access_logs import NO_CHAIN, REASON, UPSTREAM_TLS, Log
 from meshtui.xds.rbac import EFFECTIVE_POLICY, METADATA
 
 DESTINATION, SOURCE = "destination", "source"
@@ -91,7 +91,7 @@ def read_request(entry: Any, log: Log, reporter: str, directory: Directory) -> R
         destination = _reached(common, service, directory) or _host(authority)
     duration = common.duration
     call = Call(
-        at=_moment(common.start_time),
+        at=moment(common.start_time),
         reporter=DESTINATION if incoming else SOURCE,
         source=source,
         source_target=caller,
@@ -117,12 +117,12 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
     """
     common = entry.common_properties
     reason = common.downstream_transport_failure_reason
-    unmatched = common.custom_tags.get(REASON, "") == _NO_CHAIN
+    unmatched = common.custom_tags.get(REASON, "") == NO_CHAIN
     if not unmatched and (not reason or any(sign in reason for sign in _NOTHING_FAILED)):
         return None
     turned_away = unmatched or _NO_CERTIFICATE in reason
     call = Call(
-        at=_moment(common.start_time),
+        at=moment(common.start_time),
         reporter=DESTINATION,
         source="",  # of a handshake that came to nothing no name is proven
         destination=reporter,
@@ -140,7 +140,6 @@ def read_connection(entry: Any, reporter: str, directory: Directory) -> Reported
     return Reported(call, flags=flags_of(common.response_flags))
 
 
-_NO_CHAIN = "filter_chain_not_found"
 _NOTHING_FAILED = ("_ALERT_", "HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HTTPS_PROXY_REQUEST")
 """The caller gave up, or the TLS inspector found no TLS: what a chain takes all the same is what that chain is for."""
 _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
@@ -149,9 +148,9 @@ _NO_CERTIFICATE = "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 def _why(reason: str, *, unmatched: bool) -> str:
     if unmatched and not reason:
         # the TLS inspector has something to say of all that is no TLS
-        return f"it spoke TLS where only plaintext is taken ({_NO_CHAIN})"
+        return f"it spoke TLS where only plaintext is taken ({NO_CHAIN})"
     if unmatched:
-        return f"it spoke no TLS ({_openssl(reason) or _NO_CHAIN})"
+        return f"it spoke no TLS ({_openssl(reason) or NO_CHAIN})"
     return f"{'it showed no certificate' if _NO_CERTIFICATE in reason else 'TLS failed'} ({_openssl(reason)})"
 
 
@@ -231,7 +230,3 @@ def _details(details: str, flags: str, reason: str) -> str:
     said = f"{details}: {reason}" if reason and reason not in details else details
     # the flags are short and go first where the words are cut off
     return f"{flags} {said}".strip()[:LONGEST_DETAILS]
-
-
-def _moment(timestamp: Any) -> datetime:
-    return datetime.fromtimestamp(timestamp.seconds + timestamp.nanos / 1e9, UTC)

@@ -40,12 +40,15 @@ class Log(StrEnum):
 
 UPSTREAM_TLS = "upstream_tls"
 REASON = "reason"
+SERVER_NAME = "server-name"
 """Tags that a log carries beside Envoy's own fields."""
 
 _RUNTIME = "meshtui.access_logs.outbound"
 """Envoy wants a name by which the bound could be changed at run time."""
 _SENT = {UPSTREAM_TLS: "%UPSTREAM_TLS_VERSION%"}
-_REFUSED = {REASON: "%RESPONSE_CODE_DETAILS%"}
+_REFUSED = {REASON: "%RESPONSE_CODE_DETAILS%", SERVER_NAME: "%REQUESTED_SERVER_NAME%"}
+NO_CHAIN = "filter_chain_not_found"
+"""The reason where no filter chain takes what was spoken."""
 
 
 def http_access_log(log: Log) -> Any:

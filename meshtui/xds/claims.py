@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from envoy.config.rbac.v3 import rbac_pb2
 from envoy.type.matcher.v3 import metadata_pb2
 
 from meshtui.xds.logic import PRINCIPALS
@@ -48,4 +49,5 @@ def _pair(issuer: Any, subject: Any) -> Any:
 
 def _claim(path: Sequence[str], value: dict[str, Any]) -> Any:
     keys = [{"key": each} for each in (PAYLOAD, *path)]
-    return PRINCIPALS.make(metadata=metadata_pb2.MetadataMatcher(filter=JWT_METADATA, path=keys, value=value))
+    matcher = metadata_pb2.MetadataMatcher(filter=JWT_METADATA, path=keys, value=value)
+    return PRINCIPALS.make(sourced_metadata={"metadata_matcher": matcher, "metadata_source": rbac_pb2.DYNAMIC})

@@ -28,7 +28,8 @@ from meshtui.xds.tls import packed, workload_client
 CONNECT_TIMEOUT = timedelta(seconds=2)
 KEPT = 10_000
 """Clusters that are not made again where one more policy changes nothing about them."""
-_MADE_FROM = (Service, Deployment, PeerAuthentication, DestinationRule)
+_MADE_FROM = (Deployment, PeerAuthentication, DestinationRule)
+"""Beside the service itself."""
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
@@ -39,7 +40,7 @@ def outbound_clusters(catalog: Catalog, context: ProxyContext, namespace: str) -
     Proxies of one namespace have the same ones, as long as nothing changes that they are made from.
     """
     sockets = frozenset(context.inbound_of.items())
-    return catalog.kept(_MADE_FROM, _outbound_clusters, namespace, context.trust_domain, sockets)
+    return catalog.kept((Service, *_MADE_FROM), _outbound_clusters, namespace, context.trust_domain, sockets)
 
 
 def inbound_cluster(workload: Workload, app: Path) -> Any:
@@ -52,16 +53,25 @@ def inbound_cluster(workload: Workload, app: Path) -> Any:
 def _outbound_clusters(
     catalog: Catalog, namespace: str, trust_domain: str, inbound_of: frozenset[tuple[str, Path]]
 ) -> Mapping[str, Any]:
-    clusters: dict[str, Any] = {}
+    groups = catalog.kept_of_each(Service, _MADE_FROM, _clusters_of, namespace, trust_domain, inbound_of)
+    return {cluster.name: cluster for clusters in groups for cluster in clusters}
+
+
+def _clusters_of(
+    catalog: Catalog, service: Service, namespace: str, trust_domain: str, inbound_of: frozenset[tuple[str, Path]]
+) -> list[Any]:
     listening = dict(inbound_of)
-    for service in catalog.all(Service):
-        behind = (workload.target for workload in catalog.workloads_of(service))
-        sockets = tuple(listening[target] for target in behind if target in listening)
-        for port in service.ports:
-            client = client_side(catalog, namespace, service, port.port, trust_domain)
-            cluster = _outbound(naming.full_name(service), port.port, sockets, client)
-            clusters[cluster.name] = cluster
-    return clusters
+    behind = (workload.target for workload in catalog.workloads_of(service))
+    sockets = tuple(listening[target] for target in behind if target in listening)
+    return [
+        _outbound(
+            naming.full_name(service),
+            port.port,
+            sockets,
+            client_side(catalog, namespace, service, port.port, trust_domain),
+        )
+        for port in service.ports
+    ]
 
 
 @lru_cache(maxsize=KEPT)

@@ -68,12 +68,16 @@ def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
             else:
                 for domain in (host, f"{host}:80"):
                     hosts.setdefault(domain, []).extend(routes)
-    for key, domains in catalog.kept((Service,), _services, namespace):
-        routes_of_its_own = own.get(key)
-        for domain, route in domains:
-            hosts.setdefault(domain, routes_of_its_own or [route])
+    built = []
+    for key, usual, as_usual in catalog.kept_of_each(Service, (), _reached, namespace):
+        if key not in own and hosts.keys().isdisjoint(usual):
+            built += as_usual
+        else:
+            for domain, route in usual.items():
+                hosts.setdefault(domain, own.get(key) or [route])
     hosts.setdefault("*", [_no_such_service()])
-    return _configuration(naming.OUTBOUND_ROUTES, hosts)
+    built = sorted([*built, *_virtual_hosts(hosts)], key=_name)
+    return route_pb2.RouteConfiguration(name=naming.OUTBOUND_ROUTES, virtual_hosts=built)
 
 
 def _bound_routes(catalog: Catalog, binding: Binding, places: Places) -> dict[str, list[Any]]:
@@ -98,12 +102,10 @@ def _bound_to(catalog: Catalog, gateway: str) -> Iterator[VirtualService]:
     return (item for item in catalog.oldest_first(VirtualService) if gateway in item.gateways)
 
 
-def _services(catalog: Catalog, namespace: str) -> list[tuple[ObjectKey, list[tuple[str, Any]]]]:
-    """Each service with every way to write it, and the route to the cluster that is meant."""
-    return [
-        (service.key, [(domain, to_cluster(cluster)) for domain, cluster in _service_domains(service, namespace)])
-        for service in catalog.all(Service)
-    ]
+def _reached(_catalog: Catalog, service: Service, namespace: str) -> tuple[ObjectKey, Mapping[str, Any], list[Any]]:
+    """A service with every way to write it, the route to the cluster that is meant, and all of it as virtual hosts."""
+    usual = {domain: to_cluster(cluster) for domain, cluster in _service_domains(service, namespace)}
+    return service.key, usual, _virtual_hosts({domain: [route] for domain, route in usual.items()})
 
 
 def _service_domains(service: Service, namespace: str) -> Iterator[tuple[str, str]]:
@@ -126,12 +128,21 @@ def _no_such_service() -> Any:
 
 
 def _configuration(name: str, hosts: Hosts, **options: Any) -> Any:
-    """Hosts with the very same routes share a virtual host; routes that take everything go last, as in Istio."""
+    return route_pb2.RouteConfiguration(name=name, virtual_hosts=_virtual_hosts(hosts), **options)
+
+
+def _virtual_hosts(hosts: Hosts) -> list[Any]:
+    """Hosts with the very same routes share one; routes that take everything go last, as in Istio."""
     alike: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for domain in sorted(hosts):
         alike[tuple(map(id, hosts[domain]))].append(domain)
-    built = route_pb2.RouteConfiguration(name=name, **options)
-    for domains in alike.values():
-        routes = sorted(hosts[domains[0]], key=is_catch_all)
-        built.virtual_hosts.add(name=domains[0], domains=domains, routes=routes)
-    return built
+    return [
+        route_components_pb2.VirtualHost(
+            name=domains[0], domains=domains, routes=sorted(hosts[domains[0]], key=is_catch_all)
+        )
+        for domains in alike.values()
+    ]
+
+
+def _name(virtual_host: Any) -> str:
+    return str(virtual_host.name)

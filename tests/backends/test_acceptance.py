@@ -19,14 +19,19 @@ PAIR = forge.server(ROOT, "a.example.com")
 
 
 def problems(*documents: dict[str, Any]) -> tuple[str, ...]:
-    return problems_of(read(*documents), Catalog())
+    return problems_when_added(Catalog(), *documents)
+
+
+def problems_when_added(known: Catalog, *documents: dict[str, Any]) -> tuple[str, ...]:
+    objects = read(*documents)
+    return problems_of(objects, known.apply(objects))
 
 
 def test_what_is_right_is_taken() -> None:
     """Beside what is there already."""
     known = Catalog.of(read(document("Namespace", "istio-system", ""), document("Namespace", "prod", "")))
     objects = read(tls_secret("c", PAIR, {"ca.crt": ROOT.pem}), gateway("edge", https("a.example.com", credential="c")))
-    assert problems_of(objects, known) == ()
+    assert problems_of(objects, known.apply(objects)) == ()
 
 
 @pytest.mark.parametrize(
@@ -69,8 +74,8 @@ def test_a_policy_that_sidecars_cannot_enforce_is_refused() -> None:
     sidecar = deployment("a", {"app": "a", "sidecar.istio.io/inject": "true"})
     known = Catalog.of(read(namespace))
     for first, second in ((policy, sidecar), (sidecar, policy)):
-        assert problems_of(read(first), known) == ()
-        (problem,) = problems_of(read(second), known.apply(read(first)))
+        assert problems_when_added(known, first) == ()
+        (problem,) = problems_when_added(known.apply(read(first)), second)
         assert problem.startswith("AuthorizationPolicy prod/p: spec.rules[0].from[0].source.ipBlocks: ")
 
 

@@ -80,21 +80,25 @@ async def test_everything_that_happened_is_one_time_line(core: MeshCore, opened:
     entries = await opened.audit(AuditQuery())
     assert {"issued", "configuration", "denied", "operator"} == {each.kind for each in entries}
     assert sorted((each.at for each in entries), reverse=True) == [each.at for each in entries]
+    issued = next(each for each in entries if each.kind == "issued" and each.target == SLEEP)
     denial = next(each for each in entries if each.kind == "denied")
     assert (denial.target, denial.outcome, denial.policy) == (HTTPBIN, "denied", DENY)
-    assert denial.actor == "spiffe://cluster.local/ns/prod/sa/sleep"
+    assert issued.actor == denial.actor == "spiffe://cluster.local/ns/prod/sa/sleep"
     assert f"GET httpbin.prod/headers: 403, {DENY}" == denial.text
 
 
 async def test_change_says_who_made_it_and_what_it_was(opened: EmbeddedMesh) -> None:
-    """Made, replaced with both values, removed."""
+    """Made, replaced with both values, removed; what is applied as it is already is no change."""
     await perform(opened, Apply(text=policy("/first"), source="test"))
     await perform(opened, Apply(text=policy("/second"), source="test"))
+    # nothing happens
+    await perform(opened, Apply(text=policy("/second"), source="test"))
     await perform(opened, Delete(kind="AuthorizationPolicy", name="nothing", namespace="prod"))
-    removed, replaced, *_ = await opened.audit(AuditQuery(kinds=("configuration",), target=DENY))
+    removed, replaced, made, *_ = await opened.audit(AuditQuery(kinds=("configuration",), target=DENY))
     assert (replaced.actor, replaced.outcome) == ("somebody", "ok")
     assert replaced.text == "apply: replace, spec.rules[0].to[0].operation.paths[0]: /first → /second"
     assert removed.text.startswith("delete")
+    assert made.text != replaced.text
 
 
 async def test_time_line_can_be_narrowed(core: MeshCore, opened: EmbeddedMesh) -> None:

@@ -13,8 +13,11 @@ from meshtui.findings import Check
 from meshtui.manifest.model import ObjectKey
 from meshtui.mesh.actions import Rotate
 from meshtui.mesh.snapshot import Identity
+from meshtui.mesh.traffic import TrafficQuery
+from meshtui.probe.plaintext import takes_plaintext
 from tests.manifest.policy_writing import destination_rule, peer_authentication
 from tests.manifest.writing import read
+from tests.xds.live import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,6 +49,12 @@ async def checks(opened: EmbeddedMesh, target: str = HTTPBIN) -> dict[str, Check
     return {check.name: check for check in (await opened.verify(target)).checks}
 
 
+async def strangers(opened: EmbeddedMesh) -> int:
+    """Calls of httpbin by nobody who is known."""
+    seen = await opened.traffic(TrafficQuery())
+    return sum(pair.count for pair in seen.pairs if pair.destination == HTTPBIN and not pair.source)
+
+
 async def test_the_snapshot_has_the_mode_in_force(core: MeshCore, opened: EmbeddedMesh) -> None:
     """Of what takes requests, by the policy that wins; of nothing else."""
     seen = []
@@ -65,9 +74,22 @@ async def test_the_snapshot_has_the_mode_in_force(core: MeshCore, opened: Embedd
 async def test_verify_asks_for_what_the_mode_promises(
     core: MeshCore, opened: EmbeddedMesh, mode_of_mesh: str, plaintext: str, warned: bool
 ) -> None:
-    """Plaintext is refused in STRICT alone, and a warning where it is taken says how to change that."""
+    """Plaintext is refused in STRICT alone, and a warning where it is taken says how to change that.
+
+    None of it is told as a call of anybody; the same of a stranger is.
+    """
     await mode(core, mode_of_mesh)
+    before = await strangers(opened)
     found = await checks(opened)
+    inbound = core.workloads[HTTPBIN].inbound
+    assert inbound is not None
+    await takes_plaintext(inbound)
+
+    async def told() -> bool:
+        return await strangers(opened) > before
+
+    await until(told)
+    assert await strangers(opened) == before + 1
     policy = f"the PeerAuthentication istio-system/default ({mode_of_mesh})"
     assert [check for check in found.values() if check.passed is not True] == []
     assert found["plaintext"].seen == plaintext + policy

@@ -194,15 +194,15 @@ async def test_what_cannot_be_asked_is_said(served: Served, arguments: tuple[str
     ("command", "parts"),
     [
         ("policies", ("POLICY", "✗ rejected", "prod/ratings", "24,806")),
-        ("traffic", ("OUTCOME", "! denied", "plaintext", "prod/httpbin", "12,407")),
-        ("traffic --denied", ("WHEN", "403", "prod/sleep", "GET httpbin.prod:8000")),
+        ("traffic", ("OUTCOME", "! denied", "plaintext", "prod/httpbin", "12,407", "/default pa")),
+        ("traffic --denied", ("WHEN", "403", "prod/sleep", "GET /status/418", "-from-batch ap")),
         ("audit", ("WHAT", "! denied ×5", "✓ configuration", "ledger-plaintext")),
     ],
 )
 async def test_people_get_columns_that_fit(served: Served, command: str, parts: tuple[str, ...]) -> None:
     """On a terminal, the lines of the console, under their titles."""
     words = [sys.executable, "-m", "meshtui", "--state", str(served.state), *command.split()]
-    terminal = Terminal(words, columns=90, rows=40)
+    terminal = Terminal(words, columns=80, rows=40)
     try:
         for part in parts:
             await asyncio.to_thread(terminal.until, part)

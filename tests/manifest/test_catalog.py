@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshtui.manifest.catalog import Catalog
-from meshtui.manifest.model import Namespace, ObjectKey, Secret, Service, ServiceAccount
+from meshtui.manifest.model import Deployment, Manifest, Namespace, ObjectKey, Secret, Service, ServiceAccount
 from meshtui.manifest.secret_data import key_pair, trusted_ca
 from tests.manifest.writing import deployment, document, gateway, http, https, read, to, virtual_service, warnings
 
@@ -171,3 +171,30 @@ def test_what_is_kept_is_made_again_only_where_its_kinds_change() -> None:
     assert [kept(related, "a"), kept(related.remove(ObjectKey("Service", "prod", "s")), "a")] == [3, 4]
     assert made == [(0, "a"), (0, "b"), (1, "a"), (0, "a")]
     assert kept(first, "a") == 1
+
+
+def test_what_is_kept_of_each_object_is_made_again_for_the_one_that_changes() -> None:
+    """Of the others it is the very same, until an object of a kind that all are made from is applied or removed."""
+    made: list[str] = []
+
+    def label(catalog: Catalog, service: Service, text: str) -> str:
+        made.append(service.name)
+        return f"{text} {service.name} {len(service.ports)} {len(catalog.workloads())}"
+
+    def kept(catalog: Catalog) -> list[str]:
+        made.clear()
+        return catalog.kept_of_each(Service, (Deployment,), label, "x")
+
+    def ported(name: str, *ports: int) -> Manifest:
+        named = [{"name": f"p{port}", "port": port} for port in ports]
+        return read(document("Service", name, spec={"ports": named}))[0]
+
+    first = Catalog.of([ported("b", 80), ported("a", 80)])
+    assert (kept(first), sorted(made)) == (["x a 1 0", "x b 1 0"], ["a", "b"])
+    assert (kept(first), made) == (["x a 1 0", "x b 1 0"], [])
+    second = first.apply([ported("b", 80, 81), ported("c", 80)])
+    assert (kept(second), sorted(made)) == (["x a 1 0", "x b 2 0", "x c 1 0"], ["b", "c"])
+    third = second.remove(ObjectKey("Service", "prod", "a")).apply(read(document("Secret", "s")))
+    assert (kept(third), made) == (["x b 2 0", "x c 1 0"], [])
+    assert (kept(third.apply(read(deployment("d")))), sorted(made)) == (["x b 2 1", "x c 1 1"], ["b", "c"])
+    assert (kept(first), made) == (["x a 1 0", "x b 1 0"], [])

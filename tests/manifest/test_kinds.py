@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshtui.errors import UsageError
-from meshtui.manifest.kinds import find_kind
+from meshtui.manifest.kinds import find_kind, kind_problem
 
 
 @pytest.mark.parametrize("word", ["Deployment", "deployment", "deployments", "deploy", "DEPLOY"])
@@ -45,3 +45,16 @@ def test_other_words_are_refused(word: str) -> None:
     """Any other word is an error that lists the kinds; an empty one does not stand for a kind without short name."""
     with pytest.raises(UsageError, match=r"Use one of Namespace, "):
         find_kind(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("AuthorisationPolicy", "AuthorizationPolicy"), ("servces", "services"), ("HttpRout", "HTTPRoute"), ("pod", "")],
+)
+def test_a_slip_is_told_what_was_meant(word: str, meant: str) -> None:
+    """On the command line and in a document; of what is not nearly a kind nothing is guessed."""
+    with pytest.raises(UsageError) as refused:
+        find_kind(word)
+    for told in (refused.value.message, kind_problem("security.istio.io/v1", word)):
+        assert ("did you mean" in told) is bool(meant)
+        assert meant in told

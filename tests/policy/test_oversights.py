@@ -61,7 +61,29 @@ def test_ports_that_nobody_has() -> None:
         (source(principals=["mesh.example/ns/prod/sa/default", "mesh.example/ns/prod/sa/kn*"]), ""),
         (
             source(principals=["mesh.example/ns/prod/sa/knwon"]),
-            "from[0].source.principals[0]: the ServiceAccount prod/knwon does not exist",
+            "from[0].source.principals[0]: the ServiceAccount prod/knwon does not exist; did you mean known?",
+        ),
+        (
+            source(principals=["*/ns/prod/sa/knwon"]),
+            "from[0].source.principals[0]: the ServiceAccount prod/knwon does not exist; did you mean known?",
+        ),
+        (
+            source(principals=["mesh.example/ns/prod/*", "cluster.local/ns/prdo/*"]),
+            "from[0].source.principals[1]: there is no namespace prdo; did you mean prod?",
+        ),
+        (
+            source(notPrincipals=["cluster.local/ns/prdo/sa/default"]),
+            "from[0].source.notPrincipals[0]: there is no namespace prdo; did you mean prod?",
+        ),
+        (source(namespaces=["prod", "default", "istio-system", "pr*", "*rdo"]), ""),
+        (
+            source(namespaces=["prdo"]),
+            "from[0].source.namespaces[0]: there is no namespace prdo; did you mean prod?",
+        ),
+        (source(notNamespaces=["elsewhere"]), "from[0].source.notNamespaces[0]: there is no namespace elsewhere"),
+        (
+            when("source.namespace", "prod", notValues=["prdo"]),
+            "when[0].notValues[0]: there is no namespace prdo; did you mean prod?",
         ),
         (
             source(notPrincipals=["cluster.local/prod/known"]),
@@ -109,3 +131,10 @@ def test_names_and_requests_that_cannot_be(rule: dict[str, Any], reason: str) ->
     """A trust domain of somewhere else, accounts that are not there, requests that nobody can send."""
     found = told(authorization_policy("p", rule), more=(document("ServiceAccount", "known"),))
     assert found == ([f"AuthorizationPolicy prod/p: spec.rules[0].{reason}"] if reason else [])
+
+
+def test_an_allow_without_rules_is_told_what_it_does() -> None:
+    """Nothing passes by it; a dry run says what would be."""
+    first, second = told(authorization_policy("all"), authorization_policy("dry", dry_run="true"))
+    assert first.startswith("AuthorizationPolicy prod/all: spec.rules: ALLOW without rules allows nothing: ")
+    assert (first.endswith(" is denied"), second.endswith(" would be denied")) == (True, True)

@@ -8,16 +8,21 @@ import pytest
 from msgspec.structs import replace
 
 from meshtui.mesh.fake import FakeMesh
+from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
-from meshtui.present.audit import Told, text_of_told, told, told_key, told_lines, told_summary
+from meshtui.present.audit import AUDIT, Told, text_of_told, told, told_key, told_lines, told_summary
 from meshtui.present.cells import line_width
-from meshtui.present.ends import called_name, caller_name, target_line
+from meshtui.present.columns import joined
+from meshtui.present.ends import actor_name, called_name, caller_name, target_line
 from meshtui.present.glyphs import ASCII, UNICODE
+from meshtui.present.history import history_lines
 from meshtui.present.manifest import manifest_lines
 from meshtui.present.policies import policy_badge, policy_lines, policy_summary, text_of_policy
 from meshtui.present.times import ago, stamp
 from meshtui.present.tones import Line, Tone, plain
 from meshtui.present.traffic import (
+    DENIED,
+    TRAFFIC,
     call_lines,
     call_summary,
     outcome_badge,
@@ -217,3 +222,51 @@ async def test_request_that_nobody_could_read_was_for_nobody_known(mesh: FakeMes
     assert called_name("workload/prod/httpbin") == "prod/httpbin"
     assert plain(pair_summary(pair, NOW, 138, UNICODE)[0]).rstrip().endswith("→ nobody known")
     assert "destination nobody known" in " ".join(text(pair_lines(pair, NOW, 138, UNICODE)).split())
+
+
+@pytest.mark.parametrize(
+    ("actor", "name"),
+    [
+        ("spiffe://cluster.local/ns/prod/sa/sleep", "cluster.local/prod/sleep"),
+        ("spiffe://other.example/workload", "other.example/workload"),
+        ("ana", "ana"),
+        ("plaintext", "plaintext"),
+    ],
+)
+def test_who_did_it_is_short_in_lists(actor: str, name: str) -> None:
+    """With its trust domain: another mesh's account of that name is another. In a narrow column its end is kept.
+
+    Below the list and on its page it is whole.
+    """
+    entry = HistoryEntry(at=NOW, kind="issued", target="workload/prod/sleep", actor=actor, text="", outcome="ok")
+    (item,) = told([entry])
+    assert actor_name(actor) == name
+    assert actor in text(told_summary(item, NOW, 78, UNICODE))
+    assert name in text(history_lines([entry], NOW, 138, UNICODE))
+    assert f"actor       {actor}" in text(told_lines(item, [], NOW, 138, UNICODE))
+    width = next(column.width for column in AUDIT.layout(120) if column.key == "actor")
+    assert plain(AUDIT.cells(item, AUDIT.layout(120), NOW, UNICODE)[-1]).strip() == name[-width:]
+
+
+@pytest.mark.parametrize("width", [78, 80])
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        ("AuthorizationPolicy prod/httpbin", "prod/httpbin ap"),
+        ("PeerAuthentication istio-system/default", "default pa"),
+        ("AuthorizationPolicy prod/a, AuthorizationPolicy prod/b and 3 more", "prod/a ap +4"),
+        ("AuthorizationPolicy prod/a, AuthorizationPolicy prod/b", "prod/a ap +1"),
+        ("", "allows it"),
+    ],
+)
+async def test_eighty_columns_say_which_policy_decided(mesh: FakeMesh, width: int, policy: str, shown: str) -> None:
+    """Of pairs and of denied calls; the name before its kind."""
+    traffic = await mesh.traffic(TrafficQuery(denied_only=True))
+    pair, call = replace(traffic.pairs[0], policy=policy), replace(traffic.denied[0], policy=policy)
+    for line in (
+        joined(TRAFFIC.cells(pair, TRAFFIC.layout(width), NOW, UNICODE)),
+        joined(DENIED.cells(call, DENIED.layout(width), NOW, UNICODE)),
+    ):
+        assert shown in plain(line)
+        assert line_width(line) == width
+    assert "GET /status/418" in plain(line)

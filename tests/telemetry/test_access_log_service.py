@@ -7,6 +7,8 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,18 @@ import pytest_asyncio
 from envoy.data.accesslog.v3 import accesslog_pb2
 from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 
+from meshtui.errors import UnreachableError
 from meshtui.manifest.model import ObjectKey
 from meshtui.mesh.traffic import Call, Outcome
+from meshtui.probe.contexts import UNKNOWN_ROOTS, Contexts
+from meshtui.probe.plaintext import takes_plaintext
+from meshtui.probe.prober import Prober
+from meshtui.probe.question import Question
+from meshtui.probe.tls import Address, seen
 from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
 from meshtui.telemetry.calls import read_request
 from meshtui.telemetry.directory import Directory
+from meshtui.telemetry.own_connections import OwnConnections
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds import naming
 from meshtui.xds.access_logs import Log
@@ -368,6 +377,35 @@ async def test_tls_where_only_plaintext_is_taken_is_told_as_that(mesh: ToldMesh)
         remove(mesh, "PeerAuthentication", "default")
 
 
+async def test_what_the_mesh_asks_itself_is_no_call(mesh: ToldMesh) -> None:
+    """Handshakes and plaintext at a sidecar, requests at a gateway; the same of anybody else is told."""
+    inbound, own = Address(path=str(mesh.path("in", HTTPBIN))), mesh.own
+    edge = Address("127.0.0.1", mesh.ports[8443])
+    question = Question(address=edge, host="httpbin.example.com", speaks_http=True, path="/own")
+
+    async def takes_tls() -> bool:
+        with suppress(UnreachableError):
+            return bool(await seen(inbound, announcer=own))
+        return False
+
+    await until(takes_tls)
+    before = len(mesh.heard.calls)
+    assert not await takes_plaintext(inbound, own)
+    observed = await Prober(announcer=own).observe(question, Contexts(UNKNOWN_ROOTS))
+    assert observed.main.answer is not None
+    # what came before these has been told when they have
+    await seen(inbound)
+    assert not await takes_plaintext(inbound)
+    await Prober().observe(replace(question, path="/stranger"), Contexts(UNKNOWN_ROOTS))
+    for words in ("no certificate", "spoke no TLS"):
+        await mesh.heard.one(lambda call, words=words: words in call.details and call in mesh.heard.calls[before:])  # type: ignore[misc]
+    await mesh.heard.one(lambda call: call.path == "/stranger" and call.destination == GATEWAY)
+    told = mesh.heard.calls[before:]
+    assert len([call for call in told if "no certificate" in call.details or "spoke no TLS" in call.details]) == 2
+    # what the gateway then calls is the gateway's call
+    assert {call.destination for call in mesh.heard.of("/own")} <= {HTTPBIN}
+
+
 @pytest.fixture
 def heard() -> Heard:
     """What is heard over one socket."""
@@ -377,7 +415,8 @@ def heard() -> Heard:
 @pytest_asyncio.fixture(loop_scope="module")
 async def served(tmp_path: Path, heard: Heard) -> AsyncIterator[grpc.aio.Channel]:
     """The socket of httpbin's proxy, and somebody who is connected to it."""
-    service = AccessLogService(HTTPBIN, lambda: Directory(identities={HTTPBIN: HTTPBIN_ID}), heard)
+    directory = Directory(identities={HTTPBIN: HTTPBIN_ID})
+    service = AccessLogService(HTTPBIN, lambda: directory, OwnConnections(lambda: datetime.now(UTC)), heard)
     server = DiscoveryServer(
         tmp_path / "socket",
         with_access_logs(lambda *_: None, service),

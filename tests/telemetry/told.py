@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from meshtui.mesh.traffic import Call
 from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
 from meshtui.telemetry.calls import Reported
 from meshtui.telemetry.directory import Directory
+from meshtui.telemetry.own_connections import OwnConnections
 from meshtui.wire.streams import Register
 from tests.xds.live import DEADLINE, HTTPBIN, SLEEP, TRUST_DOMAIN, LiveMesh
 
@@ -46,13 +48,14 @@ class ToldMesh(LiveMesh):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.heard = Heard()
+        self.own = OwnConnections(lambda: datetime.now(UTC))
         self.reads = asyncio.Event()
         """While it is not set, nobody reads the logs."""
         self.reads.set()
 
     def register(self, target: str) -> Register:
         """Configuration and access logs."""
-        service = AccessLogService(target, self.who, self.hear)
+        service = AccessLogService(target, self.who, self.own, self.hear)
         serve = service.serve
 
         async def when_it_reads(requests: AsyncIterator[Any], context: Any) -> Any:

@@ -39,9 +39,9 @@ def test_only_a_sidecars_own_calls_are_filtered() -> None:
 
 
 def test_connections_have_a_log_of_their_own() -> None:
-    """With the reason why one was turned away."""
+    """With the reason why one was turned away, and the name that it asked for."""
     told = common(connection_access_log(), als_pb2.TcpGrpcAccessLogConfig)
-    assert (told.log_name, [tag.tag for tag in told.custom_tags]) == ("connections", ["reason"])
+    assert (told.log_name, [tag.tag for tag in told.custom_tags]) == ("connections", ["reason", "server-name"])
 
 
 def test_same_log_is_the_same_to_the_byte() -> None:

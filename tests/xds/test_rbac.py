@@ -7,6 +7,7 @@ from envoy.config.rbac.v3 import rbac_pb2
 
 from meshtui.manifest.policy_model import PolicyAction, Rule, Source
 from meshtui.xds import extensions, naming
+from meshtui.xds.claims import claim, request_principal
 from meshtui.xds.place import Place
 from meshtui.xds.rbac import EFFECTIVE_POLICY, authorization
 from tests.policy.authorizing import TRUST_DOMAIN, policy, rule
@@ -57,3 +58,10 @@ def test_names_are_never_patterns() -> None:
     text = str(as_json(built))
     assert ".*/ns/a\\\\.b\\\\(c/.*" in text
     assert "/ns/n\\\\.s/(.+/|)sa/a\\\\+b(/.+)?" in text
+
+
+def test_claims_are_asked_for_where_envoy_still_looks() -> None:
+    """Each by `sourced_metadata`: of `metadata`, the field before it, every Envoy warns."""
+    found = request_principal("issuer/subject"), claim(["groups"], "a*")
+    leaves = [each for built in found for each in built.and_ids.ids or [built]]
+    assert [each.WhichOneof("identifier") for each in leaves] == ["sourced_metadata"] * 3

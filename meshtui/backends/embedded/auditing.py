@@ -18,6 +18,7 @@ from meshtui.config.journal import CONFIGURATION, reading_journal
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Call
 from meshtui.mesh.words import Words
+from meshtui.present.ends import caller_name
 from meshtui.telemetry.counts import text_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def audit(core: MeshCore, query: AuditQuery) -> list[HistoryEntry]:
     def read() -> Iterator[HistoryEntry]:
         if kinds & {"issued", "refused"}:
             with contextlib.closing(LedgerReader(core.paths.ledger)) as ledger:
-                yield from chosen(_decisions(ledger, pod, target, pods))
+                yield from chosen(_decisions(ledger, pod, target, pods, core.settings.trust_domain))
         if kinds & {CONFIGURATION, "operator"}:
             with reading_journal(core.paths.store) as journal:
                 yield from chosen(journal.newest(target))
@@ -59,9 +60,11 @@ async def audit(core: MeshCore, query: AuditQuery) -> list[HistoryEntry]:
     return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
 
 
-def _decisions(ledger: LedgerReader, pod: str | None, target: str, pods: Mapping[str, str]) -> Iterator[HistoryEntry]:
+def _decisions(
+    ledger: LedgerReader, pod: str | None, target: str, pods: Mapping[str, str], trust_domain: str
+) -> Iterator[HistoryEntry]:
     entries = ledger.newest(pod_uid=pod) if pod else ledger.newest(target=target or None)
-    return (as_history(each, pods.get(each.pod_uid) or each.target or each.identity) for each in entries)
+    return (as_history(each, pods, trust_domain) for each in entries)
 
 
 def _as_entry(call: Call) -> HistoryEntry:
@@ -71,7 +74,7 @@ def _as_entry(call: Call) -> HistoryEntry:
         at=call.at,
         kind="denied",
         target=call.destination,
-        actor=call.source or "plaintext",
+        actor=call.source or caller_name(call),
         text=f"{text_of(call)}: {answered}, {why}" if call.method else f"{answered}: {why}",
         outcome=call.outcome.value,
         policy=call.policy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from meshtui.agent.ca_client import CaClient
@@ -39,5 +39,5 @@ class Context:
     observed: Observed
     changed: Callable[[str], None]
     """To be called with a target whose truths may be different now."""
-    prober: Prober = field(default_factory=Prober)
+    prober: Prober
     """Bounds what all verifications together ask of the wire."""

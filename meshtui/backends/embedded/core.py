@@ -50,6 +50,7 @@ from meshtui.manifest.model import Manifest, ObjectKey
 from meshtui.mesh.judge import Standing, next_change
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import Authority, MeshInfo
+from meshtui.probe.prober import Prober
 from meshtui.settings import Settings, StatePaths
 
 _LOG = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class MeshCore:
             ledger=self.ledger,
             observed=self.observed,
             changed=self.changed,
+            prober=Prober(announcer=self.observed.own),
         )
         self.desired.load(first)
         self.refresh_authorities()

@@ -59,9 +59,9 @@ class Desired:
     def _put(self, objects: tuple[Manifest, ...], previous: Mapping[ObjectKey, Secret | None]) -> None:
         now = self._clock()
         objects = tuple(replace(each, created_at=self._birth(each.key) or now.isoformat()) for each in objects)
-        if problems := problems_of(objects, self.catalog):
-            raise ManifestError(problems)
         after = self.catalog.apply(objects)
+        if problems := problems_of(objects, after):
+            raise ManifestError(problems)
         kept = {key: before.document if before is not None else None for key, before in previous.items()}
         self._store.put([(each.key, each.document) for each in objects], now, kept)
         self.catalog = after

@@ -15,6 +15,7 @@ from meshtui.manifest.policy_model import MtlsMode
 from meshtui.policy.client_tls import origin
 from meshtui.policy.model import EffectiveMode
 from meshtui.policy.peer_authentication import effective_mode
+from meshtui.probe.announced import Announcer
 from meshtui.probe.plaintext import takes_plaintext
 from meshtui.probe.tls import Address, Handshake, seen, verified
 
@@ -27,27 +28,29 @@ async def inbound_checks(
     core: MeshCore, runtime: WorkloadRuntime, address: Address, held: CertificateFacts
 ) -> list[Check]:
     """Both checks of the address on which a workload's sidecar takes requests."""
-    workload = runtime.workload
+    workload, announcer = runtime.workload, core.observed.own
     mode = effective_mode(core.catalog, workload, workload.inbound_port)
     rotate = f"meshtui rotate {runtime.target}"
     if mode.mode is MtlsMode.DISABLE:
-        tls = await ask("TLS handshake", lambda: _soon(lambda: _no_handshake(address, mode)), "Restart the mesh.")
+        tls = await ask(
+            "TLS handshake", lambda: _soon(lambda: _no_handshake(address, mode, announcer)), "Restart the mesh."
+        )
     else:
         root = core.ca_root.read_text()
 
         async def handshake() -> str:
-            return _presented(address, await verified(address, root, check_host=False), held)
+            return _presented(address, await verified(address, root, announcer=announcer, check_host=False), held)
 
         tls = await ask("TLS handshake", lambda: _soon(handshake), rotate)
-    return [tls, await _plaintext(address, mode, workload.namespace)]
+    return [tls, await _plaintext(address, mode, workload.namespace, announcer)]
 
 
-async def _plaintext(address: Address, mode: EffectiveMode, namespace: str) -> Check:
+async def _plaintext(address: Address, mode: EffectiveMode, namespace: str, announcer: Announcer) -> Check:
     """A check that passes with a warning where anybody may call."""
     wanted = mode.mode is not MtlsMode.STRICT
 
     async def look() -> str:
-        if await takes_plaintext(address) is not wanted:
+        if await takes_plaintext(address, announcer) is not wanted:
             does = "refuses" if wanted else "answers"
             raise MeshError(f"{address} {does} a request in plaintext, against {origin(mode)}.")
         return f"{'taken' if wanted else 'refused'}, by {origin(mode)}"
@@ -71,9 +74,9 @@ async def _soon(look: Callable[[], Awaitable[str]]) -> str:
         await asyncio.sleep(_LOOK_AGAIN)
 
 
-async def _no_handshake(address: Address, mode: EffectiveMode) -> str:
+async def _no_handshake(address: Address, mode: EffectiveMode, announcer: Announcer) -> str:
     try:
-        handshake = await seen(address)
+        handshake = await seen(address, announcer=announcer)
     except UnreachableError:
         return f"none, by {origin(mode)}"
     raise MeshError(f"{address} presents {handshake.facts.serial}, against {origin(mode)}.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from meshtui.ca.records import LedgerEntry, Policy, State
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.spiffe import SpiffeId
 from meshtui.identity.svid import Svid
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.present.times import length_in_words
@@ -40,8 +42,10 @@ def _read(pem: str) -> CertificateFacts:
     return facts(load_certificates(pem)[0])
 
 
-def as_history(entry: LedgerEntry, target: str, *, record: dict[str, str] | None = None) -> HistoryEntry:
-    """An entry for a list, under the target that it is about, or with all that is on record."""
+def as_history(
+    entry: LedgerEntry, pods: Mapping[str, str], trust_domain: str, *, record: dict[str, str] | None = None
+) -> HistoryEntry:
+    """An entry for a list, or with all that is on record. `pods` has the target of each pod that there is, by uid."""
     refused = entry.state is State.REFUSED
     # by which credential comes first: the rest is what one knows of the target, and may be cut off
     signed = f"by {entry.authenticator}, signed by {entry.authority}, {entry.identity}"
@@ -52,8 +56,8 @@ def as_history(entry: LedgerEntry, target: str, *, record: dict[str, str] | None
     return HistoryEntry(
         at=entry.at,
         kind="refused" if refused else "issued",
-        target=target,
-        actor=entry.actor,
+        target=pods.get(entry.pod_uid) or entry.target or entry.identity,
+        actor=_actor(entry, trust_domain),
         text=text,
         outcome=_OUTCOMES[entry.state],
         serial=entry.serial,
@@ -63,6 +67,14 @@ def as_history(entry: LedgerEntry, target: str, *, record: dict[str, str] | None
         reason=entry.reason,
         record=record or {},
     )
+
+
+def _actor(entry: LedgerEntry, trust_domain: str) -> str:
+    """As everywhere in the mesh: the SPIFFE ID of a workload, which the CA knows by its service account."""
+    namespace, slash, account = entry.actor.partition("/")
+    if not entry.namespace or not slash:
+        return entry.actor
+    return str(SpiffeId.for_service_account(trust_domain, namespace, account))
 
 
 def record_of(entry: LedgerEntry) -> dict[str, str]:

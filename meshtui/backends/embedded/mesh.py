@@ -121,7 +121,7 @@ class EmbeddedMesh:
             entries = core.ledger.entries(pod_uid=core.workloads[name].identity.pod_uid, limit=limit)
         else:
             entries = core.ledger.entries(target=name or None, limit=limit)
-        signed = [as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity) for entry in entries]
+        signed = [as_history(entry, pods, core.settings.trust_domain) for entry in entries]
         done = core.journal.entries(name, limit)
         return sorted([*signed, *done], key=lambda entry: entry.at, reverse=True)[:limit]
 
@@ -185,7 +185,7 @@ def _of_serial(core: MeshCore, serial: str, pods: Mapping[str, str]) -> list[His
             f"The CA of this mesh has nothing on record about the serial {serial}.",
             fix="It keeps certificates until 90 days after their end: meshtui history lists the newest.",
         )
-    signed = as_history(entry, pods.get(entry.pod_uid) or entry.target or entry.identity, record=record_of(entry))
+    signed = as_history(entry, pods, core.settings.trust_domain, record=record_of(entry))
     done = [each for each in core.journal.entries(signed.target, _LONGEST_HISTORY) if each.serial == serial]
     return sorted([signed, *done], key=lambda each: each.at, reverse=True)
 

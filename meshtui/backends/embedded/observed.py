@@ -19,6 +19,7 @@ from meshtui.settings import Settings, StatePaths
 from meshtui.telemetry.access_log_service import AccessLogService, with_access_logs
 from meshtui.telemetry.directory import Directory
 from meshtui.telemetry.metrics import CONTENT_TYPE, Metrics, Readings
+from meshtui.telemetry.own_connections import OwnConnections
 from meshtui.telemetry.pushes import Convergence, Pushes
 from meshtui.telemetry.recorder import Recorder
 from meshtui.telemetry.store import DenialStore
@@ -34,6 +35,8 @@ class Observed:
         self.activity = Activity(board)
         self.denials = DenialStore(paths.telemetry, clock)
         self.recorder = Recorder(self.denials, clock, time.monotonic, self.activity.touch)
+        self.own = OwnConnections(clock)
+        """What the mesh asks its own proxies, which is no call of anybody."""
         self.pushes = Pushes()
         self.metrics = ""
         """HOST:PORT of the metrics; empty when they are off."""
@@ -71,7 +74,7 @@ class Observed:
 
     def with_access_logs(self, register: Register, target: str) -> Register:
         """The same, and takes the logs of one workload's Envoy on the same socket."""
-        service = AccessLogService(target, lambda: self.recorder.directory, self.recorder.record)
+        service = AccessLogService(target, lambda: self.recorder.directory, self.own, self.recorder.record)
         return with_access_logs(register, service)
 
     def convergence(self) -> Convergence:

@@ -13,7 +13,7 @@ from meshtui.backends.embedded.context import Report
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.new_routes import route_documents
-from meshtui.backends.embedded.planning import key_of, plan_of
+from meshtui.backends.embedded.planning import UNCHANGED, key_of, plan_of
 from meshtui.backends.embedded.plans import PlanBook
 from meshtui.errors import MeshError, RefusedError, UsageError
 from meshtui.identity.facts import CertificateFacts
@@ -125,6 +125,7 @@ class Performer:
         numbers = {
             step.target: core.journal.begin(actor=actor, verb=plan.verb, target=step.target, now=core.clock())
             for step in plan.steps
+            if step.text != UNCHANGED  # nothing happens to it, and the time line is of what happened
         }
         outcome, text = "ok", ""
         before, keys = core.catalog, [key_of(action)] if isinstance(action, Delete) else []
@@ -139,8 +140,9 @@ class Performer:
             outcome, text = "failed", error.message
         changes = {str(key): difference(before.get(key), core.catalog.get(key)) for key in keys}
         for step in plan.steps:
-            note = text or ", ".join(filter(None, (step.text, changes.get(step.target))))
-            core.journal.end(numbers[step.target], outcome=outcome, text=note, serial="", now=core.clock())
+            if step.target in numbers:
+                note = text or ", ".join(filter(None, (step.text, changes.get(step.target))))
+                core.journal.end(numbers[step.target], outcome=outcome, text=note, serial="", now=core.clock())
             tell(
                 Progress(
                     target=step.target, step=Step.FAILED if text else Step.SERVED, text=step.text, done=True, error=text

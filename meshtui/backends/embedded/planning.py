@@ -19,6 +19,9 @@ from meshtui.mesh.targets import TargetKind
 from meshtui.policy.broken_hops import newly_broken
 from meshtui.policy.mode_changes import mode_changes
 
+UNCHANGED = "unchanged"
+"""What is planned for an object that is there as it is to be."""
+
 
 async def plan_of(core: MeshCore, action: Action, plans: PlanBook) -> Plan:
     """The plan for an action. Raises UsageError or RefusedError when it cannot be done as the mesh is now."""
@@ -52,12 +55,12 @@ async def _draft(core: MeshCore, action: Action) -> Draft:
 
 async def _apply(core: MeshCore, action: Apply) -> Draft:
     objects = parse(action.text, action.source)
-    problems = dict.fromkeys([*problems_of(objects, core.catalog), *await core.keys.of_objects(objects, core.catalog)])
+    after = core.catalog.apply(objects)
+    problems = dict.fromkeys([*problems_of(objects, after), *await core.keys.of_objects(objects, core.catalog)])
     if problems:
         raise ManifestError(tuple(problems))
     steps = tuple(PlannedStep(target=str(each.key), text=_difference(core, each)) for each in objects)
     domain = core.settings.trust_domain
-    after = core.catalog.apply(objects)
     warnings = set(warnings_of(after, domain)) - set(warnings_of(core.catalog, domain))
     command = ["apply", *(word for name in action.source.split(", ") for word in ("-f", name))]
     return Draft(
@@ -75,7 +78,7 @@ def _difference(core: MeshCore, manifest: Manifest) -> str:
     known = core.catalog.get(manifest.key)
     if known is None:
         return "create"
-    return "unchanged" if known.document == manifest.document else "replace"
+    return UNCHANGED if known.document == manifest.document else "replace"
 
 
 def _delete(core: MeshCore, action: Delete) -> Draft:

@@ -20,12 +20,14 @@ from meshtui.envoy.process import EnvoyProcess, ProxyState, ProxyStatus
 from meshtui.errors import UnreachableError
 from meshtui.manifest.catalog import Catalog
 from meshtui.mesh.snapshot import Truth
-from meshtui.wire.discovery import SECRET, Rejected, Verdict, World
+from meshtui.wire.discovery import EXTENSION, ROUTE, SECRET, Rejected, Verdict, World
 from meshtui.wire.streams import DiscoveryServer, Distributor
 from meshtui.xds.ads_service import register_ads
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_REASON = 300
+_WITHOUT_CERTIFICATES = (ROUTE, EXTENSION)
+"""Of which nothing that Envoy serves becomes another. Asking costs it more, the more clusters it has."""
 RECHECK = 30.0
 """Seconds after which Envoy is asked again what it serves, even if nothing was pushed: what drifts is found."""
 
@@ -183,7 +185,8 @@ class EnvoyProxy:
         self._provenance.hear(verdict)
         self._convergence.hear(verdict, time.monotonic())
         self._context.observed.activity.touch()  # a policy is in force now, or was rejected
-        self.look()
+        if verdict.type_url not in _WITHOUT_CERTIFICATES:
+            self.look()
         self._on_change()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from meshtui.agent.publisher import Publisher
@@ -144,7 +145,7 @@ class WorkloadRuntime:
         """What its Envoy says it presents; None without one, or when nothing it does needs a certificate."""
         return self.proxy.served(KEY_PAIR) if self.proxy is not None and self._in_use else None
 
-    @property
+    @cached_property
     def inbound(self) -> Address | None:
         """Where its sidecar takes requests; None without one, or with nothing behind it."""
         if self.proxy is None or self._app is None:
@@ -156,7 +157,7 @@ class WorkloadRuntime:
         """The same where it takes mTLS there: None too when its mode is DISABLE."""
         return self.inbound if self._takes_mtls else None
 
-    @property
+    @cached_property
     def outbound(self) -> Path | None:
         """Unix socket on which its sidecar takes the workload's own plain HTTP."""
         if self.proxy is None or self.workload.proxy is not Proxy.SIDECAR:
@@ -241,7 +242,9 @@ class WorkloadRuntime:
         self._report(report, Step.PUSHED, "Envoy acknowledged it")
         if self.inbound_mtls is not None:
             self._report(report, Step.VERIFYING, "TLS handshake")
-            presented = await until_presented(self.inbound_mtls, "", after.sha256, SERVE_DEADLINE)
+            presented = await until_presented(
+                self.inbound_mtls, "", after.sha256, SERVE_DEADLINE, self._context.observed.own
+            )
             if presented.facts.sha256 != after.sha256:
                 raise MeshError(f"The wire presents {presented.facts.serial}, not {after.serial}.")
         return True
