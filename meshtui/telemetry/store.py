@@ -45,7 +45,9 @@ class DenialStore:
         self._waiting: deque[Call] = deque()
         self._added = asyncio.Event()
         self._turn = asyncio.Lock()
-        """Held by who writes, and by who reads what is written together with what waits."""
+        """Held by who writes, and by who reads what is written together with what waits. Both are shielded: a task that
+        is cancelled would give its turn away while its thread goes on with the connection.
+        """
         self._writing: asyncio.Task[None] | None = None
         self._since_pruned = _PRUNE_EVERY
         self._failing = False
@@ -64,7 +66,7 @@ class DenialStore:
                 await self._writing
         async with self._turn:
             await self._flush()
-        self._connection.close()
+            self._connection.close()
 
     def add(self, call: Call) -> None:
         """Keep a denied call."""
@@ -79,6 +81,9 @@ class DenialStore:
 
         `target` is a workload at either end. Raises StateError when the file cannot be read.
         """
+        return await asyncio.shield(self._read_in_turn(words, target, since, limit))
+
+    async def _read_in_turn(self, words: Words, target: str, since: datetime | None, limit: int) -> list[Call]:
         async with self._turn:
             await self._flush()
             waiting = [each for each in reversed(self._waiting) if _matches(each, words, target, since)][:limit]
@@ -89,8 +94,11 @@ class DenialStore:
         while True:
             await self._added.wait()
             await asyncio.sleep(INTERVAL)
-            async with self._turn:
-                await self._flush()
+            await asyncio.shield(self._flush_in_turn())
+
+    async def _flush_in_turn(self) -> None:
+        async with self._turn:
+            await self._flush()
 
     async def _flush(self) -> None:
         """Write what waits. Where the disk does not take it, it waits on."""

@@ -7,7 +7,8 @@ import contextlib
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -236,3 +237,33 @@ async def test_readers_and_callers_do_not_hinder_each_other(opened: Callable[...
             if added % 10 == 0:
                 await asyncio.sleep(0)
         await asyncio.gather(*reading)
+
+
+async def test_nothing_ends_while_its_thread_is_writing(
+    opened: Callable[..., DenialStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that gives up, and the end itself, leave the connection to the thread that has it, or SQLite crashes."""
+    begun, go_on, insert = threading.Event(), threading.Event(), store_module.denials.insert
+
+    def slow(connection: sqlite3.Connection, calls: Iterable[Call]) -> None:
+        begun.set()
+        assert go_on.wait(DEADLINE)
+        insert(connection, calls)
+
+    monkeypatch.setattr(store_module.denials, "insert", slow)
+    store = opened()
+    store.start()
+    store.add(denied(path="/first"))
+    reading = asyncio.create_task(store.read(Words.parse(""), limit=1))
+    assert await asyncio.to_thread(begun.wait, DEADLINE)
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
+    store.add(denied(path="/second"))
+    stopping = asyncio.create_task(store.stop())
+    done, _ = await asyncio.wait([stopping], timeout=0.1)
+    assert not done
+    go_on.set()
+    await asyncio.wait_for(stopping, DEADLINE)
+    again = opened()
+    assert [call.path for call in await again.read(Words.parse(""), limit=5)] == ["/second", "/first"]
