@@ -21,8 +21,8 @@ from meshtui.saved_filters import SavedFilter, read_filters
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
-THEMES = ("auto", "dark", "light", "terminal")
-"""`auto`: by what the terminal can show; `terminal`: its own colours."""
+THEMES = ("auto", "dark", "light", "colorblind-dark", "colorblind-light", "terminal")
+"""`auto`: by what the terminal can show; `terminal`: its own colours, which those with 16 or none always get."""
 _CERTIFICATES = ("identities", "workloads", "gateways", "authorities")
 VIEWS = ("overview", *_CERTIFICATES, "policies", "traffic", "audit", "findings")
 """Where the console can begin: each of its places."""

@@ -42,7 +42,7 @@ def test_everything_that_can_be_preferred() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key", "words"),
     [
-        ('theme = "blue"\nmouse = true', 1, "theme", "'blue' is none of auto, dark, light, terminal."),
+        ('theme = "blue"\nmouse = true', 1, "theme", "'blue' is none of auto, dark, light, colorblind-dark,"),
         ('mouse = true\n\nview = "views"', 3, "view", "'views' is none of overview, identities"),
         ("mouse = true\nlink = 3", 2, "link", "3 is none of auto, slow, fast."),
         ('theem = "dark"\nmouse = true', 1, "theem", "There is no such setting. There are: theme,"),

@@ -49,6 +49,7 @@ class MeshtuiApp(Performs):
     """The console over the mesh that `open_mesh` yields.
 
     It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
+    A `theme` is worn whatever the terminal can show, as for a picture; without one, what suits the terminal.
     """
 
     TITLE = "meshtui"
@@ -87,7 +88,10 @@ class MeshtuiApp(Performs):
         self._pager = Pager(self.board.store, self.post_message)
         for known in themes.THEMES:
             self.register_theme(known)
-        self.theme = theme or themes.choose(self.console.color_system, os.environ)
+        if theme:
+            self.theme = theme
+        else:
+            self.dress(themes.AUTO)
 
     @property
     def unopened(self) -> MeshError | None:
@@ -239,6 +243,11 @@ class MeshtuiApp(Performs):
         return AuditScreen(self.board, jumps=jumps)
 
     # The terminal.
+
+    def dress(self, theme: str) -> bool:
+        """Wear the theme of this name, or the one that `auto` comes to; returns whether the terminal can show it."""
+        self.theme = themes.choose(theme, self.console.color_system, os.environ)
+        return theme in (themes.AUTO, self.theme)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Have the terminal take a text, also where GNU screen stands between."""
