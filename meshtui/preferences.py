@@ -23,6 +23,8 @@ LARGEST = 1 << 20
 """Bytes of a file that is read."""
 THEMES = ("auto", "dark", "light", "colorblind-dark", "colorblind-light", "terminal")
 """`auto`: by what the terminal can show; `terminal`: its own colours, which those with 16 or none always get."""
+GLYPHS = ("auto", "unicode", "ascii")
+"""`auto`: by the locale and the terminal."""
 _CERTIFICATES = ("identities", "workloads", "gateways", "authorities")
 VIEWS = ("overview", *_CERTIFICATES, "policies", "traffic", "audit", "findings")
 """Where the console can begin: each of its places."""
@@ -37,6 +39,8 @@ class Preferences:
     """How the console begins, and which meshes it only looks at."""
 
     theme: str = "auto"
+    glyphs: str = "auto"
+    """Which signs stand before words, here and in what commands print."""
     view: str = "overview"
     """One of `VIEWS`."""
     link: str = "auto"
@@ -227,6 +231,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], tuple[Any, list[tuple[str, str]]
 """Settings that are tables, each entry of which is read for itself."""
 KEYS: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of(THEMES),
+    "glyphs": _one_of(GLYPHS),
     "view": _one_of(VIEWS),
     "link": _one_of(LINKS),
     "mouse": _yes_or_no,

@@ -14,6 +14,7 @@ from meshtui.preferences import KEYS, LARGEST, TABLES, Found, Preferences, defau
 PATH = Path("/home/ana/.config/meshtui/config.toml")
 ALL = """
 theme = "light"
+glyphs = "ascii"
 view = "gateways"
 link = "slow"
 mouse = true
@@ -32,7 +33,7 @@ def test_everything_that_can_be_preferred() -> None:
     """Every key there is has its place, and none of them is without one."""
     preferences = found(ALL).preferences
     assert preferences == Preferences(
-        theme="light", view="gateways", link="slow", mouse=True, protected=("prod", "*/staging-*")
+        theme="light", glyphs="ascii", view="gateways", link="slow", mouse=True, protected=("prod", "*/staging-*")
     )
     assert not found(ALL).problems
     assert {each.name for each in fields(Preferences)} == {*KEYS, *TABLES}

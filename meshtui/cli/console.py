@@ -43,7 +43,7 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
     app = MeshtuiApp(
         open_mesh,
         opening=f"opening the mesh in {settings.state}",
-        glyphs=terminal.glyphs(common.named_state),
+        glyphs=terminal.glyphs(common.signs, common.named_state),
         slow_link=slow,
         keymap=preferred.keys,
         saved=preferred.filters,

@@ -13,6 +13,7 @@ from textual import work
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
@@ -42,6 +43,7 @@ from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.overview import OverviewScreen
+from meshtui.tui.typewriter import Typewriter
 from meshtui.tui.watchdog import Watchdog, guard
 
 
@@ -83,6 +85,7 @@ class MeshtuiApp(Performs):
         self._first = place
         self._slow_link = slow_link
         self._frame = Frame()
+        self._typewriter = Typewriter()
         self._watchdog: Watchdog | None = None
         self._feed = Feed(open_mesh, self.post_message, now, backoff=backoff)
         self._pager = Pager(self.board.store, self.post_message)
@@ -254,6 +257,11 @@ class MeshtuiApp(Performs):
         self._clipboard = text
         if self._driver is not None:
             self._driver.write(sequence(text, os.environ))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where there is ASCII alone, all that is drawn goes through the typewriter at last."""
+        filters = super().get_line_filters()
+        return [*filters, self._typewriter] if self.board.glyphs.ascii_only else filters
 
     def action_redraw(self) -> None:
         """Send everything again, because something else wrote to the terminal."""
