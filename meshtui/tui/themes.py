@@ -47,18 +47,22 @@ def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash
 
 
 def _ansi_theme() -> Theme:
-    """The terminal's own colours, for those that have 16 or none: its ground stays as it is."""
+    """The terminal's own colours, for those that have 16 or none: its ground stays as it is.
+
+    Whether that is dark or light is seldom known. Green, yellow and cyan vanish on white and blue on black in the
+    palettes that are usual; red and magenta can be read on both, and they are kept for trouble.
+    """
     colours = {
         Tone.PLAIN: ("ansi_default", "none"),
         Tone.STRONG: ("ansi_default", "bold"),
         # Dim follows the ground of the terminal; bright black is invisible on some
         Tone.QUIET: ("ansi_default", "dim"),
-        Tone.GOOD: ("ansi_green", "none"),
-        Tone.BUSY: ("ansi_cyan", "none"),
-        Tone.WARN: ("ansi_yellow", "none"),
+        Tone.GOOD: ("ansi_default", "bold"),
+        Tone.BUSY: ("ansi_default", "bold"),
+        Tone.WARN: ("ansi_magenta", "bold"),
         Tone.BAD: ("ansi_red", "bold"),
-        Tone.UNSURE: ("ansi_magenta", "none"),
-        Tone.GUARD: ("ansi_yellow", "bold reverse"),
+        Tone.UNSURE: ("ansi_default", "underline"),
+        Tone.GUARD: ("ansi_magenta", "bold reverse"),
         Tone.CARET: ("ansi_default", "reverse"),
     }
     # Textual's own widgets ask native themes for more variables than RGB ones
@@ -71,14 +75,14 @@ def _ansi_theme() -> Theme:
     return Theme(
         name=TERMINAL,
         ansi=True,
-        primary="ansi_cyan",
+        primary="ansi_default",
         foreground="ansi_default",
         background="ansi_default",
         surface="ansi_default",
         panel="ansi_default",
-        warning="ansi_yellow",
+        warning="ansi_magenta",
         error="ansi_red",
-        success="ansi_green",
+        success="ansi_default",
         variables=variables,
     )
 

@@ -38,6 +38,17 @@ VISIONS: dict[str, tuple[Vector, ...]] = {
 """What an eye makes of linear RGB: Machado, Oliveira, Fernandes, "A Physiologically-based Model for Simulation of Color
 Vision Deficiency", IEEE TVCG 15(6), 2009, table 1, severity 1.0.
 """
+PALETTES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "xterm": (("#000000", "#ffffff"), {"red": "#cd0000", "magenta": "#cd00cd"}),
+    "Linux console": (("#000000",), {"red": "#aa0000", "magenta": "#aa00aa"}),
+    "Solarized": (("#002b36", "#fdf6e3"), {"red": "#dc322f", "magenta": "#d33682"}),
+    "VTE": (("#171421", "#ffffff"), {"red": "#c01c28", "magenta": "#a347ba"}),
+    "macOS Terminal": (("#000000", "#ffffff"), {"red": "#990000", "magenta": "#b200b2"}),
+    "Windows": (("#0c0c0c", "#ffffff"), {"red": "#c50f1f", "magenta": "#881798"}),
+}
+"""Grounds of terminals, and what they make of those of their 16 colours that are used."""
+VISIBLE = 2.3
+"""Palettes are not ours: the least contrast of red or magenta in any of them. Yellow on white has 1.7 in xterm."""
 READABLE = 4.5
 """WCAG 2.2, 1.4.3."""
 GLIMPSED = 3.0
@@ -97,6 +108,18 @@ def test_every_tone_can_be_read(theme: Theme) -> None:
             ground = theme.variables[name]
             assert contrast(tone(theme, each), ground) >= least, (each, name)
             assert contrast(of_256(tone(theme, each)), of_256(ground)) >= least, (each, name, "of 256")
+
+
+@pytest.mark.parametrize("terminal", PALETTES)
+def test_no_tone_vanishes_in_the_colours_of_a_terminal(terminal: str) -> None:
+    """On a dark ground as on a light one, and trouble is not of one colour."""
+    (theme,) = (theme for theme in THEMES if theme.ansi)
+    grounds, palette = PALETTES[terminal]
+    used = {each: tone(theme, each).removeprefix("ansi_") for each in Tone}
+    for colour in {*used.values()} - {"default"}:
+        assert min(contrast(palette[colour], ground) for ground in grounds) >= VISIBLE
+    assert "default" not in (used[Tone.WARN], used[Tone.BAD])
+    assert used[Tone.WARN] != used[Tone.BAD]
 
 
 @pytest.mark.parametrize("vision", VISIONS)
