@@ -122,7 +122,8 @@ def mesh_options(command: F) -> F:
         click.option("--mesh", "mesh_file", type=click.Path(path_type=Path), help="Manifests to start with."),
         click.option("--trust-domain", default="cluster.local", show_default=True),
         click.option("--workload-ttl", default="24h", show_default=True, help="Lifetime of workload certificates."),
-        click.option("--rotate-at", type=float, default=0.5, show_default=True, help="Share of a lifetime."),
+        click.option("--rotate-at", type=float, help="Share of a lifetime at which it is due (default: 0.5)."),
+        click.option("--overdue-at", type=float, help="Share at which that is overdue (default: 0.1 later)."),
         click.option("--ca-port", type=int, default=15012, show_default=True, help="0 for any free port."),
         click.option("--gateway-port", type=int, default=8443, show_default=True, help="0 for any free port."),
         click.option(
