@@ -22,12 +22,13 @@ from meshtui.present.tones import Line, Piece, Tone
 _STYLES: dict[Tone, dict[str, Any]] = {
     Tone.STRONG: {"bold": True},
     Tone.QUIET: {"dim": True},
-    Tone.GOOD: {"fg": "green"},
-    Tone.BUSY: {"fg": "cyan"},
-    Tone.WARN: {"fg": "yellow"},
+    Tone.GOOD: {"bold": True},
+    Tone.BUSY: {"bold": True},
+    Tone.WARN: {"fg": "magenta", "bold": True},
     Tone.BAD: {"fg": "red", "bold": True},
-    Tone.UNSURE: {"fg": "magenta"},
+    Tone.UNSURE: {"underline": True},
 }
+"""Those of the console in the terminal's own colours, for the same reason: they can be read on white and on black."""
 
 
 class Output:
