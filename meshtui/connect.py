@@ -92,6 +92,8 @@ def _arguments(settings: Settings) -> list[str]:
         *("--token-every", f"{settings.token_every.total_seconds():.3f}s"),
         *("--fleet", str(settings.fleet)),
     ]
+    if settings.overdue_at is not None:
+        arguments += ["--overdue-at", str(settings.overdue_at)]
     if settings.mesh_file is not None:
         arguments += ["--mesh", str(settings.mesh_file)]
     if settings.ca_dir is not None:

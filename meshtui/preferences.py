@@ -21,8 +21,10 @@ from meshtui.saved_filters import SavedFilter, read_filters
 
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
-THEMES = ("auto", "dark", "light", "terminal")
-"""`auto`: by what the terminal can show; `terminal`: its own colours."""
+THEMES = ("auto", "dark", "light", "colorblind-dark", "colorblind-light", "terminal")
+"""`auto`: by what the terminal can show; `terminal`: its own colours, which those with 16 or none always get."""
+GLYPHS = ("auto", "unicode", "ascii")
+"""`auto`: by the locale and the terminal."""
 _CERTIFICATES = ("identities", "workloads", "gateways", "authorities")
 VIEWS = ("overview", *_CERTIFICATES, "policies", "traffic", "audit", "findings")
 """Where the console can begin: each of its places."""
@@ -33,10 +35,22 @@ _LINE = re.compile(r"\(at line (\d+), ")
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """From which share of its lifetime on a certificate is due, and from which it is overdue."""
+
+    due: float = 0.5
+    """It is replaced then (`--rotate-at`)."""
+    overdue: float | None = None
+    """`--overdue-at`; None: a tenth of the lifetime after it was due."""
+
+
+@dataclass(frozen=True)
 class Preferences:
     """How the console begins, and which meshes it only looks at."""
 
     theme: str = "auto"
+    glyphs: str = "auto"
+    """Which signs stand before words, here and in what commands print."""
     view: str = "overview"
     """One of `VIEWS`."""
     link: str = "auto"
@@ -50,6 +64,10 @@ class Preferences:
     """Saved under names, some of them on digits."""
     keys: Keymap = field(default_factory=Keymap)
     """What was put on other keys."""
+    thresholds: Thresholds = Thresholds()
+    """Of a mesh that is started here. One that runs already goes by its own: its owner says what is overdue, so that
+    lists, filters, findings and metrics say the same to everyone.
+    """
 
     def protects(self, state: Path) -> bool:
         """Whether a pattern matches the path of a mesh's state directory, or one part of it."""
@@ -220,13 +238,35 @@ def _no_table(value: Any) -> Any:
     raise UsageError(f"{value!r} is no table.")
 
 
+def _read_thresholds(table: Mapping[str, Any]) -> tuple[Thresholds, list[tuple[str, str]]]:
+    read, problems = Thresholds(), []
+    # `due` first, whatever the order in the file: `overdue` is to come after it
+    for name, value in sorted(table.items(), key=lambda entry: entry[0] != "due"):
+        is_share = isinstance(value, int | float) and not isinstance(value, bool)
+        if name == "due" and is_share and 0.1 <= value <= 0.9:
+            read = replace(read, due=float(value))
+        elif name == "due":
+            problems.append((name, f"{value!r} is no share of a lifetime from 0.1 to 0.9."))
+        elif name == "overdue" and is_share and read.due < value <= 1:
+            read = replace(read, overdue=float(value))
+        elif name == "overdue":
+            problems.append(
+                (name, f"{value!r} is no share of a lifetime after {read.due:g}, where it is due, up to 1.")
+            )
+        else:
+            problems.append((name, "There is no such threshold. There are: due, overdue."))
+    return read, problems
+
+
 TABLES: dict[str, Callable[[Mapping[str, Any]], tuple[Any, list[tuple[str, str]]]]] = {
     "filters": read_filters,
     "keys": read_keymap,
+    "thresholds": _read_thresholds,
 }
 """Settings that are tables, each entry of which is read for itself."""
 KEYS: dict[str, Callable[[Any], Any]] = {
     "theme": _one_of(THEMES),
+    "glyphs": _one_of(GLYPHS),
     "view": _one_of(VIEWS),
     "link": _one_of(LINKS),
     "mouse": _yes_or_no,

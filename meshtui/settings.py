@@ -47,7 +47,9 @@ class Settings:
     trust_domain: str = "cluster.local"
     workload_ttl: timedelta = timedelta(hours=24)
     rotate_at: float = 0.5
-    """Share of a certificate's lifetime after which it is replaced."""
+    """Share of a certificate's lifetime after which it is replaced: from then on it is due."""
+    overdue_at: float | None = None
+    """Share from which it is overdue; None: a tenth of its lifetime after that."""
     ca_port: int = 15012
     gateway_port: int = 8443
     """The HTTPS port of the gateway; 0 for any free one."""
@@ -78,6 +80,11 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0.1 <= self.rotate_at <= 0.9:
             raise UsageError(f"--rotate-at {self.rotate_at} is out of range.", fix="Use a share between 0.1 and 0.9.")
+        if self.overdue_at is not None and not self.rotate_at < self.overdue_at <= 1:
+            raise UsageError(
+                f"--overdue-at {self.overdue_at} is out of range.",
+                fix=f"Use a share after that of --rotate-at, {self.rotate_at}, and at most 1.",
+            )
         if not 0 <= self.fleet <= MAX_FLEET:
             raise UsageError(f"--fleet {self.fleet} is out of range.", fix=f"Use 0 to {MAX_FLEET}.")
         ports = {"--ca-port": self.ca_port, "--gateway-port": self.gateway_port, "--mtls-port": self.mtls_port}

@@ -16,6 +16,7 @@ import pytest
 pytest.register_assert_rewrite("tests.mesh.contract")
 
 os.environ["MESHTUI_CONFIG"] = os.devnull  # what the person who runs the tests prefers is not tested
+os.environ["LC_ALL"] = "C.UTF-8"  # and neither is their locale
 START_DEADLINE = 30.0
 
 

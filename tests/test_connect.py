@@ -22,6 +22,7 @@ EVERYTHING = Settings(
     trust_domain="example.org",
     workload_ttl=timedelta(minutes=90),
     rotate_at=0.4,
+    overdue_at=0.9,
     ca_port=1,
     gateway_port=2,
     mesh_file=Path("/mesh.yaml"),
@@ -42,7 +43,7 @@ EVERYTHING = Settings(
 def _read(arguments: list[str]) -> Settings:
     options: dict[str, Any] = dict(click.Command.make_context(serve, "serve", arguments).params)
     common = Common(state=options.pop("state"), read_only=bool(options.pop("read_only")))
-    for other in ("json", "color", "log_level", "for_terminal"):
+    for other in ("json", "color", "glyphs", "log_level", "for_terminal"):
         options.pop(other)
     return read_settings(common, **options)
 
@@ -58,6 +59,33 @@ def test_everything_is_everything() -> None:
     defaults = Settings(state=Path("/"))
     same = [each.name for each in fields(Settings) if getattr(EVERYTHING, each.name) == getattr(defaults, each.name)]
     assert same == ["until_detached"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), (0.6, 0.9)),
+        (("--overdue-at", "0.8"), (0.6, 0.8)),
+        (("--rotate-at", "0.7"), (0.7, None)),
+        (("--rotate-at", "0.7", "--overdue-at", "1"), (0.7, 1.0)),
+    ],
+)
+def test_thresholds_are_those_that_are_preferred_unless_they_are_said(
+    arguments: tuple[str, ...], expected: tuple[float, float | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says when certificates are due is asked no more when they were to be overdue else."""
+    path = tmp_path / "config.toml"
+    path.write_text("[thresholds]\ndue = 0.6\noverdue = 0.9\n")
+    monkeypatch.setenv("MESHTUI_CONFIG", str(path))
+    settings = _read(["--state", "/s", *arguments])
+    assert (settings.rotate_at, settings.overdue_at) == expected
+
+
+@pytest.mark.parametrize("share", ["0.5", "1.1", "nan"])
+def test_what_is_overdue_was_due_before(share: str) -> None:
+    """A share that is not after the other is named."""
+    with pytest.raises(UsageError, match=f"--overdue-at {share}"):
+        _read(["--rotate-at", "0.5", "--overdue-at", share])
 
 
 @pytest.mark.parametrize("option", ["--mtls-port", "--metrics-port"])

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.preferences import KEYS, LARGEST, TABLES, Found, Preferences, default_path, parse, read
+from meshtui.preferences import KEYS, LARGEST, TABLES, Found, Preferences, Thresholds, default_path, parse, read
 
 PATH = Path("/home/ana/.config/meshtui/config.toml")
 ALL = """
 theme = "light"
+glyphs = "ascii"
 view = "gateways"
 link = "slow"
 mouse = true
@@ -21,6 +22,9 @@ protected = [
   "prod",
   "*/staging-*",
 ]
+[thresholds]
+due = 0.6
+overdue = 1
 """
 
 
@@ -32,7 +36,13 @@ def test_everything_that_can_be_preferred() -> None:
     """Every key there is has its place, and none of them is without one."""
     preferences = found(ALL).preferences
     assert preferences == Preferences(
-        theme="light", view="gateways", link="slow", mouse=True, protected=("prod", "*/staging-*")
+        theme="light",
+        glyphs="ascii",
+        view="gateways",
+        link="slow",
+        mouse=True,
+        protected=("prod", "*/staging-*"),
+        thresholds=Thresholds(0.6, 1.0),
     )
     assert not found(ALL).problems
     assert {each.name for each in fields(Preferences)} == {*KEYS, *TABLES}
@@ -42,7 +52,7 @@ def test_everything_that_can_be_preferred() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "key", "words"),
     [
-        ('theme = "blue"\nmouse = true', 1, "theme", "'blue' is none of auto, dark, light, terminal."),
+        ('theme = "blue"\nmouse = true', 1, "theme", "'blue' is none of auto, dark, light, colorblind-dark,"),
         ('mouse = true\n\nview = "views"', 3, "view", "'views' is none of overview, identities"),
         ("mouse = true\nlink = 3", 2, "link", "3 is none of auto, slow, fast."),
         ('theem = "dark"\nmouse = true', 1, "theem", "There is no such setting. There are: theme,"),
@@ -61,6 +71,33 @@ def test_a_mistake_has_its_line_and_key_and_the_rest_applies(text: str, line: in
     assert str(problem).startswith(str(PATH))
     assert str(problem).isprintable()
     assert result.preferences == Preferences(mouse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "line", "key", "words"),
+    [
+        (
+            "overdue = 0.4",
+            Thresholds(),
+            2,
+            "overdue",
+            "0.4 is no share of a lifetime after 0.5, where it is due, up to 1.",
+        ),
+        ("overdue = 0.7\ndue = 0.7", Thresholds(0.7), 2, "overdue", "0.7 is no share of a lifetime after 0.7,"),
+        ("overdue = 0.7\ndue = 1.2", Thresholds(0.5, 0.7), 3, "due", "1.2 is no share of a lifetime from 0.1 to 0.9."),
+        ("due = true\noverdue = 0.9", Thresholds(0.5, 0.9), 2, "due", "True is no share"),
+        ("due = nan", Thresholds(), 2, "due", "nan is no share"),
+        ("due = 0.6\noverdue = '80 %'", Thresholds(0.6), 3, "overdue", "'80 %' is no share"),
+        ("late = 0.6\ndue = 0.4", Thresholds(0.4), 2, "late", "There is no such threshold. There are: due, overdue."),
+    ],
+)
+def test_a_threshold_is_a_share_of_a_lifetime(text: str, expected: Thresholds, line: int, key: str, words: str) -> None:
+    """What is due comes before what is overdue; one that is not is named, and the other applies."""
+    result = found(f"[thresholds]\n{text}\n")
+    (problem,) = result.problems
+    assert (problem.line, problem.key) == (line, f"thresholds.{key}")
+    assert problem.text.startswith(words)
+    assert result.preferences == Preferences(thresholds=expected)
 
 
 @pytest.mark.parametrize("text", ["protected = 3", 'protected = ["a", 7]', 'protected = ["prod]\n', "protected = ['"])

@@ -78,5 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--inventory", type=Path, help="which service accounts and pods exist, JSON")
     parser.add_argument("--mtls-port", type=int, help="renewal by client certificate; off without it")
     parser.add_argument("--token-every", type=int, default=7 * 86400, help="seconds that renewal by certificate lasts")
-    parser.add_argument("--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for pods of their node")
+    parser.add_argument(
+        "--trusted-node-accounts", default="", help="NAMESPACE/NAME,...: may ask for pods of their node"
+    )
     return parser

@@ -135,7 +135,7 @@ def _tell(calls: list[Call], output: Output) -> None:
     """Print calls, given newest first, in the order in which they were made."""
     if output.json:
         for call in reversed(calls):
-            click.echo(json.dumps(activity_contract.call(call), ensure_ascii=False))
+            click.echo(json.dumps(activity_contract.call(call), ensure_ascii=output.glyphs.ascii_only))
     else:
         output.lines(_call_lines(calls[::-1], output, heading=False))
 

@@ -37,7 +37,7 @@ _OPTIONS = (
     click.option(
         "--key",
         metavar="KIND",
-        help='"EC P-256" (default), "EC P-384", "RSA 2048", … [ECC_SIGNATURE_ALGORITHM, ECC_CURVE].',
+        help='"EC P-256" (default), "EC P-384", "RSA 2048", ... [ECC_SIGNATURE_ALGORITHM, ECC_CURVE].',
     ),
     click.option(
         "--metrics-port",

@@ -27,8 +27,7 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
     link = link or preferred.link
     slow = terminal.is_remote(os.environ) if link == "auto" else link == "slow"
     terminal.prepare(color=common.color, slow=slow)
-    from meshtui.tui import themes  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
-    from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415
+    from meshtui.tui.app import MeshtuiApp  # noqa: PLC0415 - loads Textual, which reads what `prepare` set
     from meshtui.tui.board import Told  # noqa: PLC0415
     from meshtui.tui.places import Place  # noqa: PLC0415
 
@@ -44,14 +43,14 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
     app = MeshtuiApp(
         open_mesh,
         opening=f"opening the mesh in {settings.state}",
-        glyphs=terminal.glyphs(common.named_state),
+        glyphs=terminal.glyphs(common.signs, common.named_state),
         slow_link=slow,
         keymap=preferred.keys,
         saved=preferred.filters,
         place=Place(preferred.view),
         protected=common.protected,
-        theme={"dark": themes.DARK, "light": themes.LIGHT, "terminal": themes.ANSI}.get(preferred.theme, ""),
     )
+    app.dress(preferred.theme)
     if problems := common.found.problems:
         more = f" And {len(problems) - 1} more: meshtui info has all." if len(problems) > 1 else ""
         app.board.said = Told(f"{problems[0]}{more}", wrong=True)

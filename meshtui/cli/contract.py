@@ -7,6 +7,7 @@ Times are RFC 3339 in UTC, durations seconds, serials lower-case hexadecimal; `n
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +20,14 @@ from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.snapshot import Authority, Endpoints, Gateway, GrantedIdentity, Identity, Rotation, Snapshot, Truth
 
 SCHEMA = 1
+_UNDECODED = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes in a path or an argument that are no UTF-8; only escaped can it be written."""
 
 
-def text(value: Any) -> str:
-    """A JSON document as it is printed."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def text(value: Any, *, ascii_only: bool = False) -> str:
+    """A JSON document as it is printed; `ascii_only` where nothing else could be, which is the same document."""
+    document = json.dumps(value, indent=2, ensure_ascii=ascii_only)
+    return text(value, ascii_only=True) if _UNDECODED.search(document) else document
 
 
 def time(moment: datetime | None) -> str | None:

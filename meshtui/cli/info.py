@@ -33,7 +33,7 @@ def info(common: Common) -> int:
     if output.json:
         output.data(found)
     else:
-        output.lines(_lines(found))
+        output.lines(_lines(found, output))
     return Exit.FINE
 
 
@@ -99,18 +99,18 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _lines(value: dict[str, Any], indent: int = 0) -> list[Line]:
+def _lines(value: dict[str, Any], output: Output, indent: int = 0) -> list[Line]:
     lines: list[Line] = []
     for name, each in value.items():
         label = Piece(f"{' ' * indent}{name:<{16 - indent}}", Tone.QUIET)
         if isinstance(each, dict) and each:
-            lines += [(label,), *_lines(each, indent + 2)]
+            lines += [(label,), *_lines(each, output, indent + 2)]
         else:
-            lines.append((label, Piece(f" {_shown(each)}")))
+            lines.append((label, Piece(f" {output.shown(_words(each)) or output.glyphs.dash}")))
     return lines
 
 
-def _shown(value: Any) -> str:
+def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return (", ".join(map(str, value)) if isinstance(value, list) else str(value or "")) or "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")

@@ -59,11 +59,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = program().main(args=list(arguments), prog_name="meshtui", standalone_mode=False)
     except click.ClickException as error:
-        from meshtui.cli import contract  # noqa: PLC0415 - only where something went wrong
-
         error.show()
         if "--json" in arguments:  # options were not read to the end
-            click.echo(contract.text(contract.fault(error.format_message(), "See: meshtui --help")))
+            from meshtui.cli import contract  # noqa: PLC0415 - only where something went wrong
+            from meshtui.cli.options import Common  # noqa: PLC0415
+            from meshtui.cli.output import Output  # noqa: PLC0415
+
+            Output(Common()).data(contract.fault(error.format_message(), "See: meshtui --help"))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped; what was begun is in: meshtui history", err=True)

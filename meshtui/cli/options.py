@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+GLYPHS = ("auto", "unicode", "ascii")
 COLORS = ("auto", "truecolor", "256", "16", "none")
 LINKS = ("auto", "slow", "fast")
 LEVELS = ("debug", "info", "warning", "error")
@@ -31,6 +32,8 @@ class Common:
     state: Path | None = None
     json: bool = False
     color: str = "auto"
+    glyphs: str | None = None
+    """Which signs, if that was said."""
     read_only: bool | None = None
     """Whether it is to be only looked at, if that was said: `--read-only` or `--write`."""
     log_level: str = "warning"
@@ -51,6 +54,11 @@ class Common:
         from meshtui.preferences import default_path, read  # noqa: PLC0415 - `--help` needs none of it
 
         return read(default_path(os.environ))
+
+    @property
+    def signs(self) -> str:
+        """Which signs are wanted: what was said, or is preferred."""
+        return self.glyphs or self.found.preferences.glyphs
 
     @property
     def protected(self) -> bool:
@@ -81,6 +89,7 @@ def common_options(command: F) -> F:
     )
     @click.option("--json", is_flag=True, default=None, help="Print JSON.")
     @click.option("--color", type=click.Choice(COLORS), default=None, help="Colours of the terminal (default: auto).")
+    @click.option("--glyphs", type=click.Choice(GLYPHS), default=None, help="Signs (auto: by locale and terminal).")
     @click.option(
         "--read-only/--write",
         default=None,
@@ -90,7 +99,7 @@ def common_options(command: F) -> F:
     @click.pass_context
     @functools.wraps(command)
     def wrapped(context: click.Context, /, *arguments: Any, **options: Any) -> Any:
-        said = {name: options.pop(name) for name in ("state", "json", "color", "read_only", "log_level")}
+        said = {name: options.pop(name) for name in ("state", "json", "color", "glyphs", "read_only", "log_level")}
         known = {name: value for name, value in said.items() if value is not None}
         if "state" in known:
             known["state"] = known["state"].absolute()
@@ -113,7 +122,8 @@ def mesh_options(command: F) -> F:
         click.option("--mesh", "mesh_file", type=click.Path(path_type=Path), help="Manifests to start with."),
         click.option("--trust-domain", default="cluster.local", show_default=True),
         click.option("--workload-ttl", default="24h", show_default=True, help="Lifetime of workload certificates."),
-        click.option("--rotate-at", type=float, default=0.5, show_default=True, help="Share of a lifetime."),
+        click.option("--rotate-at", type=float, help="Share of a lifetime at which it is due (default: 0.5)."),
+        click.option("--overdue-at", type=float, help="Share at which that is overdue (default: 0.1 later)."),
         click.option("--ca-port", type=int, default=15012, show_default=True, help="0 for any free port."),
         click.option("--gateway-port", type=int, default=8443, show_default=True, help="0 for any free port."),
         click.option(
@@ -125,7 +135,7 @@ def mesh_options(command: F) -> F:
         click.option("--mtls-port", type=int, help="Renew by client certificate on this port (default: off)."),
         click.option("--token-every", default="7d", show_default=True, help="How long such renewal lasts."),
         click.option(
-            "--trusted-node-accounts", default="", help="NAMESPACE/NAME,…: may ask for the pods of their node."
+            "--trusted-node-accounts", default="", help="NAMESPACE/NAME,...: may ask for the pods of their node."
         ),
         click.option("--metrics-port", type=int, help="/metrics on 127.0.0.1; 0: any free port (default: off)."),
         click.option("--no-envoy", is_flag=True, help="Agents alone, without proxies."),

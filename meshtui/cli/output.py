@@ -22,12 +22,13 @@ from meshtui.present.tones import Line, Piece, Tone
 _STYLES: dict[Tone, dict[str, Any]] = {
     Tone.STRONG: {"bold": True},
     Tone.QUIET: {"dim": True},
-    Tone.GOOD: {"fg": "green"},
-    Tone.BUSY: {"fg": "cyan"},
-    Tone.WARN: {"fg": "yellow"},
+    Tone.GOOD: {"bold": True},
+    Tone.BUSY: {"bold": True},
+    Tone.WARN: {"fg": "magenta", "bold": True},
     Tone.BAD: {"fg": "red", "bold": True},
-    Tone.UNSURE: {"fg": "magenta"},
+    Tone.UNSURE: {"underline": True},
 }
+"""Those of the console in the terminal's own colours, for the same reason: they can be read on white and on black."""
 
 
 class Output:
@@ -39,13 +40,14 @@ class Output:
         self.terminal = sys.stdout.isatty()
         # what is piped is searched and cut by programs: nothing is left out for want of room
         self.width = shutil.get_terminal_size((100, 24)).columns if self.terminal or "COLUMNS" in os.environ else 200
-        self.glyphs = choose(sys.stdout.encoding or "ascii", os.environ.get("TERM", ""), common.named_state)
+        encoding = sys.stdout.encoding or "ascii"
+        self.glyphs = choose(encoding, os.environ, wanted=common.signs, state=common.named_state)
         quiet = common.color == "none" or (common.color == "auto" and "NO_COLOR" in os.environ)
         self._color = False if quiet else None if common.color == "auto" else True
 
     def data(self, value: Any) -> None:
         """A JSON document, as the result."""
-        click.echo(contract.text(value))
+        click.echo(contract.text(value, ascii_only=self.glyphs.ascii_only))
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Lines for a person, as the result."""

@@ -21,7 +21,7 @@ CONVERTER = "rsvg-convert"
 @click.argument("view", nargs=-1)
 @click.option("-o", "--output", "path", type=click.Path(path_type=Path), required=True, help="A .svg or .png file.")
 @click.option("--size", default="140x40", show_default=True, help="Columns x rows.")
-@click.option("--theme", default="", help="Name of a theme (default: dark).")
+@click.option("--theme", default="dark", show_default=True, help="Name of a theme: light, colorblind-dark.")
 @common_options
 def screenshot(common: Common, *, view: tuple[str, ...], path: Path, size: str, theme: str) -> int:
     """Make a picture of VIEW of the running mesh.
@@ -38,10 +38,9 @@ def screenshot(common: Common, *, view: tuple[str, ...], path: Path, size: str, 
 
     prepare()
     from meshtui.tui.picture import take  # noqa: PLC0415 - loads the console
-    from meshtui.tui.themes import DARK  # noqa: PLC0415
 
     wanted = " ".join(view) or "identities"
-    picture = with_mesh(common, lambda mesh: take(mesh, wanted, (columns, rows), theme or DARK))
+    picture = with_mesh(common, lambda mesh: take(mesh, wanted, (columns, rows), theme))
     try:
         if path.suffix == ".svg":
             path.write_text(picture, encoding="utf-8")

@@ -16,7 +16,8 @@ def read_settings(
     mesh_file: Path | None,
     trust_domain: str,
     workload_ttl: str,
-    rotate_at: float,
+    rotate_at: float | None,
+    overdue_at: float | None,
     ca_port: int,
     gateway_port: int,
     ca_dir: Path | None,
@@ -31,16 +32,24 @@ def read_settings(
     operator_group: str,
     until_detached: bool = False,
 ) -> Settings:
-    """Settings as the person said them. Raises UsageError for what is out of range."""
+    """Settings as the person said them, or prefers them. Raises UsageError for what is out of range.
+
+    Thresholds belong together: who says when certificates are due does not mean when they were to be overdue else.
+    """
     try:
         check_trust_domain(trust_domain)
     except IdentityError as error:
         raise UsageError(error.message, fix="Name one with --trust-domain.") from error
+    preferred = common.found.preferences.thresholds
+    if rotate_at is None:
+        rotate_at = preferred.due
+        overdue_at = preferred.overdue if overdue_at is None else overdue_at
     return Settings(
         state=common.directory,
         trust_domain=trust_domain,
         workload_ttl=parse_duration(workload_ttl),
         rotate_at=rotate_at,
+        overdue_at=overdue_at,
         ca_port=ca_port,
         gateway_port=gateway_port,
         mesh_file=mesh_file.absolute() if mesh_file is not None else None,

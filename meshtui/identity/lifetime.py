@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 OVERDUE_AFTER = 0.1
-"""Share of the lifetime past the rotation point at which a missing rotation is an alarm."""
+"""Share of the lifetime past the rotation point at which a missing rotation is an alarm, unless it was said."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def is_due(lifetime: Lifetime, due_at: datetime, now: datetime) -> bool:
     return due_at <= now < lifetime.not_after
 
 
-def is_overdue(lifetime: Lifetime, due_at: datetime, now: datetime) -> bool:
-    """A tenth of its life past its rotation point, and alive."""
-    return due_at + lifetime.length * OVERDUE_AFTER <= now < lifetime.not_after
+def overdue_after(rotate_at: float, overdue_at: float | None) -> float:
+    """The share between two points of a lifetime: where it is to be replaced, and where that is overdue, if said."""
+    return OVERDUE_AFTER if overdue_at is None else overdue_at - rotate_at
+
+
+def is_overdue(lifetime: Lifetime, due_at: datetime, now: datetime, after: float = OVERDUE_AFTER) -> bool:
+    """The share `after` of its life past its rotation point, and alive."""
+    return due_at + lifetime.length * after <= now < lifetime.not_after

@@ -25,6 +25,8 @@ class Standing:
     """Whether that error was that the CA does not answer."""
     renewable: bool = True
     """Whether a new one can be had here: an authority, or a Secret that was brought from elsewhere, has none."""
+    overdue_after: float = OVERDUE_AFTER
+    """Share of its life past `due_at` from which it is overdue."""
     manual: bool = False
     """Whether it is rotated by a person only: it is due and overdue like any other, and nobody does it by itself."""
 
@@ -43,7 +45,7 @@ def state(standing: Standing, now: datetime) -> RotationState:
         return RotationState.ROTATING
     if lifetime is None:
         return RotationState.FAILED if standing.error else RotationState.UNKNOWN
-    if due_at is not None and is_overdue(lifetime, due_at, now):
+    if due_at is not None and is_overdue(lifetime, due_at, now, standing.overdue_after):
         return RotationState.OVERDUE
     if standing.error and not standing.at_risk:
         return RotationState.FAILED
@@ -59,7 +61,7 @@ def next_change(standing: Standing, now: datetime) -> datetime | None:
         return None
     moments = [lifetime.not_after]
     if due_at is not None:
-        moments += [due_at, due_at + lifetime.length * OVERDUE_AFTER]
+        moments += [due_at, due_at + lifetime.length * standing.overdue_after]
     return min((moment for moment in moments if moment > now), default=None)
 
 

@@ -1,14 +1,17 @@
 """The signs that stand before words, in a set with box drawing and one in plain ASCII.
 
-Which one a terminal can show is asked once (`choose`) and handed to everything here that makes lines.
+Which one a terminal can show is decided once (`choose`) and handed to everything here that makes lines.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from meshtui.present.commands import with_state
 from meshtui.present.escape import visible
+
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,12 @@ class Glyphs:
 
     def show(self, text: str) -> str:
         """Foreign text made inert, in characters of this set, and with commands that work as they stand here."""
-        return visible(with_state(text, self.state), ascii_only=self.ascii_only)
+        text = with_state(text, self.state)
+        return visible(text.translate(_TYPEWRITTEN) if self.ascii_only else text, ascii_only=self.ascii_only)
+
+
+_TYPEWRITTEN = str.maketrans({"…": "..", "→": "->", "←": "<-", "≠": "!=", "–": "-", "’": "'", "×": "x"})
+"""Signs in our own sentences; no name in a mesh has them. What is foreign besides is escaped."""
 
 
 UNICODE = Glyphs(
@@ -147,9 +155,35 @@ ASCII = Glyphs(
 )
 
 
-def choose(encoding: str, terminal: str, state: str = "") -> Glyphs:
-    """The set for a terminal: `encoding` of what is written to it, and its name (`TERM`); see `Glyphs.state`."""
-    # The Linux console has 512 glyphs at most, and these are rarely among them
-    can = encoding.lower().replace("-", "") == "utf8" and terminal not in ("linux", "dumb", "vt100", "vt220")
-    chosen = UNICODE if can else ASCII
+def choose(encoding: str, environ: Mapping[str, str], *, wanted: str = "auto", state: str = "") -> Glyphs:
+    """The set for a terminal, or whatever else reads what is written in `encoding`; `state`: see `Glyphs.state`.
+
+    Unless a set is `wanted` by its name, `unicode` or `ascii`, the locale and the name of the terminal in `environ` say
+    what can be shown. What `encoding` cannot carry is not drawn even then.
+    """
+    can = _plain(encoding) == "utf8" and (wanted == "unicode" or _has_them(environ))
+    chosen = UNICODE if can and wanted != "ascii" else ASCII
     return replace(chosen, state=state) if state else chosen
+
+
+def _has_them(environ: Mapping[str, str]) -> bool:
+    # The Linux console has 512 glyphs at most, and these are rarely among them
+    if environ.get("TERM", "") in ("linux", "dumb", "vt100", "vt220"):
+        return False
+    locale = _locale(environ)
+    return not locale or "utf8" in _plain(locale)
+
+
+def _locale(environ: Mapping[str, str]) -> str:
+    """What was said of characters, by the rules of setlocale(3); empty where nothing was.
+
+    Python, which writes UTF-8 even in the locale C, may have set LC_CTYPE itself (PEP 538): then LANG is what was said.
+    """
+    if said := environ.get("LC_ALL"):
+        return said
+    said, language = environ.get("LC_CTYPE", ""), environ.get("LANG", "")
+    return (language or said) if said in _COERCED else (said or language)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "")

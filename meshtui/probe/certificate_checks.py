@@ -11,7 +11,7 @@ from cryptography import x509
 from meshtui.errors import IdentityError
 from meshtui.findings import Check
 from meshtui.identity.inspect import facts
-from meshtui.identity.lifetime import OVERDUE_AFTER, Lifetime, is_due, is_overdue
+from meshtui.identity.lifetime import Lifetime, is_due, is_overdue
 from meshtui.identity.verify import verify_host
 from meshtui.probe.attempt import Attempt
 from meshtui.probe.connection_checks import unasked
@@ -100,8 +100,8 @@ def days_left(question: Question, seen: Observation, now: datetime) -> Check:
     lifetime = Lifetime(question.issued_at or start, end)
     due_at = lifetime.at(question.due_at)
     text = f"{span(end - now)} of {span(lifetime.length + _ROUND)}, until {_at(end)}"
-    if is_overdue(lifetime, due_at, now):
-        share = f"{question.due_at + OVERDUE_AFTER:.0%}"
+    if is_overdue(lifetime, due_at, now, question.overdue_after):
+        share = f"{question.due_at + question.overdue_after:.0%}"
         text += f"; its rotation is overdue: more than {share} of its life has passed"
         return Check(name=name, passed=True, seen=text, fix=fix)
     if is_due(lifetime, due_at, now):

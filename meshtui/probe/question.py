@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meshtui.identity.facts import CertificateFacts
+from meshtui.identity.lifetime import OVERDUE_AFTER
 from meshtui.probe.attempt import Attempt
 from meshtui.probe.tls import Address
 
@@ -41,6 +42,8 @@ class Question:
     """When it was signed, if that is known; else NotBefore counts."""
     due_at: float = DUE_AT
     """Share of its life at which it is to be replaced."""
+    overdue_after: float = OVERDUE_AFTER
+    """Share of its life after that from which it is overdue."""
     mend: str = ""
     """The command that replaces the certificate, where there is one."""
 

@@ -13,6 +13,7 @@ from textual import work
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
@@ -42,6 +43,7 @@ from meshtui.tui.places import Place
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.overview import OverviewScreen
+from meshtui.tui.typewriter import Typewriter
 from meshtui.tui.watchdog import Watchdog, guard
 
 
@@ -49,6 +51,7 @@ class MeshtuiApp(Performs):
     """The console over the mesh that `open_mesh` yields.
 
     It paints before the mesh is there: `open_mesh` may take its time, and `opening` says meanwhile what for.
+    A `theme` is worn whatever the terminal can show, as for a picture; without one, what suits the terminal.
     """
 
     TITLE = "meshtui"
@@ -82,12 +85,16 @@ class MeshtuiApp(Performs):
         self._first = place
         self._slow_link = slow_link
         self._frame = Frame()
+        self._typewriter = Typewriter()
         self._watchdog: Watchdog | None = None
         self._feed = Feed(open_mesh, self.post_message, now, backoff=backoff)
         self._pager = Pager(self.board.store, self.post_message)
         for known in themes.THEMES:
             self.register_theme(known)
-        self.theme = theme or themes.choose(self.console.color_system, os.environ)
+        if theme:
+            self.theme = theme
+        else:
+            self.dress(themes.AUTO)
 
     @property
     def unopened(self) -> MeshError | None:
@@ -240,11 +247,21 @@ class MeshtuiApp(Performs):
 
     # The terminal.
 
+    def dress(self, theme: str) -> bool:
+        """Wear the theme of this name, or the one that `auto` comes to; returns whether the terminal can show it."""
+        self.theme = themes.choose(theme, self.console.color_system, os.environ)
+        return theme in (themes.AUTO, self.theme)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Have the terminal take a text, also where GNU screen stands between."""
         self._clipboard = text
         if self._driver is not None:
             self._driver.write(sequence(text, os.environ))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where there is ASCII alone, all that is drawn goes through the typewriter at last."""
+        filters = super().get_line_filters()
+        return [*filters, self._typewriter] if self.board.glyphs.ascii_only else filters
 
     def action_redraw(self) -> None:
         """Send everything again, because something else wrote to the terminal."""

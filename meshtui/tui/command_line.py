@@ -3,6 +3,7 @@
     :wl prod            a place, there a namespace
     :gw /expired        a place, there a filter
     :explain A B        whether A may call B
+    :theme light        other colours
 
 Nothing that can be typed is an error here: what is not understood is answered with a sentence.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from meshtui.errors import UsageError
 from meshtui.mesh.rows import Sort
 from meshtui.mesh.targets import FORMS, has_target_form
+from meshtui.preferences import THEMES
 from meshtui.saved_filters import SORTS, read_sort
 from meshtui.tui.places import Place
 
@@ -68,6 +70,13 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class Wear:
+    """Other colours, by the name of a theme."""
+
+    theme: str
+
+
+@dataclass(frozen=True)
 class Do:
     """What a key does too, by the name of the action."""
 
@@ -81,7 +90,7 @@ class Wrong:
     text: str
 
 
-Command = Go | InNamespace | Explain | Look | SortBy | Apply | Do | Wrong
+Command = Go | InNamespace | Explain | Look | SortBy | Apply | Wear | Do | Wrong
 PLAINTEXT = "plaintext"
 ALL = ("all", "*", "0")
 """Every namespace."""
@@ -102,6 +111,7 @@ _VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "verify": (("v",), "TARGET"),
     "explain": (("may",), "SOURCE DESTINATION"),
     "sort": ((), "left, -left, state, issuer"),
+    "theme": (("colors", "colours", "skin"), ", ".join(THEMES)),
     "trouble": (("faults",), "only trouble, or all"),
     "matrix": ((), "who can call whom"),
     "help": (("h",), "the keys that work here"),
@@ -136,15 +146,11 @@ def parse(text: str, known: Known) -> Command | None:
         return Wrong(_unknown(word, known))
     if name in tuple(Place):
         return _go(Place(name), rest)
-    args = rest.split()
     if name in _DOES:
         return Do(_DOES[name])
-    if name == "ns":
-        return InNamespace("" if not args or args[0] in ALL else args[0])
-    if name == "sort":
-        return _sort(args)
-    if name == "explain":
-        return _explain(args)
+    args = rest.split()
+    if name in _READERS:
+        return _READERS[name](args)
     if len(args) != 1:
         return Wrong(f":{name} needs one target: {FORMS}.")
     target = _target(args[0])
@@ -223,11 +229,22 @@ def _go(place: Place, rest: str) -> Go:
     return Go(place, f"{word} {after}".strip())
 
 
+def _narrow(args: Sequence[str]) -> Command:
+    return InNamespace("" if not args or args[0] in ALL else args[0])
+
+
 def _sort(args: Sequence[str]) -> Command:
     try:
         return SortBy(*read_sort(args[0] if args else ""))
     except UsageError as error:
         return Wrong(str(error))
+
+
+def _wear(args: Sequence[str]) -> Command:
+    (theme,) = args[:1] or [""]
+    if theme not in THEMES:
+        return Wrong(f"{theme!r} is no theme. There are: {', '.join(THEMES)}.")
+    return Wear(theme)
 
 
 def _explain(args: Sequence[str]) -> Command:
@@ -252,6 +269,8 @@ def _target(word: str) -> str | Wrong:
 def _arguments(name: str, known: Known, *, first: bool) -> Iterator[str]:
     if name == "sort" and first:
         yield from (sign + word for sign in ("", "-") for word in SORTS)
+    elif name == "theme" and first:
+        yield from THEMES
     elif name == "ns" or (first and name in tuple(Place) and Place(name).view is not None):
         if first:
             yield "all"
@@ -268,3 +287,12 @@ def _unknown(word: str, known: Known) -> str:
         meant = _names().get(near[0], near[0])
         return f"There is no command {word!r}. Did you mean :{meant}?"
     return f"There is no command {word!r}. :help shows what there is."
+
+
+_READERS: dict[str, Callable[[Sequence[str]], Command]] = {
+    "ns": _narrow,
+    "sort": _sort,
+    "theme": _wear,
+    "explain": _explain,
+}
+"""Verbs whose arguments are of a kind of their own; those of the others are one target."""

@@ -59,7 +59,9 @@ def check() -> None:
         )
 
 
-def glyphs(state: str = "") -> Glyphs:
-    """The signs that this terminal can show; `state` is the directory that commands have to name (`Glyphs.state`)."""
+def glyphs(wanted: str = "auto", state: str = "") -> Glyphs:
+    """The signs that are `wanted` or that this terminal can show; `state` is the directory that commands have to name
+    (`Glyphs.state`).
+    """
     encoding = sys.__stderr__.encoding if sys.__stderr__ is not None else "ascii"
-    return choose(encoding, os.environ.get("TERM", ""), state)
+    return choose(encoding, os.environ, wanted=wanted, state=state)

@@ -1,6 +1,9 @@
-"""The colours of the console: one for each tone, in a dark, a light and a 16-colour set.
+"""The colours of the console, one for each tone: dark and light sets, both also for eyes that tell fewer colours
+apart, and the terminal's own 16.
 
-Quiet is the rule: what is as it should be is grey or the default text, and colour is for what needs eyes.
+Quiet is the rule: what is as it should be is grey or the default text, and colour is for what needs eyes. Text is told
+from its ground by a contrast of 4.5 at least (WCAG 2.2, 1.4.3), also in the nearest of 256 colours, for which grounds
+are nearly grey: the palette has no dark colour that is not a loud one.
 Meanings live in `present.tones`; how a widget gets its styles, in `palette`.
 """
 
@@ -12,9 +15,13 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from meshtui.present.tones import Tone
 
-DARK = "meshtui-dark"
-LIGHT = "meshtui-light"
-ANSI = "meshtui-ansi"
+AUTO = "auto"
+"""No theme, but the one that suits the terminal."""
+DARK = "dark"
+LIGHT = "light"
+COLORBLIND_DARK = "colorblind-dark"
+COLORBLIND_LIGHT = "colorblind-light"
+TERMINAL = "terminal"
 
 
 def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash: str, rule: str, dark: bool) -> Theme:
@@ -40,18 +47,22 @@ def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash
 
 
 def _ansi_theme() -> Theme:
-    """The terminal's own colours, for those that have 16 or none: its ground stays as it is."""
+    """The terminal's own colours, for those that have 16 or none: its ground stays as it is.
+
+    Whether that is dark or light is seldom known. Green, yellow and cyan vanish on white and blue on black in the
+    palettes that are usual; red and magenta can be read on both, and they are kept for trouble.
+    """
     colours = {
         Tone.PLAIN: ("ansi_default", "none"),
         Tone.STRONG: ("ansi_default", "bold"),
         # Dim follows the ground of the terminal; bright black is invisible on some
         Tone.QUIET: ("ansi_default", "dim"),
-        Tone.GOOD: ("ansi_green", "none"),
-        Tone.BUSY: ("ansi_cyan", "none"),
-        Tone.WARN: ("ansi_yellow", "none"),
+        Tone.GOOD: ("ansi_default", "bold"),
+        Tone.BUSY: ("ansi_default", "bold"),
+        Tone.WARN: ("ansi_magenta", "bold"),
         Tone.BAD: ("ansi_red", "bold"),
-        Tone.UNSURE: ("ansi_magenta", "none"),
-        Tone.GUARD: ("ansi_yellow", "bold reverse"),
+        Tone.UNSURE: ("ansi_default", "underline"),
+        Tone.GUARD: ("ansi_magenta", "bold reverse"),
         Tone.CARET: ("ansi_default", "reverse"),
     }
     # Textual's own widgets ask native themes for more variables than RGB ones
@@ -62,16 +73,16 @@ def _ansi_theme() -> Theme:
     variables |= {"flash-ground": "ansi_default", "flash-style": "reverse"}
     variables |= {"rule": "ansi_default", "ground": "ansi_default"}
     return Theme(
-        name=ANSI,
+        name=TERMINAL,
         ansi=True,
-        primary="ansi_cyan",
+        primary="ansi_default",
         foreground="ansi_default",
         background="ansi_default",
         surface="ansi_default",
         panel="ansi_default",
-        warning="ansi_yellow",
+        warning="ansi_magenta",
         error="ansi_red",
-        success="ansi_green",
+        success="ansi_default",
         variables=variables,
     )
 
@@ -82,7 +93,7 @@ THEMES = (
         {
             Tone.PLAIN: "#c9d1d9",
             Tone.STRONG: "#f0f3f6",
-            Tone.QUIET: "#7d8590",
+            Tone.QUIET: "#8b949e",
             Tone.GOOD: "#56d364",
             Tone.BUSY: "#6cb6ff",
             Tone.WARN: "#e3b341",
@@ -92,8 +103,8 @@ THEMES = (
             Tone.CARET: "#6cb6ff",
         },
         ground="#0e1116",
-        cursor="#22303f",
-        flash="#3d4f2f",
+        cursor="#272c33",
+        flash="#2e382e",
         rule="#30363d",
         dark=True,
     ),
@@ -102,17 +113,58 @@ THEMES = (
         {
             Tone.PLAIN: "#24292f",
             Tone.STRONG: "#000000",
-            Tone.QUIET: "#6a737d",
+            Tone.QUIET: "#59636e",
             Tone.GOOD: "#116329",
             Tone.BUSY: "#0550ae",
-            Tone.WARN: "#8a5a00",
+            Tone.WARN: "#7d4e00",
             Tone.BAD: "#b31d28",
-            Tone.UNSURE: "#6639a6",
-            Tone.GUARD: "#8a5a00",
+            Tone.UNSURE: "#5e2ca0",
+            Tone.GUARD: "#7d4e00",
             Tone.CARET: "#0550ae",
         },
         ground="#ffffff",
-        cursor="#dbe9f9",
+        cursor="#e9ebee",
+        flash="#dff3d8",
+        rule="#d0d7de",
+        dark=False,
+    ),
+    # Hues after Okabe and Ito, "Color Universal Design" (2008). What they leave alike to some eyes differs in lightness
+    _theme(
+        COLORBLIND_DARK,
+        {
+            Tone.PLAIN: "#f9f9f9",
+            Tone.STRONG: "#ffffff",
+            Tone.QUIET: "#949494",
+            Tone.GOOD: "#92ffc2",
+            Tone.BUSY: "#23a9ff",
+            Tone.WARN: "#e5e200",
+            Tone.BAD: "#ff6e11",
+            Tone.UNSURE: "#ff7bcb",
+            Tone.GUARD: "#e5e200",
+            Tone.CARET: "#23a9ff",
+        },
+        ground="#0e1116",
+        cursor="#272c33",
+        flash="#2e3238",
+        rule="#30363d",
+        dark=True,
+    ),
+    _theme(
+        COLORBLIND_LIGHT,
+        {
+            Tone.PLAIN: "#252525",
+            Tone.STRONG: "#000000",
+            Tone.QUIET: "#575757",
+            Tone.GOOD: "#0b592e",
+            Tone.BUSY: "#155be3",
+            Tone.WARN: "#422c00",
+            Tone.BAD: "#c00e00",
+            Tone.UNSURE: "#5d027c",
+            Tone.GUARD: "#422c00",
+            Tone.CARET: "#155be3",
+        },
+        ground="#ffffff",
+        cursor="#e9ebee",
         flash="#dff3d8",
         rule="#d0d7de",
         dark=False,
@@ -121,9 +173,15 @@ THEMES = (
 )
 
 
-def choose(color_system: str | None, environ: Mapping[str, str]) -> str:
-    """The theme for a terminal: its `color_system` as Rich names it, and the environment (COLORFGBG, NO_COLOR)."""
+def choose(wanted: str, color_system: str | None, environ: Mapping[str, str]) -> str:
+    """The theme for a terminal: the one that is `wanted` (`auto`: dark or light, like its ground) where it has the
+    colours for it, which its `color_system`, as Rich names it, and the environment (COLORFGBG, NO_COLOR) say.
+
+    With 16 colours or none it is always the terminal's own: the nearest of so few would hide what they are to show.
+    """
     if color_system not in ("256", "truecolor") or "NO_COLOR" in environ:
-        return ANSI
+        return TERMINAL
+    if wanted != AUTO:
+        return wanted
     # Terminals that tell their ground do it as FOREGROUND;BACKGROUND; 7 and 15 are the light ones
     return LIGHT if environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15") else DARK

@@ -22,6 +22,7 @@ from meshtui.tui.command_line import (
     Known,
     Look,
     SortBy,
+    Wear,
     Wrong,
     in_namespace,
     parse,
@@ -48,6 +49,10 @@ class Travels(App[None]):
 
     async def show_place(self, place: Place) -> None:
         """Put the screen of a place on top, and nothing above it."""
+        raise NotImplementedError
+
+    def dress(self, theme: str) -> bool:
+        """Wear the theme of this name; returns whether the terminal can show it."""
         raise NotImplementedError
 
     @property
@@ -137,6 +142,8 @@ class Travels(App[None]):
                     screen.sort_by(sort, descending=descending)
                 else:
                     self._say("Only lists of certificates are sorted.")
+            case Wear(theme):
+                self._wear(theme)
             case Do(action):
                 await self._do(action)
             case Explain() | Look():
@@ -150,6 +157,12 @@ class Travels(App[None]):
             await self._visit(Visit(here.place, in_namespace(here.filter or "", namespace)))
         else:
             await self._visit(Visit(here.place, namespace))
+
+    def _wear(self, theme: str) -> None:
+        if self.dress(theme):
+            self._say(f'To begin with these colours, set in config.toml: theme = "{theme}"', wrong=False)
+        else:
+            self._say(f"This terminal shows 16 colours or none, too few for the theme {theme}: it keeps its own.")
 
     async def _do(self, action: str) -> None:
         if action == "quit":
@@ -183,7 +196,7 @@ class Travels(App[None]):
         else:
             await below.open(DetailScreen(self.board, command.target, crumbs))
 
-    def _say(self, text: str) -> None:
-        self.board.said = Told(text, wrong=True)
+    def _say(self, text: str, *, wrong: bool = True) -> None:
+        self.board.said = Told(text, wrong)
         if isinstance(self.screen, Framed):
             self.screen.refresh_frame()

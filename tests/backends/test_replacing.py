@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -460,9 +461,9 @@ async def test_no_version_before_is_shown(core: MeshCore, opened: EmbeddedMesh, 
 
 
 async def test_a_manual_certificate_is_left_to_a_person(
-    core: MeshCore, opened: EmbeddedMesh, shop: CredentialRuntime
+    core: MeshCore, opened: EmbeddedMesh, shop: CredentialRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is due and overdue like any other, says that it is manual, and nobody rotates it by itself."""
+    """It is due and overdue like any other, when the settings say, and that it is manual; nobody else rotates it."""
     secret = core.catalog.get(SECRET)
     assert isinstance(secret, Secret)
     metadata = {**secret.document["metadata"]}
@@ -472,6 +473,10 @@ async def test_a_manual_certificate_is_left_to_a_person(
     late = shop.facts.not_after - timedelta(days=30)
     row = credential_row(shop, late)
     assert (row.manual, row.state) == (True, RotationState.OVERDUE)
+    with monkeypatch.context() as patched:
+        patient = replace(shop._context, settings=replace(core.settings, overdue_at=0.99))
+        patched.setattr(shop, "_context", patient)
+        assert credential_row(shop, late).state is RotationState.DUE
     assert shop._due() - core.clock() > timedelta(hours=1)
     assert (await perform(opened, Rotate(targets=(TARGET,)))).error == ""
     assert shop.manual

@@ -375,6 +375,6 @@ def test_a_protected_mesh_is_only_looked_at(
     assert told["paths"]["settings"] == str(settings)
     assert (told["settings"]["only_looks"], told["settings"]["protected"]) == (True, [served.state.name])
     assert told["settings"]["problems"] == [
-        f"{settings}, line 2: colour: There is no such setting. There are: theme, view, link, mouse, protected, "
-        "filters, keys."
+        f"{settings}, line 2: colour: There is no such setting. There are: theme, glyphs, view, link, mouse, "
+        "protected, filters, keys, thresholds."
     ]

@@ -22,6 +22,7 @@ class Ran:
         self.mouse: bool | None = None
         self.slow: bool | None = None
         self.protected: bool | None = None
+        self.theme = ""
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
         seen.slow = slow
 
     def run(app: MeshtuiApp, *, mouse: bool) -> None:
-        seen.mouse, seen.protected = mouse, app.board.protected
+        seen.mouse, seen.protected, seen.theme = mouse, app.board.protected, app.theme
 
     monkeypatch.setattr(terminal, "check", lambda: None)
     monkeypatch.setattr(terminal, "prepare", prepare)
@@ -90,6 +91,18 @@ def test_the_link_is_slow_over_ssh_unless_said_otherwise(
         monkeypatch.setitem(os.environ, "SSH_CONNECTION", "a b c d")
     start(tmp_path, settings, *options)
     assert ran.slow is slow
+
+
+@pytest.mark.parametrize(("color", "theme"), [("truecolor", "colorblind-light"), ("xterm", "terminal")])
+def test_a_preferred_theme_is_worn_where_there_are_colours_for_it(
+    ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, color: str, theme: str
+) -> None:
+    """A terminal of 16 keeps its own."""
+    monkeypatch.setenv("COLORTERM", color)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    start(tmp_path, 'theme = "colorblind-light"')
+    assert ran.theme == theme
 
 
 @pytest.mark.parametrize(("options", "protected"), [((), True), (("--write",), False), (("--read-only",), False)])

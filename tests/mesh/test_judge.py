@@ -67,6 +67,17 @@ def test_every_change_by_the_clock_is_foreseen() -> None:
     assert states == [RotationState.FRESH, RotationState.DUE, RotationState.OVERDUE, RotationState.EXPIRED]
 
 
+def test_what_is_overdue_is_a_matter_of_the_mesh() -> None:
+    """The share of a lifetime that may pass after a rotation was due; the clock is set by the same one."""
+    patient = Standing(LIFE, HALF, overdue_after=0.3)
+    assert [state(patient, at(hours)) for hours in (5, 7.9, 8)] == [
+        RotationState.DUE,
+        RotationState.DUE,
+        RotationState.OVERDUE,
+    ]
+    assert next_change(patient, at(6)) == at(8)
+
+
 def test_an_expired_certificate_is_a_critical_finding() -> None:
     """With the command that mends it."""
     found = findings("workload/a/b", Standing(LIFE, HALF, error="CA refused"), "", at(11))

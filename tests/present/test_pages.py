@@ -197,7 +197,7 @@ def test_commands_name_the_state_directory_that_they_are_for() -> None:
     there = "meshtui rotate --state '/tmp/my mesh' a, or: echo '{}' | meshtui apply --state '/tmp/my mesh' -f -"
     assert with_state(text, "/tmp/my mesh") == f"{there}; this meshtui is no issue: kubectl get pods"
     assert with_state(text, "") == text
-    assert choose("utf-8", "xterm", "/a\x1b").show("meshtui status") == "meshtui status --state '/a\\x1b'"
+    assert choose("utf-8", {}, state="/a\x1b").show("meshtui status") == "meshtui status --state '/a\\x1b'"
 
 
 async def test_a_plan_shows_steps_effects_and_command(mesh: FakeMesh) -> None:
@@ -257,17 +257,3 @@ async def test_a_summary_has_its_lines(mesh: FakeMesh) -> None:
     assert "shop.example.com" in shown
     assert "until 14:40:31Z" in shown
     assert "✗ held≠served  Envoy rejected" in shown
-
-
-@pytest.mark.parametrize(
-    ("encoding", "terminal", "expected"),
-    [
-        ("utf-8", "xterm-256color", UNICODE),
-        ("UTF8", "screen", UNICODE),
-        ("ascii", "xterm", ASCII),
-        ("utf-8", "linux", ASCII),
-    ],
-)
-def test_signs_are_chosen_by_what_the_terminal_can_show(encoding: str, terminal: str, expected: object) -> None:
-    """The Linux console and terminals without UTF-8 get ASCII."""
-    assert choose(encoding, terminal) is expected

@@ -50,6 +50,15 @@ class Console:
         return ["".join(strip.text for strip in strips) for strips in update.strips]
 
     @property
+    def grounds(self) -> set[str]:
+        """The colours behind all that a terminal would show, as `#rrggbb`."""
+        stack = self.app._background_screens
+        update: Any = self.app.screen._compositor.render_update(full=True, screen_stack=stack)
+        styles = [segment.style for strips in update.strips for strip in strips for segment in strip]
+        colours = [style.bgcolor for style in styles if style is not None and style.bgcolor is not None]
+        return {colour.get_truecolor().hex for colour in colours}
+
+    @property
     def text(self) -> str:
         """The same as one text."""
         return "\n".join(line.rstrip() for line in self.lines)

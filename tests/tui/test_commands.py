@@ -8,6 +8,7 @@ from meshtui.mesh.fake import FakeMesh, fleet_rows
 from meshtui.mesh.rows import View
 from meshtui.saved_filters import SavedFilter
 from meshtui.tui.places import Place
+from meshtui.tui.themes import COLORBLIND_DARK, DARK, LIGHT, TERMINAL
 from tests.tui.console import NOW, Console, console
 
 HOSTILE = "\x1b]0;x\x07[bold]\u202e"
@@ -62,6 +63,33 @@ async def test_ns_changes_the_namespace_where_one_is() -> None:
         await command(shown, "ns")
         assert "/left<90d" in shown.lines[0]
         assert "ns=" not in shown.lines[0]
+
+
+async def test_a_theme_is_worn_at_once_wherever_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell of a list, of a page and of a dialog has its ground; the words for config.toml are told.
+
+    With 16 colours the terminal keeps its own, and it is said.
+    """
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with console() as shown:
+        for place in Place:
+            await command(shown, place.value)
+            for theme in (LIGHT, COLORBLIND_DARK):
+                await command(shown, f"theme {theme}")
+                assert f'theme = "{theme}"' in shown.text
+                variables = shown.app.current_theme.variables
+                allowed = {variables[name] for name in ("ground", "cursor-ground", "flash-ground")}
+                grounds = shown.grounds
+                assert grounds <= allowed
+                assert variables["ground"] in grounds
+        await command(shown, "theme auto")
+        assert shown.app.theme == DARK
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(theme="") as shown:
+        await command(shown, "theme dark")
+        assert "too few for the theme dark" in shown.text
+        assert shown.app.theme == TERMINAL
 
 
 async def test_q_quits() -> None:

@@ -8,7 +8,7 @@ from textual.screen import Screen
 
 from meshtui.present.tones import Tone
 from meshtui.tui.palette import palette
-from meshtui.tui.themes import ANSI, DARK, LIGHT, THEMES
+from meshtui.tui.themes import DARK, LIGHT, TERMINAL, THEMES
 from tests.tui.console import console
 
 
@@ -26,7 +26,7 @@ async def test_another_theme_repaints_everything() -> None:
     """Rows that are kept, and lines that do not change by themselves."""
     async with console(theme=DARK) as shown:
         await shown.pilot.press("0", "1")
-        for name in (LIGHT, ANSI, DARK):
+        for name in (LIGHT, TERMINAL, DARK):
             shown.app.theme = name
             await shown.settle()
             grounds = {style.bgcolor for style in _styles(shown.app.screen)}

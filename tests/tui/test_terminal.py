@@ -21,6 +21,8 @@ from tests.tui.pseudo_terminal import PROGRAM, Terminal
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOWS_CURSOR = b"\x1b[?25h"
 RGB, INDEXED, BASIC = rb"\x1b\[[0-9;]*[34]8;2;", rb"\x1b\[[0-9;]*[34]8;5;", rb"\x1b\[(?:[0-9;]*;)?3[1-6](?:;[0-9;]*)?m"
+GROUND = rb"\x1b\[(?:[0-9;]*;)?(?:4[0-8]|10[0-7])[;m]"
+"""A colour behind text."""
 
 
 def test_it_starts_answers_and_leaves_the_terminal_as_it_was() -> None:
@@ -88,15 +90,19 @@ def test_it_does_not_outlive_its_terminal(ignored: bool) -> None:
     [
         ({"COLORTERM": "truecolor"}, [RGB], []),
         ({}, [INDEXED], [RGB]),
-        ({"TERM": "screen"}, [BASIC], [RGB, INDEXED]),
-        ({"COLOR": "16"}, [BASIC], [RGB, INDEXED]),
-        ({"NO_COLOR": "1"}, [], [RGB, INDEXED, BASIC]),
+        ({"TERM": "screen"}, [BASIC], [RGB, INDEXED, GROUND]),
+        ({"TERM": "xterm"}, [BASIC], [RGB, INDEXED, GROUND]),
+        ({"COLOR": "16"}, [BASIC], [RGB, INDEXED, GROUND]),
+        ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, [], [RGB, INDEXED, BASIC, GROUND]),
     ],
 )
 def test_colours_are_those_of_the_terminal(
     environment: dict[str, str], present: list[bytes], absent: list[bytes]
 ) -> None:
-    """24-bit, 256, 16 colours and none: nothing is sent that the terminal does not know, and the state is a word."""
+    """24-bit, 256, 16 colours and none: nothing is sent that the terminal does not know, and the state is a word.
+
+    With 16 or none, its ground stays as it is.
+    """
     with Terminal(environment) as terminal:
         terminal.until("✗ expired")
         assert all(re.search(pattern, terminal.sent) for pattern in present)
@@ -122,17 +128,24 @@ def test_other_places_keep_to_the_colours_of_the_terminal_too(environment: dict[
             terminal.until(words)
         assert not re.search(RGB, terminal.sent)
         assert not re.search(INDEXED, terminal.sent)
+        assert not re.search(GROUND, terminal.sent)
         assert bool(re.search(BASIC, terminal.sent)) == ("NO_COLOR" not in environment)
 
 
 @pytest.mark.parametrize(
-    ("place", "words"), [("identities", "x  expired"), ("overview", "x  workload/payments/ledger")]
+    ("environment", "words"),
+    [
+        ({"TERM": "linux", "PLACE": "identities"}, "x  expired"),
+        ({"LC_ALL": "C", "PLACE": "overview"}, "x  workload/payments/ledger"),
+        ({"LC_ALL": "", "LANG": "C", "PLACE": "findings"}, "x  critical"),
+    ],
 )
-def test_the_linux_console_gets_ascii(place: str, words: str) -> None:
-    """Where signs are missing, letters stand in."""
-    with Terminal({"TERM": "linux", "PLACE": place}, rows=40) as terminal:
+def test_where_there_are_no_signs_letters_stand_in(environment: dict[str, str], words: str) -> None:
+    """The Linux console, and a locale without UTF-8, are sent ASCII and nothing else."""
+    with Terminal(environment, rows=40) as terminal:
         terminal.until(words)
         assert terminal.text.isascii()
+        assert terminal.sent.isascii()
 
 
 def test_what_is_sent_is_what_is_meant() -> None:

@@ -27,7 +27,7 @@ from meshtui.errors import IdentityError, MeshError, RefusedError, StateError, U
 from meshtui.gateway.credential import Credential
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
-from meshtui.identity.lifetime import Lifetime, rotate_at
+from meshtui.identity.lifetime import Lifetime, overdue_after, rotate_at
 from meshtui.manifest.model import ObjectKey, Secret
 from meshtui.manifest.pairs import leaf_of
 from meshtui.manifest.secret_data import key_pair
@@ -147,7 +147,8 @@ class CredentialRuntime:
     @property
     def standing(self) -> Standing:
         """How its renewal goes."""
-        share = self._context.settings.rotate_at
+        settings = self._context.settings
+        share = settings.rotate_at
         ours = self._lifetime is not None and (self.authority or self.manual)
         return Standing(
             lifetime=self._lifetime,
@@ -156,6 +157,7 @@ class CredentialRuntime:
             error=self.error or self.broken,
             unreachable=self._unreachable,
             renewable=not self.brought,
+            overdue_after=overdue_after(share, settings.overdue_at),
             manual=self.manual,
         )
 

@@ -14,6 +14,7 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.held_identity import HeldIdentity
 from meshtui.backends.embedded.workload import WorkloadRuntime
 from meshtui.identity.inspect import facts, load_certificates
+from meshtui.identity.lifetime import overdue_after
 from meshtui.identity.signers import MESH_CA
 from meshtui.manifest.issuance import UNDONE
 from meshtui.manifest.workload import Workload
@@ -84,11 +85,16 @@ def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str
         "service account": f"{workload.namespace}/{workload.service_account}",
         "pod": f"{runtime.identity.pod_name} ({runtime.identity.pod_uid})",
         "lifetime": length_in_words(lifetime),
-        "rotated at": f"{core.settings.rotate_at:.0%} of it",
+        "rotated at": f"{core.settings.rotate_at:.0%} of it, overdue at {_overdue_at(core):.0%}",
         **_serving(runtime),
         **{f"granted {each.spiffe_id}": _granted(each) for each in runtime.granted},
         **({"inbound": str(runtime.inbound), "mTLS": _mode(core, workload)} if runtime.inbound is not None else {}),
     }
+
+
+def _overdue_at(core: MeshCore) -> float:
+    rotate_at = core.settings.rotate_at
+    return min(rotate_at + overdue_after(rotate_at, core.settings.overdue_at), 1.0)
 
 
 def _mode(core: MeshCore, workload: Workload) -> str:

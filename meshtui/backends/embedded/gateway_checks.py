@@ -16,6 +16,7 @@ from meshtui.gateway.references import SecretRef
 from meshtui.identity.facts import CertificateFacts
 from meshtui.identity.inspect import facts, load_certificates
 from meshtui.identity.keys import load_key, public_key_sha256
+from meshtui.identity.lifetime import OVERDUE_AFTER
 from meshtui.identity.verify import verify_host, verify_key
 from meshtui.manifest.model import Secret
 from meshtui.manifest.secret_data import key_pair
@@ -112,6 +113,7 @@ def _question(
         stapled=credential.secret is not None and bool(credential.secret.data.get(_STAPLE)),
         issued_at=lifetime.issued_at if lifetime is not None else None,
         due_at=DUE_AT if runtime.brought else core.settings.rotate_at,
+        overdue_after=OVERDUE_AFTER if runtime.brought else runtime.standing.overdue_after,
         mend="" if runtime.brought else _rotate(runtime),
     )
 

@@ -18,7 +18,7 @@ from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.worlds import takes_mtls, uses_identity
 from meshtui.errors import MeshError, UnreachableError
 from meshtui.identity.facts import CertificateFacts
-from meshtui.identity.lifetime import Lifetime
+from meshtui.identity.lifetime import Lifetime, overdue_after
 from meshtui.identity.svid import Svid
 from meshtui.manifest.catalog import Catalog
 from meshtui.manifest.workload import Proxy, Workload
@@ -179,7 +179,7 @@ class WorkloadRuntime:
     @property
     def standing(self) -> Standing:
         """How its renewal goes: the lifetime is its own identity's, the trouble that of any."""
-        ready = self.identity.secrets.ready
+        ready, settings = self.identity.secrets.ready, self._context.settings
         states = [identity.secrets.state for identity in self.identities]
         return Standing(
             lifetime=Lifetime(ready.svid.issued_at, ready.svid.facts.not_after) if ready is not None else None,
@@ -188,6 +188,7 @@ class WorkloadRuntime:
             or self.step not in (None, Step.SERVED, Step.FAILED),
             error=self.identity.error or self._granted_error,
             unreachable=any(isinstance(state, Failed) and state.unreachable for state in states),
+            overdue_after=overdue_after(settings.rotate_at, settings.overdue_at),
         )
 
     @property
