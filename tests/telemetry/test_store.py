@@ -18,6 +18,7 @@ import pytest_asyncio
 from meshtui.errors import StateError
 from meshtui.mesh.traffic import Call
 from meshtui.mesh.words import Words
+from meshtui.telemetry import denials
 from meshtui.telemetry import store as store_module
 from meshtui.telemetry.store import OLDEST, DenialStore
 from tests.telemetry.calling import HTTPBIN, NOW, SLEEP, denied
@@ -243,14 +244,14 @@ async def test_nothing_ends_while_its_thread_is_writing(
     opened: Callable[..., DenialStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that gives up, and the end itself, leave the connection to the thread that has it, or SQLite crashes."""
-    begun, go_on, insert = threading.Event(), threading.Event(), store_module.denials.insert
+    begun, go_on, insert = threading.Event(), threading.Event(), denials.insert
 
     def slow(connection: sqlite3.Connection, calls: Iterable[Call]) -> None:
         begun.set()
         assert go_on.wait(DEADLINE)
         insert(connection, calls)
 
-    monkeypatch.setattr(store_module.denials, "insert", slow)
+    monkeypatch.setattr(denials, "insert", slow)
     store = opened()
     store.start()
     store.add(denied(path="/first"))
