@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+MESH = "the mesh"
+"""What a finding without a target is about."""
+
 
 class Severity(StrEnum):
     """How bad it is: critical findings make `status` exit with 1."""

@@ -20,9 +20,8 @@ from meshtui.errors import UsageError
 from meshtui.mesh.filter import Filter
 from meshtui.mesh.rows import Sort, View
 
-_WITH_FIELDS = ("identities", "workloads", "gateways")
-PLACES = (*_WITH_FIELDS, "authorities", "policies", "traffic", "audit", "findings")
-"""Where there is a list that can be filtered; only in the first ones by fields."""
+PLACES = ("identities", "workloads", "gateways", "authorities", "policies", "traffic", "audit", "findings")
+"""Where there is a list that can be filtered."""
 SORTS = {"left": Sort.EXPIRY, "kind": Sort.TARGET} | {sort.value: sort for sort in Sort}
 """What a person calls the orders."""
 _PARTS = ("filter", "place", "digit", "sort")
@@ -97,6 +96,13 @@ def _read(name: str, value: Any) -> SavedFilter:
         raise UsageError(f"The sort {sort!r} is no text.")
     if sort:
         read_sort(sort)
-    if place in _WITH_FIELDS and (problem := Filter.parse(text).problem):
+    if problem := _problem(text, place):
         raise UsageError(f"The filter {text!r}: {problem}")
     return SavedFilter(name, text, str(place), digit, sort)
+
+
+def _problem(text: str, place: str) -> str:
+    """What is odd about a filter of a place, as a sentence; the tree of authorities has fields of its own."""
+    from meshtui.mesh.filters.places import LANGUAGES  # noqa: PLC0415 - a start without saved filters does without
+
+    return Filter.parse(text, LANGUAGES[place]).problem if place in LANGUAGES else ""

@@ -40,6 +40,8 @@ def test_a_text_alone_is_a_filter_of_everything() -> None:
         ({"filter": "x", "sort": 3}, "The sort 3 is no text."),
         ("left:3h", "left is compared by size"),
         ("left<", "left< waits for a time"),
+        ({"filter": "form:sleep", "place": "traffic"}, "did you mean from?"),
+        ({"filter": "severity:bad", "place": "findings"}, "'bad' is none of severity: critical"),
     ],
 )
 def test_a_mistake_is_told_with_its_value(value: object, words: str) -> None:

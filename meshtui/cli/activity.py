@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -18,9 +18,12 @@ from meshtui.cli.options import Common, common_options
 from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
 from meshtui.mesh.events import ActivityChanged
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filters.audit import ENTRIES
+from meshtui.mesh.filters.calls import PAIRS
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.traffic import AuditQuery, Call, Pair, TrafficQuery
-from meshtui.present.audit import AUDIT, KINDS, told
+from meshtui.mesh.traffic import KINDS, AuditQuery, Call, Pair, TrafficQuery
+from meshtui.present.audit import AUDIT, told
 from meshtui.present.columns import Table, joined, titles
 from meshtui.present.ends import caller_name
 from meshtui.present.policies import POLICIES
@@ -66,10 +69,13 @@ def policies(common: Common, *, namespace: str) -> int:
 def traffic(common: Common, *, words: tuple[str, ...], denied: bool, follow: bool, limit: int) -> int:
     """Show who called whom as the proxies tell it: counts by pair of identities, denied ones first.
 
-    FILTER is words that must all occur, and !words that must not.
+    FILTER is words that must all occur, !words that must not, and fields: from:sleep to:httpbin outcome:denied
+    port:8000 count>100 last<5m is:trouble; also ns: policy: method: host: path: tls: reporter: status: rate:.
     """
     output = Output(common)
-    query = TrafficQuery(filter=" ".join(words), denied_only=denied or follow, limit=limit)
+    text = " ".join(words)
+    _tell_problem(Filter.parse(text, PAIRS), output)
+    query = TrafficQuery(filter=text, denied_only=denied or follow, limit=limit)
     if follow:
         with_mesh(common, lambda mesh: _follow(mesh, query, output))
         return Exit.FINE
@@ -87,7 +93,7 @@ def traffic(common: Common, *, words: tuple[str, ...], denied: bool, follow: boo
 
 @click.command()
 @click.argument("target", required=False, default="", shell_complete=complete_target)
-@click.option("--filter", "words", default="", help="Words that must all occur, !words that must not.")
+@click.option("--filter", "words", default="", help=f"Words, !words, and fields: {ENTRIES.names}")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these (repeatable).")
 @click.option("--since", default="", help="Only what happened in this time: 1h, 30m.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
@@ -95,6 +101,7 @@ def traffic(common: Common, *, words: tuple[str, ...], denied: bool, follow: boo
 def audit(common: Common, *, target: str, words: str, kinds: tuple[str, ...], since: str, limit: int) -> int:
     """Show what was issued, refused, configured, denied and done by operators, newest first."""
     output = Output(common)
+    _tell_problem(Filter.parse(words, ENTRIES), output)
     age = parse_duration(since) if since else timedelta(0)
     moment = output.now - age if age else None
     query = AuditQuery(filter=words, kinds=kinds, target=target, since=moment, limit=limit)
@@ -106,6 +113,12 @@ def audit(common: Common, *, target: str, words: str, kinds: tuple[str, ...], si
     else:
         output.lines(line for entry in entries for line in whole_entry(entry, output))
     return Exit.FINE
+
+
+def _tell_problem(found: Filter[Any], output: Output) -> None:
+    """Say what is odd about a filter, which is asked for all the same."""
+    if found.problem:
+        output.complain(f"The filter: {found.problem}")
 
 
 async def _follow(mesh: Mesh, query: TrafficQuery, output: Output) -> None:

@@ -103,6 +103,15 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     """By destination, then source, in the order of those."""
 
 
+SHORT_KINDS = {
+    "PeerAuthentication": "pa",
+    "AuthorizationPolicy": "ap",
+    "RequestAuthentication": "ra",
+    "DestinationRule": "dr",
+}
+"""As kubectl abbreviates them in a cluster with Istio."""
+
+
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """One policy of the mesh, for a list."""
 

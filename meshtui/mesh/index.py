@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from meshtui.mesh.filter import Filter, Match, text_of
+from meshtui.mesh.filter import Filter, Match
+from meshtui.mesh.filters.certificates import text_of
 from meshtui.mesh.order import (
     KEYS,
     OF_EACH_SOONEST,
@@ -46,7 +47,7 @@ _Which = tuple[View, str, bool, Sort]
 class _Selection:
     """Sorted keys of the rows that match, as of a moment."""
 
-    match: Match
+    match: Match[Row]
     only_trouble: bool
     prefix: str
     at: datetime

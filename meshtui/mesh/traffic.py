@@ -7,6 +7,11 @@ from enum import StrEnum
 
 import msgspec
 
+PLAINTEXT = "plaintext"
+"""Who proves no identity, and sends no TLS either."""
+STRANGER = "no identity"
+"""Who speaks TLS without a certificate of its own, as the clients of most gateways do."""
+
 
 class Outcome(StrEnum):
     """How a call ended, in the one word that matters to identities. The order is that of the traffic view."""
@@ -85,18 +90,22 @@ class TrafficQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which calls."""
 
     filter: str = ""
-    """Words that must all occur, `!word` that must not."""
+    """See `mesh.filter`; fields of `filters.calls`."""
     denied_only: bool = False
     limit: int = 200
+
+
+KINDS = ("issued", "refused", "configuration", "denied", "operator")
+"""What an entry of the audit can be about."""
 
 
 class AuditQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of the time line: newest first."""
 
     filter: str = ""
-    """Words that must all occur in kind, target, actor, text or outcome; `!word` must not."""
+    """See `mesh.filter`: words are sought in kind, target, actor, text and outcome; fields of `filters.audit`."""
     kinds: tuple[str, ...] = ()
-    """`issued`, `refused`, `configuration`, `denied`, `operator`; empty: all."""
+    """Some of `KINDS`; empty: all."""
     target: str = ""
     since: datetime | None = None
     limit: int = 200

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from meshtui.mesh.filter_fields import Language
+from meshtui.mesh.filters.audit import ENTRIES
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.present.cells import cut_start, fit, fit_line, paragraph, section
 from meshtui.present.columns import Column, Table
@@ -14,9 +16,6 @@ from meshtui.present.glyphs import Glyphs
 from meshtui.present.history import outcome_mark, record_lines
 from meshtui.present.times import STAMP_WIDTH, absolute, counted, in_words, moment, stamp
 from meshtui.present.tones import Line, Piece, Tone
-
-KINDS = ("issued", "refused", "configuration", "denied", "operator")
-"""What an entry can be about."""
 
 _KIND_WIDTH = 16
 _LABEL = 12
@@ -58,11 +57,8 @@ def told_key(item: Told) -> str:
     return "\0".join((item.first_at.isoformat(), entry.kind, entry.target, entry.actor, entry.serial, entry.text))
 
 
-def text_of_told(item: Told) -> str:
-    """All that a filter looks at."""
-    entry = item.entry
-    said = (entry.kind, entry.target, entry.actor, entry.text, entry.outcome)
-    return "\0".join((*said, entry.serial, entry.policy, entry.reason)).casefold()
+TOLD: Language[Told] = ENTRIES.about(lambda item: item.entry)
+"""What a filter can ask of them."""
 
 
 def told_summary(item: Told, now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, ...]:

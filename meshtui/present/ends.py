@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from meshtui.manifest.kinds import SUPPORTED
 from meshtui.mesh.targets import TargetKind
-from meshtui.mesh.traffic import Call, Pair
+from meshtui.mesh.traffic import PLAINTEXT, STRANGER, Call, Pair
 from meshtui.present.cells import cut_start, width_of
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.tones import Line, Piece, Tone
 
-PLAINTEXT = "plaintext"
-"""Who proves no identity, and sends no TLS either."""
-STRANGER = "no identity"
-"""Who speaks TLS without a certificate of its own, as the clients of most gateways do."""
 NOBODY = "nobody known"
 """Who was called where the request did not say it in words that Envoy understood."""
 

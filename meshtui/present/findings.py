@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from meshtui.findings import Finding, Severity
+from meshtui.findings import MESH, Finding, Severity
 from meshtui.present.cells import cut_start, fit, fit_line, line_width, paragraph
 from meshtui.present.columns import Column, Table
 from meshtui.present.glyphs import Glyphs
@@ -13,19 +13,10 @@ from meshtui.present.states import severity_badge
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 
-MESH = "the mesh"
-"""What a finding without a target is about."""
-
 
 def finding_key(finding: Finding) -> str:
     """What tells it from all others, for as long as it lasts."""
     return f"{finding.target} {finding.code} {' '.join(finding.affects)} {'' if finding.target else finding.text}"
-
-
-def text_of_finding(finding: Finding) -> str:
-    """All that a filter looks at."""
-    parts = (finding.target or MESH, finding.severity, finding.code, finding.text, finding.fix, *finding.affects)
-    return "\0".join(parts).casefold()
 
 
 def severities_line(severities: Mapping[Severity, int], glyphs: Glyphs) -> Line:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from meshtui.mesh.access import Matrix, MatrixCell, Reach
+from meshtui.mesh.traffic import PLAINTEXT
 from meshtui.present.cells import cut, fit, fit_line, width_of
 from meshtui.present.columns import Column, Table
-from meshtui.present.ends import PLAINTEXT, end_line, end_name
+from meshtui.present.ends import end_line, end_name
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import Badge
 from meshtui.present.tones import Line, Piece, Tone
@@ -119,11 +120,6 @@ def legend(glyphs: Glyphs) -> Line:
     """What the signs mean."""
     badges = [reach_badge(reach, "", glyphs) for reach in Reach]
     return tuple(piece for each in badges for piece in (Piece(each.glyph, each.tone), Piece(f" {each.word}   ")))
-
-
-def text_of_cell(cell: MatrixCell) -> str:
-    """All that a filter looks at."""
-    return "\0".join((cell.source, cell.destination, cell.reach, cell.reason)).casefold()
 
 
 def _source(cell: MatrixCell, _now: datetime, width: int, glyphs: Glyphs) -> Line:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from meshtui.mesh.access import PolicyRow
+from meshtui.mesh.access import SHORT_KINDS, PolicyRow
 from meshtui.present.cells import cut_start, fit, fit_line, paragraph
 from meshtui.present.columns import Column, Table
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.states import Badge
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
-
-_SHORT = {
-    "PeerAuthentication": "pa",
-    "AuthorizationPolicy": "ap",
-    "RequestAuthentication": "ra",
-    "DestinationRule": "dr",
-}
-"""As kubectl abbreviates them in a cluster with Istio."""
 
 _BADGE_WIDTH = 17
 _LABEL = 12
@@ -34,11 +26,6 @@ def policy_badge(state: str, glyphs: Glyphs) -> Badge:
         "rejected": (glyphs.broken, Tone.BAD),
     }.get(state, (glyphs.unknown, Tone.UNSURE))
     return Badge(glyph, glyphs.show(state), tone)
-
-
-def text_of_policy(row: PolicyRow) -> str:
-    """All that a filter looks at."""
-    return "\0".join((row.policy, row.says, row.scope, row.state, row.problem, _SHORT.get(row.kind, ""))).casefold()
 
 
 def policy_summary(row: PolicyRow, _now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -97,7 +84,7 @@ def _kind(row: PolicyRow, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
 
 
 def _short(row: PolicyRow, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
-    return (Piece(_SHORT.get(row.kind, glyphs.show(row.kind)), Tone.QUIET),)
+    return (Piece(SHORT_KINDS.get(row.kind, glyphs.show(row.kind)), Tone.QUIET),)
 
 
 def _says(row: PolicyRow, _now: datetime, _width: int, glyphs: Glyphs) -> Line:

@@ -42,19 +42,6 @@ def call_key(call: Call) -> str:
     return "\0".join((call.at.isoformat(), call.source, call.destination, call.host, call.method, call.path))
 
 
-def text_of_pair(pair: Pair) -> str:
-    """All that a filter looks at."""
-    ends = (pair.source or caller_name(pair), pair.source_target, pair.destination, pair.destination_identity)
-    return "\0".join((*ends, pair.policy, pair.outcome, pair.tls, pair.last_text, str(pair.last_status))).casefold()
-
-
-def text_of_call(call: Call) -> str:
-    """All that a filter looks at."""
-    ends = (call.source or caller_name(call), call.source_target, call.destination, call.destination_identity)
-    request = (call.method, call.host, call.path, str(call.status))
-    return "\0".join((*ends, call.policy, call.outcome, call.tls, *request, call.details)).casefold()
-
-
 def decided_by(outcome: Outcome, policy: str) -> str:
     """The policy that decided, or what stands for it."""
     return policy or (_NO_POLICY if outcome is Outcome.DENIED else "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from meshtui.mesh.filter_fields import Language, NumberField, TextField, TimeField, WordField
 from meshtui.mesh.overview import Signer, short_name
 from meshtui.mesh.targets import TargetKind
 from meshtui.present.cells import cut, fit_line, width_of
@@ -111,11 +112,30 @@ def signed_words(branch: Branch) -> str:
     return f"signed {counted(own)}, {counted(below)} with those below" if own else f"{counted(below)} below it"
 
 
-def text_of_branch(branch: Branch) -> str:
-    """All that a filter looks at."""
+def _text(branch: Branch) -> str:
+    """All that words of a filter are sought in."""
     authority = branch.signer.authority
     parts = (authority.target, authority.role, authority.certificate.subject, authority.certificate.key)
     return "\0".join((*parts, *_uses(branch))).casefold()
+
+
+BRANCHES: Language[Branch] = Language(
+    _text,
+    {
+        "name": TextField(lambda branch: branch.name),
+        "role": TextField(lambda branch: branch.signer.authority.role, values=("root", "intermediate")),
+        "left": TimeField(lambda branch: branch.signer.authority.certificate.not_after, forward=True),
+        "issued": NumberField(lambda branch: branch.signer.issued),
+        "is": WordField(
+            {
+                "signing": lambda branch: branch.signer.authority.signing,
+                "trusted": lambda branch: branch.signer.authority.trusted,
+            }
+        ),
+    },
+    examples="role:root left<30d !is:signing issued>0",
+)
+"""What a filter can ask of them."""
 
 
 def branch_summary(branch: Branch, now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filters.calls import CALLS, PAIRS
 from meshtui.mesh.traffic import Outcome, Pair, Traffic, TrafficQuery
-from meshtui.mesh.words import Words
 from meshtui.telemetry.calls import Reported
 from meshtui.telemetry.counts import Counts
 from meshtui.telemetry.directory import Directory
@@ -32,6 +33,7 @@ class Recorder:
         self.counts = Counts()
         self.series = Series()
         self.since = clock()
+        self._clock = clock
         self._store = store
         self._seconds = seconds
         self._changed = changed
@@ -60,15 +62,16 @@ class Recorder:
 
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """What was seen, as far as it fits the query. Raises StateError when the denials cannot be read."""
-        words, limit = Words.parse(query.filter), min(max(query.limit, 0), MOST_PAIRS_SHOWN)
+        limit, now = min(max(query.limit, 0), MOST_PAIRS_SHOWN), self._clock()
+        wanted, calls = Filter.parse(query.filter, PAIRS).at(now), Filter.parse(query.filter, CALLS).at(now)
         pairs = self.counts.pairs(int(self._seconds()))
         if query.denied_only:
             pairs = [pair for pair in pairs if pair.outcome is Outcome.DENIED]
-        chosen = [pair for pair in pairs if words.in_text(_text(pair))] if words else pairs
+        chosen = [pair for pair in pairs if wanted.match(pair, _text(pair))] if wanted else pairs
         return Traffic(
             since=self.since,
             pairs=tuple(chosen[:limit]),
-            denied=tuple(await self._store.read(words, limit=limit)),
+            denied=tuple(await self._store.read(calls.words, fits=calls.fits if calls.tests else None, limit=limit)),
             dropped=self.counts.dropped,
         )
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from meshtui.database import fix_for, open_database, open_database_for_reading
@@ -22,6 +23,8 @@ from meshtui.mesh.words import Words
 from meshtui.telemetry import denials
 
 _LOG = logging.getLogger(__name__)
+Fits = Callable[[Call], bool]
+"""Whether a call is meant, beyond what words can say."""
 MOST_ROWS = 100_000
 OLDEST = timedelta(days=30)
 """Denials beyond one of these are removed."""
@@ -76,18 +79,27 @@ class DenialStore:
         self._waiting.append(call)
         self._added.set()
 
-    async def read(self, words: Words, *, target: str = "", since: datetime | None = None, limit: int) -> list[Call]:
+    async def read(
+        self,
+        words: Words,
+        *,
+        target: str = "",
+        since: datetime | None = None,
+        fits: Fits | None = None,
+        limit: int,
+    ) -> list[Call]:
         """Denied calls that hold the words, newest first, those included that are only just being written.
 
-        `target` is a workload at either end. Raises StateError when the file cannot be read.
+        `target` is a workload at either end; `fits` is asked of each call, where words do not say all, in a thread.
+        Raises StateError when the file cannot be read.
         """
         return await asyncio.shield(self._read_in_turn(words, target, since, limit))
 
     async def _read_in_turn(self, words: Words, target: str, since: datetime | None, limit: int) -> list[Call]:
         async with self._turn:
             await self._flush()
-            waiting = [each for each in reversed(self._waiting) if _matches(each, words, target, since)][:limit]
-            kept = await asyncio.to_thread(self._read, words, target, since, limit)
+            waiting = [each for each in reversed(self._waiting) if _matches(each, words, target, since, fits)][:limit]
+            kept = await asyncio.to_thread(self._read, words, target, since, fits, limit)
         return sorted([*waiting, *kept], key=lambda call: call.at, reverse=True)[:limit]
 
     async def _write_all(self) -> None:
@@ -132,15 +144,18 @@ class DenialStore:
                 connection.execute("ROLLBACK")
             raise
 
-    def _read(self, words: Words, target: str, since: datetime | None, limit: int) -> list[Call]:
+    def _read(self, words: Words, target: str, since: datetime | None, fits: Fits | None, limit: int) -> list[Call]:
         try:
             with contextlib.closing(open_database_for_reading(self._path)) as connection:
-                return list(denials.select(connection, words, target, since, limit))
+                if fits is None:
+                    return list(denials.select(connection, words, target, since, limit))
+                return list(islice(filter(fits, denials.select(connection, words, target, since)), limit))
         except sqlite3.Error as error:
             fix = fix_for(error, self._path)
             raise StateError(f"The denied calls in {self._path} cannot be read: {error}.", fix=fix) from error
 
 
-def _matches(call: Call, words: Words, target: str, since: datetime | None) -> bool:
+def _matches(call: Call, words: Words, target: str, since: datetime | None, fits: Fits | None) -> bool:
     about = not target or target in (call.source_target, call.destination)
-    return about and (since is None or call.at >= since) and words.in_text(denials.words_of(call))
+    is_meant = about and (since is None or call.at >= since) and (fits is None or fits(call))
+    return is_meant and words.in_text(denials.words_of(call))

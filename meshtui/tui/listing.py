@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from meshtui.mesh.filter_fields import Language
 from meshtui.mesh.interface import Mesh
 from meshtui.present.columns import Table
 from meshtui.present.glyphs import Glyphs
@@ -35,8 +36,8 @@ class Listing(Generic[T]):
     read: Callable[[Mesh], Awaitable[Reading[T]]]
     key: Callable[[T], str]
     """What tells an item from all others, and stays the same when it changes."""
-    text: Callable[[T], str]
-    """All that a filter looks at, in one case."""
+    language: Language[T]
+    """What a filter can ask of them."""
     table: Table[T]
     summary: Callable[[T, datetime, int, Glyphs], tuple[Line, ...]]
     """The item under the cursor, in lines of a width."""

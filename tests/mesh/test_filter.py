@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from meshtui.mesh.fake import demo_rows
-from meshtui.mesh.filter import Filter, text_of
-from meshtui.mesh.filter_fields import FIELDS, glob
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filter_fields import glob
+from meshtui.mesh.filters.certificates import CERTIFICATES, text_of
 from meshtui.mesh.rows import Row
 from meshtui.mesh.snapshot import RotationState
 from meshtui.mesh.trouble import in_trouble
@@ -42,7 +43,9 @@ TERMS = [
 MARKS = ["!", '"', ":", "<", "<=", ">", "=", "%", "*", " ", "1", "24h", "9" * 400, "\0", "é", "a"]
 
 terms = st.sampled_from(TERMS)
-typed = st.lists(st.sampled_from([*TERMS, *FIELDS, *MARKS]), max_size=8).map("".join) | st.text(max_size=20)
+typed = st.lists(st.sampled_from([*TERMS, *CERTIFICATES.fields, *MARKS]), max_size=8).map("".join) | st.text(
+    max_size=20
+)
 
 
 def found(text: str, rows: tuple[Row, ...] = ROWS) -> set[str]:

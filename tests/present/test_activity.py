@@ -8,16 +8,18 @@ import pytest
 from msgspec.structs import replace
 
 from meshtui.mesh.fake import FakeMesh
+from meshtui.mesh.filters.calls import CALLS, PAIRS
+from meshtui.mesh.filters.policies import POLICIES
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Outcome, TrafficQuery
-from meshtui.present.audit import AUDIT, Told, text_of_told, told, told_key, told_lines, told_summary
+from meshtui.present.audit import AUDIT, TOLD, Told, told, told_key, told_lines, told_summary
 from meshtui.present.cells import line_width
 from meshtui.present.columns import joined
 from meshtui.present.ends import actor_name, called_name, caller_name, target_line
 from meshtui.present.glyphs import ASCII, UNICODE
 from meshtui.present.history import history_lines
 from meshtui.present.manifest import manifest_lines
-from meshtui.present.policies import policy_badge, policy_lines, policy_summary, text_of_policy
+from meshtui.present.policies import policy_badge, policy_lines, policy_summary
 from meshtui.present.times import ago, stamp
 from meshtui.present.tones import Line, Tone, plain
 from meshtui.present.traffic import (
@@ -29,8 +31,6 @@ from meshtui.present.traffic import (
     pair_key,
     pair_lines,
     pair_summary,
-    text_of_call,
-    text_of_pair,
 )
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -119,7 +119,7 @@ async def test_who_proves_no_identity_is_called_plaintext(mesh: FakeMesh) -> Non
     for pair in traffic.pairs:
         assert caller_name(pair) == "plaintext"
         assert "plaintext → spiffe://" in text(pair_summary(pair, NOW, 138, UNICODE))
-        assert "plaintext" in text_of_pair(pair)
+        assert "plaintext" in PAIRS.text(pair)
     assert all("plaintext → " in line for line in text(call_lines(traffic.denied, NOW, 138, UNICODE)).splitlines())
 
 
@@ -128,18 +128,18 @@ async def test_who_speaks_tls_without_a_certificate_sends_no_plaintext(mesh: Fak
     pair = replace((await mesh.traffic(TrafficQuery(filter="plaintext"))).pairs[0], tls="TLSv1.3")
     assert caller_name(pair) == "no identity"
     assert "no identity → spiffe://" in text(pair_summary(pair, NOW, 138, UNICODE))
-    assert "plaintext" not in text_of_pair(pair)
+    assert "plaintext" not in PAIRS.text(pair)
 
 
 async def test_filters_find_what_is_shown_and_what_is_abbreviated(mesh: FakeMesh) -> None:
     """Names, identities, policies, words of states, and the short names of kinds."""
     (ratings,) = [row for row in await mesh.policies() if row.name == "ratings"]
-    assert all(word in text_of_policy(ratings) for word in ("ap", "rejected", "prod/ratings", "invalid path"))
+    assert all(word in POLICIES.text(ratings) for word in ("ap", "rejected", "prod/ratings", "invalid path"))
     traffic = await mesh.traffic(TrafficQuery())
-    assert all(word in text_of_pair(traffic.pairs[0]) for word in ("denied", "sa/sleep", "/status/418"))
-    assert all(word in text_of_call(traffic.denied[0]) for word in ("403", "rbac_access_denied", "get"))
+    assert all(word in PAIRS.text(traffic.pairs[0]) for word in ("denied", "sa/sleep", "/status/418"))
+    assert all(word in CALLS.text(traffic.denied[0]) for word in ("403", "rbac_access_denied", "get"))
     (refused,) = told(await mesh.audit(AuditQuery(kinds=("refused",))))
-    assert "token-audience" in text_of_told(refused)
+    assert "token-audience" in TOLD.text(refused)
 
 
 async def test_pairs_of_equal_ends_have_keys_of_their_own(mesh: FakeMesh) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from meshtui.findings import Finding, Severity
+from meshtui.mesh.filters import findings as filters
 from meshtui.present.cells import line_width
 from meshtui.present.findings import (
     FINDINGS,
@@ -15,7 +16,6 @@ from meshtui.present.findings import (
     finding_page,
     finding_summary,
     severities_line,
-    text_of_finding,
 )
 from meshtui.present.glyphs import ASCII, UNICODE, Glyphs
 from meshtui.present.tones import plain
@@ -62,10 +62,10 @@ def test_what_is_wrong_and_what_to_do_are_both_told() -> None:
 
 def test_a_filter_finds_targets_words_fixes_and_hosts() -> None:
     """And what is about no target by calling it the mesh."""
-    text = text_of_finding(FINDING)
+    text = filters.FINDINGS.text(FINDING)
     assert all(word in text for word in ("prod/shop", "critical", "held-not-served", "verify", "shop.example.com"))
     whole = Finding(severity=Severity.INFO, code="no-envoy", target="", text="There is none.", fix="")
-    assert "the mesh" in text_of_finding(whole)
+    assert "the mesh" in filters.FINDINGS.text(whole)
     assert plain(brief_lines(whole, 60, UNICODE)[0]).startswith("· the mesh  There is none.")
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from meshtui.mesh.filter_fields import Language
 from meshtui.tui.widgets.item_store import ItemStore
+
+NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
 
 
 def store(*items: str) -> ItemStore[str]:
-    made = ItemStore[str](key=str.lower, text=str.casefold)
+    made = ItemStore[str](str.lower, Language(str.casefold), lambda: NOW)
     made.replace(items)
     return made
 

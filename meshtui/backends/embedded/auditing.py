@@ -15,9 +15,10 @@ from meshtui.backends.embedded.issued import as_history
 from meshtui.backends.embedded.resolving import resolve
 from meshtui.ca.ledger import LedgerReader
 from meshtui.config.journal import CONFIGURATION, reading_journal
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filters.audit import ENTRIES
 from meshtui.mesh.rows import HistoryEntry
-from meshtui.mesh.traffic import AuditQuery, Call
-from meshtui.mesh.words import Words
+from meshtui.mesh.traffic import KINDS, AuditQuery, Call
 from meshtui.present.ends import caller_name
 from meshtui.telemetry.counts import text_of
 
@@ -28,17 +29,17 @@ LONGEST = 100_000
 """Entries in one answer."""
 LOOK_BACK = 200_000
 """Newest decisions of the CA, and actions of operators, that a filter is tried on."""
-KINDS = ("issued", "refused", CONFIGURATION, "denied", "operator")
 
 
 async def audit(core: MeshCore, query: AuditQuery) -> list[HistoryEntry]:
     """Newest first. Raises UsageError for a SPIFFE ID of nobody, StateError when a file cannot be read."""
-    words, limit = Words.parse(query.filter), min(max(query.limit, 0), LONGEST)
+    wanted, limit = Filter.parse(query.filter, ENTRIES).at(core.clock()), min(max(query.limit, 0), LONGEST)
     kinds = frozenset(query.kinds or KINDS)
     target = resolve(core, query.target) if query.target.startswith("spiffe://") else query.target
     found: list[HistoryEntry] = []
     if "denied" in kinds:
-        calls = await core.observed.denials.read(words, target=target, since=query.since, limit=limit)
+        fits = (lambda call: wanted.fits(_as_entry(call))) if wanted.tests else None
+        calls = await core.observed.denials.read(wanted.words, target=target, since=query.since, fits=fits, limit=limit)
         found += map(_as_entry, calls)
     pods = {each.pod_uid: runtime.target for runtime in core.workloads.values() for each in runtime.identities}
     pod = core.workloads[target].identity.pod_uid if target in core.workloads else None
@@ -54,7 +55,7 @@ async def audit(core: MeshCore, query: AuditQuery) -> list[HistoryEntry]:
     def chosen(entries: Iterable[HistoryEntry]) -> Iterator[HistoryEntry]:
         newest = islice(entries, LOOK_BACK)
         recent = takewhile(lambda each: query.since is None or each.at >= query.since, newest)
-        return islice((each for each in recent if each.kind in kinds and words.in_text(_text(each))), limit)
+        return islice((each for each in recent if each.kind in kinds and wanted.match(each, _text(each))), limit)
 
     found += await asyncio.to_thread(lambda: list(read()))
     return sorted(found, key=lambda each: each.at, reverse=True)[:limit]

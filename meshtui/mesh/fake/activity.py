@@ -12,9 +12,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from meshtui.mesh.fake.certificates import TRUST_DOMAIN
+from meshtui.mesh.filter import Filter, Match
+from meshtui.mesh.filters.audit import ENTRIES
+from meshtui.mesh.filters.calls import CALLS, PAIRS
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery, Call, Outcome, Pair, Traffic, TrafficQuery
-from meshtui.mesh.words import Words
 
 _TLS = "TLSv1.3"
 _SINCE = timedelta(hours=2, minutes=41)
@@ -138,12 +140,12 @@ def demo_traffic(began: datetime) -> Traffic:
     return Traffic(since=began - _SINCE, pairs=pairs, denied=tuple(denied_calls(began)))
 
 
-def selected(traffic: Traffic, query: TrafficQuery) -> Traffic:
+def selected(traffic: Traffic, query: TrafficQuery, now: datetime) -> Traffic:
     """What of the calls is asked for."""
-    words = Words.parse(query.filter)
+    of_pairs, of_calls = Filter.parse(query.filter, PAIRS).at(now), Filter.parse(query.filter, CALLS).at(now)
     wanted = [pair for pair in traffic.pairs if pair.outcome is Outcome.DENIED or not query.denied_only]
-    pairs = [pair for pair in wanted if words.in_text(_pair_text(pair))]
-    calls = [call for call in traffic.denied if words.in_text(_call_text(call))]
+    pairs = [pair for pair in wanted if of_pairs.match(pair, _pair_text(pair))]
+    calls = [call for call in traffic.denied if of_calls.match(call, _call_text(call))]
     return replace(traffic, pairs=tuple(pairs[: query.limit]), denied=tuple(calls[: query.limit]))
 
 
@@ -158,19 +160,20 @@ def denied_calls(began: datetime) -> list[Call]:
     return sorted(calls, key=lambda call: call.at, reverse=True)
 
 
-def audit_of(entries: Iterable[HistoryEntry], query: AuditQuery) -> list[HistoryEntry]:
+def audit_of(entries: Iterable[HistoryEntry], query: AuditQuery, now: datetime) -> list[HistoryEntry]:
     """What of these entries is asked for, newest first."""
-    wanted = [entry for entry in entries if _is_asked_for(entry, query)]
+    match = Filter.parse(query.filter, ENTRIES).at(now)
+    wanted = [entry for entry in entries if _is_asked_for(entry, query, match)]
     return sorted(wanted, key=lambda entry: entry.at, reverse=True)[: query.limit]
 
 
-def _is_asked_for(entry: HistoryEntry, query: AuditQuery) -> bool:
+def _is_asked_for(entry: HistoryEntry, query: AuditQuery, match: Match[HistoryEntry]) -> bool:
     text = "\0".join((entry.kind, entry.target, entry.actor, entry.text, entry.outcome)).casefold()
     return (
         (not query.kinds or entry.kind in query.kinds)
         and query.target in ("", entry.target)
         and (query.since is None or entry.at >= query.since)
-        and Words.parse(query.filter).in_text(text)
+        and match.match(entry, text)
     )
 
 

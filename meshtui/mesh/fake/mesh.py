@@ -235,12 +235,12 @@ class FakeMesh:
     async def traffic(self, query: TrafficQuery) -> Traffic:
         """See `Mesh.traffic`."""
         self._answer()
-        return selected(self._traffic, query)
+        return selected(self._traffic, query, self._now())
 
     async def audit(self, query: AuditQuery) -> list[HistoryEntry]:
         """See `Mesh.audit`."""
         self._answer()
-        return audit_of([*self._journal, *self._entries], query)
+        return audit_of([*self._journal, *self._entries], query, self._now())
 
     async def token(self, target: str, audience: str, duration: timedelta) -> str:
         """See `Mesh.token`."""

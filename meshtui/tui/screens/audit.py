@@ -6,7 +6,7 @@ from meshtui.errors import UsageError
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import HistoryEntry
 from meshtui.mesh.traffic import AuditQuery
-from meshtui.present.audit import AUDIT, Told, text_of_told, told, told_key, told_lines, told_summary
+from meshtui.present.audit import AUDIT, TOLD, Told, told, told_key, told_lines, told_summary
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
@@ -36,7 +36,7 @@ LISTING: Listing[Told] = Listing(
     capability="audit",
     read=_read,
     key=told_key,
-    text=text_of_told,
+    language=TOLD,
     table=AUDIT,
     summary=told_summary,
     is_timeline=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshtui.mesh.interface import Mesh
-from meshtui.present.trust_tree import TREE, Branch, branch_summary, text_of_branch, trust_tree
+from meshtui.present.trust_tree import BRANCHES, TREE, Branch, branch_summary, trust_tree
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
@@ -19,7 +19,7 @@ LISTING: Listing[Branch] = Listing(
     capability="authorities",
     read=_read,
     key=lambda branch: branch.target,
-    text=text_of_branch,
+    language=BRANCHES,
     table=TREE,
     summary=branch_summary,
 )

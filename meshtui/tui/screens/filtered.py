@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filter_fields import Language
+from meshtui.mesh.filters.certificates import CERTIFICATES
 from meshtui.present.cells import line_width, width_of
 from meshtui.present.escape import visible
 from meshtui.present.times import counted
@@ -21,10 +24,7 @@ ANSWERS = (("enter", "keep"), ("esc", "clear"))
 
 
 class Filtered(Framed):
-    """Words that must all occur, `!words` that must not."""
-
-    EXAMPLES: ClassVar[str] = 'reviews !denied "not found"'
-    """Filters that work here, for who does not know yet what to type."""
+    """Words that must all occur, `!words` that must not, and fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("filter"),
@@ -43,13 +43,18 @@ class Filtered(Framed):
         raise NotImplementedError
 
     @property
+    def language(self) -> Language[Any]:
+        """What a filter can ask of what is listed: of certificates, where a screen does not say otherwise."""
+        return CERTIFICATES
+
+    @property
     def matching(self) -> tuple[int, int] | None:
         """How many the filter lets through, of how many; None where that is not known while it is typed."""
         return None
 
-    def problem(self, text: str) -> str:  # noqa: ARG002 - for those whose filter can be odd
+    def problem(self, text: str) -> str:
         """What is odd about a filter, as a sentence."""
-        return ""
+        return Filter.parse(text, self.language).problem
 
     def action_clear(self) -> None:
         """Clear what is in the way: what was said, then the filter; else go up."""
@@ -77,7 +82,7 @@ class Filtered(Framed):
     def _note_on(self, text: str) -> Line:
         """What stands beside a filter that is being typed: how many match, and what is odd about it."""
         if not text.strip():
-            return (Piece(f"such as {self.EXAMPLES}", Tone.QUIET),)
+            return (Piece(f"such as {self.language.examples}", Tone.QUIET),)
         numbers = " of ".join(map(counted, self.matching or ()))
         if not (problem := self.board.glyphs.show(self.problem(text))):
             return (Piece(numbers),)

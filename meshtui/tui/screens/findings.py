@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from meshtui.findings import Finding
+from meshtui.mesh.filters import findings as filters
 from meshtui.mesh.interface import Mesh
-from meshtui.present.findings import FINDINGS, finding_key, finding_summary, text_of_finding
+from meshtui.present.findings import FINDINGS, finding_key, finding_summary
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
 from meshtui.tui.places import Place
@@ -21,7 +22,7 @@ LISTING: Listing[Finding] = Listing(
     capability="findings",
     read=_read,
     key=finding_key,
-    text=text_of_finding,
+    language=filters.FINDINGS,
     table=FINDINGS,
     summary=finding_summary,
 )

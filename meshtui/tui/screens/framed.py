@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from meshtui.keymap import ACTIONS
+from meshtui.mesh.filter_fields import Language
 from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
@@ -84,6 +85,11 @@ class Framed(Leaving[None], inherit_bindings=False):
             (" ".join(shown(name) if name in ACTIONS else name for name in names.split()), word)
             for names, word in self.FOOTER
         )
+
+    @property
+    def language(self) -> Language[Any] | None:
+        """What a filter can ask of what is listed; None where nothing is."""
+        return None
 
     def up(self) -> None:
         """Go to what is above this screen, if anything is."""
@@ -232,7 +238,7 @@ class Framed(Leaving[None], inherit_bindings=False):
         """Show the keys that work here."""
         from meshtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - a start need not wait for it
 
-        await self.open(HelpScreen(self.active_bindings.values(), self.board.glyphs))
+        await self.open(HelpScreen(self.active_bindings.values(), self.board.glyphs, self.language))
 
     async def open(self, screen: Screen[None]) -> None:
         """Put another screen on top of this one, painting once rather than for each step of its making."""

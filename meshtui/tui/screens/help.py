@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import zip_longest
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from meshtui.keymap import shown_key
-from meshtui.mesh.filter_fields import FIELDS
+from meshtui.mesh.filter_fields import Language
 from meshtui.present.cells import cut_line, fit, fit_line, fold, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.marks import TRUTHS
@@ -37,10 +37,13 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "close", "close")]
 
-    def __init__(self, bindings: Iterable[ActiveBinding], glyphs: Glyphs) -> None:
+    def __init__(
+        self, bindings: Iterable[ActiveBinding], glyphs: Glyphs, language: Language[Any] | None = None
+    ) -> None:
         super().__init__()
         self._keys = keys_of(bindings)
         self._glyphs = glyphs
+        self._language = language
 
     def compose(self) -> ComposeResult:
         """Show the page in the middle."""
@@ -98,14 +101,15 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
         return [title, *lines, ()] if keys else []
 
     def _filter(self, width: int) -> list[Line]:
-        """What a filter can ask of certificates, where those are listed."""
-        if SORT.description not in self._keys:
+        """What a filter can ask of what is listed here, where anything is."""
+        language = self._language
+        if language is None:
             return []
         title = (
             Piece("FILTER", Tone.STRONG),
             Piece("  a space means and, ! not; ns:pro* begins, = is all of it", Tone.QUIET),
         )
-        fields = fold(f"{' '.join(FIELDS)}   such as ns:prod left<24h is:trouble !state:fresh", width)
+        fields = fold(f"{language.names}   such as {language.examples}".strip(), width)
         return [
             cut_line(line, width, self._glyphs.ellipsis) for line in (title, *((Piece(text),) for text in fields))
         ] + [()]

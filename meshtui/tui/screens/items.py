@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
 
 from meshtui.errors import MeshError
+from meshtui.mesh.filter_fields import Language
 from meshtui.mesh.interface import Mesh
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone, plain
@@ -45,7 +46,7 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
     def __init__(self, board: Board, listing: Listing[T], *, jumps: bool) -> None:
         super().__init__(board)
         self._listing = listing
-        self._store = ItemStore[T](listing.key, listing.text)
+        self._store = ItemStore[T](listing.key, listing.language, board.now)
         self._list = ItemList[T](
             self._store,
             listing.table,
@@ -82,6 +83,11 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
         return len(self._store), self._store.total
 
     @property
+    def language(self) -> Language[Any]:
+        """What a filter can ask of the items."""
+        return self._listing.language
+
+    @property
     def selected(self) -> T | None:
         """The item under the cursor."""
         return self._list.selected
@@ -109,6 +115,8 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
+        if self._store.tick():
+            self._list.changed()
         self._list.tick()
         self._refresh_body()
 

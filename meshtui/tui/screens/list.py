@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from meshtui.mesh.actions import Progress
-from meshtui.mesh.filter import Filter
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
 from meshtui.present.summary import SUMMARY_LINES, summary
 from meshtui.present.times import counted
@@ -59,8 +58,6 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
         ("quit", "quit"),
     )
 
-    EXAMPLES: ClassVar[str] = "ns:prod !fresh left<24h is:trouble issuer:root"
-
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("only-trouble"),
         *(bound(f"sort-{name}", f"sort('{sort}')") for name, sort in SORT_KEYS.items()),
@@ -104,10 +101,6 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
     def matching(self) -> tuple[int, int]:
         """How many the filter lets through, of how many."""
         return len(self.board.store), self.board.store.total
-
-    def problem(self, text: str) -> str:
-        """What is odd about a filter of certificates."""
-        return Filter.parse(text).problem
 
     @property
     def row(self) -> Row | None:

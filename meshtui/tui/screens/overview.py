@@ -10,7 +10,6 @@ from textual import events
 from textual.app import ComposeResult
 
 from meshtui.errors import MeshError
-from meshtui.mesh.filter import Filter
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.overview import Overview
 from meshtui.mesh.rows import Row
@@ -23,7 +22,6 @@ from meshtui.tui.placeholder import error_lines, unopened, waiting
 from meshtui.tui.places import Place
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered, Placed
-from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.screens.targeted import Targeted
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt
@@ -39,7 +37,6 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
 
     FOLLOWS_THE_BOARD = True
     PACE = 1.0
-    EXAMPLES: ClassVar[str] = ListScreen.EXAMPLES
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "open"),
@@ -151,10 +148,6 @@ class OverviewScreen(Targeted, Fetching, Filtered, Placed):
 
     def narrow(self, text: str) -> None:
         """Nothing is left out here."""
-
-    def problem(self, text: str) -> str:
-        """What is odd about a filter of certificates."""
-        return Filter.parse(text).problem
 
     async def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         """What was typed filters the list of everything."""

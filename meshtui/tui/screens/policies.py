@@ -8,11 +8,12 @@ from textual.binding import BindingType
 
 from meshtui.errors import RefusedError, UsageError
 from meshtui.mesh.access import PolicyRow
+from meshtui.mesh.filters import policies as filters
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.traffic import Call, TrafficQuery
 from meshtui.present.cells import section
 from meshtui.present.manifest import manifest_lines
-from meshtui.present.policies import POLICIES, policy_lines, policy_summary, text_of_policy
+from meshtui.present.policies import POLICIES, policy_lines, policy_summary
 from meshtui.present.traffic import call_lines
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
@@ -42,7 +43,7 @@ LISTING: Listing[PolicyRow] = Listing(
     capability="policies",
     read=_read,
     key=lambda row: row.policy,
-    text=text_of_policy,
+    language=filters.POLICIES,
     table=POLICIES,
     summary=policy_summary,
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from meshtui.mesh.access import AccessQuestion, MatrixCell, Reach
+from meshtui.mesh.filters.calls import CELLS
 from meshtui.mesh.interface import Mesh
 from meshtui.present.ends import end_name
-from meshtui.present.matrix import REACHES, cell_summary, text_of_cell
+from meshtui.present.matrix import REACHES, cell_summary
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board
 from meshtui.tui.listing import Listing, Reading
@@ -29,7 +30,7 @@ def listing(target: str) -> Listing[MatrixCell]:
         capability="matrix",
         read=read,
         key=lambda cell: f"{cell.source}\0{cell.destination}",
-        text=text_of_cell,
+        language=CELLS,
         table=REACHES,
         summary=cell_summary,
     )

@@ -8,10 +8,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from meshtui.mesh.access import AccessQuestion
+from meshtui.mesh.filters import calls as filters
 from meshtui.mesh.interface import Mesh
-from meshtui.mesh.traffic import Call, Outcome, Pair, TrafficQuery
+from meshtui.mesh.traffic import PLAINTEXT, Call, Outcome, Pair, TrafficQuery
 from meshtui.present.cells import section
-from meshtui.present.ends import PLAINTEXT, called_name, caller_name
+from meshtui.present.ends import called_name, caller_name
 from meshtui.present.times import clock, counted
 from meshtui.present.traffic import (
     DENIED,
@@ -22,8 +23,6 @@ from meshtui.present.traffic import (
     pair_key,
     pair_lines,
     pair_summary,
-    text_of_call,
-    text_of_pair,
 )
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board
@@ -71,7 +70,7 @@ PAIRS: Listing[Pair] = Listing(
     capability="traffic",
     read=_pairs,
     key=pair_key,
-    text=text_of_pair,
+    language=filters.PAIRS,
     table=TRAFFIC,
     summary=pair_summary,
 )
@@ -80,7 +79,7 @@ CALLS: Listing[Call] = Listing(
     capability="traffic",
     read=_calls,
     key=call_key,
-    text=text_of_call,
+    language=filters.CALLS,
     table=DENIED,
     summary=call_summary,
     is_timeline=True,
@@ -137,7 +136,8 @@ class DeniedScreen(OpenedItemsScreen[Call]):
 
 def _page(item: Pair) -> Load:
     async def load(mesh: Mesh) -> Drawing:
-        words = " ".join(filter(None, (item.source_target or item.source, item.destination)))
+        # quoted: a host can be called like a field
+        words = " ".join(f'"{end}"' for end in (item.source_target or item.source, item.destination) if end)
         traffic = await mesh.traffic(TrafficQuery(filter=words, limit=ASKED_FOR))
         key = pair_key(item)
         pair = next((each for each in traffic.pairs if pair_key(each) == key), item)
