@@ -93,9 +93,11 @@ class DenialStore:
         `target` is a workload at either end; `fits` is asked of each call, where words do not say all, in a thread.
         Raises StateError when the file cannot be read.
         """
-        return await asyncio.shield(self._read_in_turn(words, target, since, limit))
+        return await asyncio.shield(self._read_in_turn(words, target, since, fits, limit))
 
-    async def _read_in_turn(self, words: Words, target: str, since: datetime | None, limit: int) -> list[Call]:
+    async def _read_in_turn(
+        self, words: Words, target: str, since: datetime | None, fits: Fits | None, limit: int
+    ) -> list[Call]:
         async with self._turn:
             await self._flush()
             waiting = [each for each in reversed(self._waiting) if _matches(each, words, target, since, fits)][:limit]

@@ -1,8 +1,9 @@
-"""What can be typed behind `:`: read into commands, and completed while it is typed. Pure.
+"""What can be typed behind `:`, read into commands. Pure; what is offered while it is typed is `command_completion`.
 
     :wl prod            a place, there a namespace
     :gw /expired        a place, there a filter
     :explain A B        whether A may call B
+    :rotate TARGET      what a key does to the row of a target
     :theme light        other colours
 
 Nothing that can be typed is an error here: what is not understood is answered with a sentence.
@@ -12,14 +13,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from meshtui.errors import UsageError
 from meshtui.mesh.rows import Sort
 from meshtui.mesh.targets import FORMS, has_target_form
 from meshtui.preferences import THEMES
-from meshtui.saved_filters import SORTS, read_sort
+from meshtui.saved_filters import read_sort
 from meshtui.tui.places import Place
 
 
@@ -47,11 +48,11 @@ class Explain:
 
 
 @dataclass(frozen=True)
-class Look:
-    """Open a target, or verify it."""
+class Act:
+    """Do to a target what a key does to its row."""
 
+    verb: str
     target: str
-    verify: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ class Wrong:
     text: str
 
 
-Command = Go | InNamespace | Explain | Look | SortBy | Apply | Wear | Do | Wrong
+Command = Go | InNamespace | Explain | Act | SortBy | Apply | Wear | Do | Wrong
 PLAINTEXT = "plaintext"
 ALL = ("all", "*", "0")
 """Every namespace."""
-_ALIASES = {
+ALIASES = {
     "overview": ("ov", "pulses"),
     "identities": ("id", "ids", "identity"),
     "workloads": ("wl", "workload"),
@@ -105,10 +106,14 @@ _ALIASES = {
     "audit": ("hist", "history"),
     "findings": ("fi", "finding"),
 }
-_VERBS: dict[str, tuple[tuple[str, ...], str]] = {
+VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "ns": (("namespace",), "NAMESPACE, or all"),
     "open": (("describe",), "TARGET"),
     "verify": (("v",), "TARGET"),
+    "issue": ((), "TARGET"),
+    "rotate": ((), "TARGET"),
+    "undo": ((), "TARGET of a gateway"),
+    "fix": ((), "TARGET"),
     "explain": (("may",), "SOURCE DESTINATION"),
     "sort": ((), "left, -left, state, issuer"),
     "theme": (("colors", "colours", "skin"), ", ".join(THEMES)),
@@ -118,6 +123,8 @@ _VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "quit": (("q", "q!", "exit"), "end the console"),
 }
 """Commands that are no places, with other names and what follows them, or what they do."""
+ON_TARGETS = ("open", "verify", "issue", "rotate", "undo", "fix")
+"""Those that are followed by a target."""
 _DOES = {"trouble": "only-trouble", "matrix": "matrix", "help": "help", "quit": "quit"}
 _NAMESPACE = re.compile(r"[a-z0-9*]([-a-z0-9*]{0,62})", re.ASCII)
 _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
@@ -131,19 +138,19 @@ class Known:
     saved: tuple[str, ...] = ()
     """Names of saved filters."""
     targets: Callable[[], Iterable[str]] = tuple
-    """Asked for only where a target can stand."""
+    """Those at hand; asked for only where a target can stand."""
 
 
 def parse(text: str, known: Known) -> Command | None:
     """Read what was typed; None for nothing."""
-    word, rest = _split(text)
+    word, rest = split(text)
     if not word:
         return None
     if word in known.saved:
         return Apply(word)
-    name = _names().get(word.lower())
+    name = names().get(word.lower())
     if name is None:
-        return Wrong(_unknown(word, known))
+        return Wrong(unknown(word, known))
     if name in tuple(Place):
         return _go(Place(name), rest)
     if name in _DOES:
@@ -154,46 +161,7 @@ def parse(text: str, known: Known) -> Command | None:
     if len(args) != 1:
         return Wrong(f":{name} needs one target: {FORMS}.")
     target = _target(args[0])
-    return target if isinstance(target, Wrong) else Look(target, verify=name == "verify")
-
-
-def completions(text: str, known: Known) -> Iterator[str]:
-    """Longer texts that begin with this one, the likeliest first."""
-    word, rest = _split(text)
-    if not text[:1].strip() or text.startswith(":"):
-        return
-    if not re.search(r"\s", text):
-        names = dict.fromkeys((*Place, *_VERBS, *known.saved))
-        yield from (str(name) for name in names if name.startswith(word) and name != word)
-        return
-    name = _names().get(word.lower(), "")
-    last = re.split(r"\s", text)[-1]
-    if rest.startswith("/") or not last:
-        return
-    before = text[: len(text) - len(last)]
-    first = not before.strip() or before.split() == [word]
-    yield from (
-        before + each for each in _arguments(name, known, first=first) if each.startswith(last) and each != last
-    )
-
-
-def completed(text: str, known: Known) -> str:
-    """The likeliest of them; empty when there is none."""
-    return next(completions(text, known), "")
-
-
-def usage(text: str, known: Known) -> str:
-    """What the command that is being typed wants, or that there is none; empty while that cannot be said."""
-    word, _ = _split(text)
-    if not word:
-        return f"{', '.join(_ALIASES[place][0] for place in Place if place in _ALIASES)}, {', '.join(_VERBS)}"
-    name = _names().get(word.lower())
-    if name is None:
-        is_beginning = word in known.saved or completed(word, known)
-        return "" if is_beginning else _unknown(word, known)
-    if name in tuple(Place):
-        return f"{name}: NAMESPACE, /FILTER"
-    return f"{name}: {_VERBS[name][1]}"
+    return target if isinstance(target, Wrong) else Act(name, target)
 
 
 def in_namespace(filter: str, namespace: str) -> str:  # noqa: A002 - what it is
@@ -202,17 +170,18 @@ def in_namespace(filter: str, namespace: str) -> str:  # noqa: A002 - what it is
     return " ".join([*([f"ns={namespace}"] if namespace else []), *words])
 
 
-def _names() -> dict[str, str]:
+def names() -> dict[str, str]:
     """Every word a command can begin with, and the command."""
-    places = {alias: place.value for place in Place for alias in (place.value, *_ALIASES.get(place.value, ()))}
-    return places | {alias: name for name, (aliases, _) in _VERBS.items() for alias in (name, *aliases)}
+    places = {alias: place.value for place in Place for alias in (place.value, *ALIASES.get(place.value, ()))}
+    return places | {alias: name for name, (aliases, _) in VERBS.items() for alias in (name, *aliases)}
 
 
-def _split(text: str) -> tuple[str, str]:
+def split(text: str) -> tuple[str, str]:
+    """The first word, and all that follows it."""
     word, *rest = text.strip().removeprefix(":").split(maxsplit=1) or [""]
     # `:gw/expired` is meant as `:gw /expired`
     name, slash, filter_ = word.partition("/")
-    if slash and name.lower() in _names():
+    if slash and name.lower() in names():
         return name, " ".join([slash + filter_, *rest])
     return word, rest[0] if rest else ""
 
@@ -266,25 +235,11 @@ def _target(word: str) -> str | Wrong:
     return Wrong(f"{word!r} is not a target. A target is {FORMS}.")
 
 
-def _arguments(name: str, known: Known, *, first: bool) -> Iterator[str]:
-    if name == "sort" and first:
-        yield from (sign + word for sign in ("", "-") for word in SORTS)
-    elif name == "theme" and first:
-        yield from THEMES
-    elif name == "ns" or (first and name in tuple(Place) and Place(name).view is not None):
-        if first:
-            yield "all"
-            yield from dict.fromkeys(parts[1] for target in known.targets() if len(parts := target.split("/")) == 3)
-    elif name == "explain":
-        yield from (PLAINTEXT, *known.targets()) if first else known.targets()
-    elif name in ("open", "verify") and first:
-        yield from known.targets()
-
-
-def _unknown(word: str, known: Known) -> str:
-    near = difflib.get_close_matches(word.lower()[:40], (*_names(), *known.saved), n=1, cutoff=0.5)
+def unknown(word: str, known: Known) -> str:
+    """That there is no such command, and which one was perhaps meant."""
+    near = difflib.get_close_matches(word.lower()[:40], (*names(), *known.saved), n=1, cutoff=0.5)
     if near:
-        meant = _names().get(near[0], near[0])
+        meant = names().get(near[0], near[0])
         return f"There is no command {word!r}. Did you mean :{meant}?"
     return f"There is no command {word!r}. :help shows what there is."
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import work
 from textual.app import App
 
+from meshtui.errors import MeshError
 from meshtui.mesh.access import AccessQuestion
+from meshtui.mesh.rows import Row
 from meshtui.saved_filters import SavedFilter, read_sort
 from meshtui.tui.board import Board, Told
 from meshtui.tui.command_line import (
+    Act,
     Apply,
     Command,
     Do,
@@ -20,7 +24,6 @@ from meshtui.tui.command_line import (
     Go,
     InNamespace,
     Known,
-    Look,
     SortBy,
     Wear,
     Wrong,
@@ -29,6 +32,7 @@ from meshtui.tui.command_line import (
 )
 from meshtui.tui.messages import Commanded
 from meshtui.tui.places import Place
+from meshtui.tui.planning import action_of, mesh_of, propose, propose_fix, refusal
 from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
@@ -146,7 +150,7 @@ class Travels(App[None]):
                 self._wear(theme)
             case Do(action):
                 await self._do(action)
-            case Explain() | Look():
+            case Explain() | Act():
                 await self._open(command)
 
     async def _narrow_to(self, namespace: str) -> None:
@@ -178,23 +182,50 @@ class Travels(App[None]):
         else:
             await self.screen.run_action(action)
 
-    async def _open(self, command: Explain | Look) -> None:
+    async def _open(self, command: Explain | Act) -> None:
+        if isinstance(command, Act):
+            self._act(command.verb, command.target)
+        else:
+            await self._explain(AccessQuestion(source=command.source, destination=command.destination))
+
+    async def _explain(self, question: AccessQuestion) -> None:
         from meshtui.tui.asking import explained  # noqa: PLC0415 - a start need not wait for these
-        from meshtui.tui.screens.detail import DetailScreen  # noqa: PLC0415
         from meshtui.tui.screens.page import PageScreen  # noqa: PLC0415
-        from meshtui.tui.screens.verify import VerifyScreen  # noqa: PLC0415
+
+        if isinstance(below := self.screen, Framed):
+            await below.open(PageScreen(self.board, (*below.crumbs, "explain"), explained(question)))
+
+    @work(exclusive=True, group="act")
+    async def _act(self, verb: str, target: str) -> None:
+        """Do what the key does, once it is known that there is such a target."""
+        from meshtui.mesh.nearest import row_of  # noqa: PLC0415 - a start need not wait for it
 
         below = self.screen
         if not isinstance(below, Framed):
             return
-        crumbs = below.crumbs
-        if isinstance(command, Explain):
-            question = AccessQuestion(source=command.source, destination=command.destination)
-            await below.open(PageScreen(self.board, (*crumbs, "explain"), explained(question)))
-        elif command.verify:
-            await below.open(VerifyScreen(self.board, command.target, (*crumbs, command.target)))
+        try:
+            row = self.board.store.get(target) or await row_of(mesh_of(self.board), target)
+        except MeshError as error:
+            self._say(str(error))
+            return
+        if below.is_current:  # and the person has not gone elsewhere meanwhile
+            await self._act_on(row, verb, below)
+
+    async def _act_on(self, row: Row, verb: str, below: Framed) -> None:
+        if verb == "open":
+            from meshtui.tui.screens.detail import DetailScreen  # noqa: PLC0415 - a start need not wait for it
+
+            await below.open(DetailScreen(self.board, row.target, below.crumbs))
+        elif verb == "fix":
+            await propose_fix(below, row)
+        elif refused := refusal(verb, row, self.board):
+            below.say(refused)
+        elif verb == "verify":
+            from meshtui.tui.screens.verify import VerifyScreen  # noqa: PLC0415 - a start need not wait for it
+
+            await below.open(VerifyScreen(self.board, row.target, (*below.crumbs, row.target)))
         else:
-            await below.open(DetailScreen(self.board, command.target, crumbs))
+            await propose(below, action_of(verb, row), row.target)
 
     def _say(self, text: str, *, wrong: bool = True) -> None:
         self.board.said = Told(text, wrong)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from meshtui.mesh.filter import Filter
 from meshtui.mesh.rows import Sort
+from meshtui.tui.command_completion import completed, completions, sought, usage
 from meshtui.tui.command_line import (
+    Act,
     Apply,
     Command,
     Do,
@@ -18,15 +20,11 @@ from meshtui.tui.command_line import (
     Go,
     InNamespace,
     Known,
-    Look,
     SortBy,
     Wear,
     Wrong,
-    completed,
-    completions,
     in_namespace,
     parse,
-    usage,
 )
 from meshtui.tui.places import Place
 
@@ -67,8 +65,13 @@ texts = st.text() | st.text(':/!" wlgaupoltrns=<>*-0\x1b[]\u202e', max_size=40)
         ("ns all", InNamespace("")),
         ("explain plaintext prod/reviews", Explain("plaintext", "workload/prod/reviews")),
         ("explain spiffe://a/ns/b/sa/c workload/prod/x", Explain("spiffe://a/ns/b/sa/c", "workload/prod/x")),
-        ("verify gateway/istio-system/shop", Look("gateway/istio-system/shop", verify=True)),
-        ("open authority/root", Look("authority/root")),
+        ("verify gateway/istio-system/shop", Act("verify", "gateway/istio-system/shop")),
+        ("open authority/root", Act("open", "authority/root")),
+        ("rotate prod/reviews", Act("rotate", "workload/prod/reviews")),
+        ("ROTATE workload/prod/reviews", Act("rotate", "workload/prod/reviews")),
+        ("issue gateway/istio-system/shop", Act("issue", "gateway/istio-system/shop")),
+        ("undo gateway/istio-system/shop", Act("undo", "gateway/istio-system/shop")),
+        ("fix spiffe://a/ns/b/sa/c", Act("fix", "spiffe://a/ns/b/sa/c")),
         ("sort -state", SortBy(Sort.STATE, descending=True)),
         ("theme colorblind-dark", Wear("colorblind-dark")),
         ("colors auto", Wear("auto")),
@@ -98,6 +101,9 @@ def test_nothing_is_no_command(text: str) -> None:
         ("verify reviews", "'reviews' is not a target."),
         ("explain workload/a/b", ":explain needs a source"),
         ("explain x workload/a/b", "'x' is not a target."),
+        ("rotate", ":rotate needs one target: workload/NAMESPACE/NAME"),
+        ("rotate workload/a/b workload/a/c", ":rotate needs one target"),
+        ("rotat workload/a/b", "Did you mean :rotate?"),
         ("sort size", "'size' is no order. There are: left"),
         ("sort", "'' is no order."),
         ("theme", "'' is no theme. There are: auto, dark, light,"),
@@ -118,6 +124,7 @@ def test_any_text_is_survived(text: str) -> None:
     if isinstance(command, Go):
         assert Filter.parse(command.filter) is not None
     assert isinstance(usage(text, KNOWN), str)
+    assert Filter.parse(sought(text)) is not None
     for longer in islice(completions(text, KNOWN), 20):
         assert longer.startswith(text)
         assert len(longer) > len(text)
@@ -144,11 +151,41 @@ def test_any_text_is_survived(text: str) -> None:
         ("workloads", ""),
         ("zz", ""),
         ("zz w", ""),
+        ("rotate workload/pr", "rotate workload/prod/reviews"),
+        ("rotate pay", "rotate payments/ledger"),
+        ("undo gate", "undo gateway/istio-system/shop"),
+        ("fix workload/prod/reviews w", ""),
     ],
 )
 def test_what_is_begun_is_completed(text: str, expected: str) -> None:
     """Commands, saved filters, namespaces, targets and orders, each where it can stand."""
     assert completed(text, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rotate workload/prod/r", '"workload/prod/r"'),
+        ("verify prod/r", 'kind:workload "prod/r"'),
+        ("fix gate", "kind:gate"),
+        ("open pay", "kind:workload ns:pay"),
+        ("explain plaintext prod/", 'kind:workload "prod/"'),
+        ("wl pr", "ns:pr"),
+        ("ns pr", "ns:pr"),
+        ("rotate", ""),
+        ("rotate ", ""),
+        ("rotate a b", ""),
+        ("wl /pr", ""),
+        ("sort st", ""),
+        ("pol pr", ""),
+        ('rotate "a', ""),
+        ("rotate workload/*", ""),
+    ],
+)
+def test_what_is_not_at_hand_is_sought_by_a_filter(text: str, expected: str) -> None:
+    """Where a target or a namespace is being typed, and nowhere else; what finds it is understood as a filter."""
+    assert sought(text) == expected
+    assert not Filter.parse(sought(text)).problem
 
 
 def test_what_a_command_wants_is_said_while_it_is_typed() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from meshtui.mesh.fake import FakeMesh, fleet_rows
-from meshtui.mesh.rows import View
+from meshtui.mesh.rows import Page, Query, View
 from meshtui.saved_filters import SavedFilter
 from meshtui.tui.places import Place
+from meshtui.tui.screens.commanding import OFFERED
+from meshtui.tui.screens.plan import PlanDialog
 from meshtui.tui.themes import COLORBLIND_DARK, DARK, LIGHT, TERMINAL
-from tests.tui.console import NOW, Console, console
+from meshtui.tui.widgets.row_list import RowList
+from tests.tui.console import NOW, Clock, Console, console
 
 HOSTILE = "\x1b]0;x\x07[bold]\u202e"
 
@@ -163,6 +168,43 @@ async def test_verify_open_and_explain_open_pages() -> None:
         assert "meshtui ▸ identities  " in shown.lines[0]
 
 
+async def test_verbs_are_commands_about_any_target() -> None:
+    """The plan of the key, from any place and for any row; refused in the same words; the nearest names otherwise."""
+    async with console(size=(80, 24), place=Place.POLICIES) as shown:
+        await command(shown, "rotate prod/httpbin")
+        await shown.until_shown("$ meshtui rotate workload/prod/httpbin")
+        assert isinstance(shown.app.screen, PlanDialog)
+        await shown.press("enter")
+        await shown.until_shown("served")
+        assert "meshtui ▸ policies" in shown.lines[0]
+        for text, words in (
+            ("issue workload/prod/sleep", "issue does not work here: has one."),
+            ("undo workload/prod/sleep", "undo does not work here: only gateway certificates have it."),
+            ("rotate authority/root", "rotate does not work here: an authority."),
+            ("fix workload/prod/sleep", "Nothing is found to be wrong here."),
+            ("rotate workload/prod/htpbin", "Did you mean workload/prod/httpbin"),
+            ("verify workload/prd/httpbin", "Did you mean workload/prod/httpbin"),
+            ("undo gateway/istio-system/shop", "Did you mean gateway/istio-system/shop-credential"),
+            ("open workload/zzz/qqq", "There is no 'workload/zzz/qqq' in this mesh. See: meshtui status"),
+        ):
+            await command(shown, text)
+            await shown.until(lambda words=words: words in " ".join(shown.text.split()))  # type: ignore[misc]
+        await command(shown, "fix gateway/istio-system/shop-credential")
+        await shown.until(lambda: isinstance(shown.app.screen, PlanDialog))
+
+
+async def test_verbs_typed_are_refused_as_their_keys_are_where_one_may_only_look() -> None:
+    """The mesh says so, the settings that protect it say how to change it all the same."""
+    async with console(FakeMesh(now=Clock(), read_only=True), protected=True) as shown:
+        await command(shown, "rotate prod/httpbin")
+        await shown.until_shown("rotate does not work here: ")
+        typed = shown.line("rotate does not work here: ")
+        assert "--write" in typed
+        shown.app.screen.query_one(RowList).select("workload/prod/httpbin")
+        await shown.press("escape", "r")
+        assert typed == shown.line("rotate does not work here: ")
+
+
 async def test_sort_trouble_matrix_and_help_are_commands_too() -> None:
     """What a key does can be typed; where it means nothing, that is said."""
     async with console() as shown:
@@ -204,6 +246,29 @@ async def test_a_large_mesh_completes_from_what_is_at_hand() -> None:
         await shown.press("escape")
         await command(shown, "wl")
         assert shown.app.board.store.view is View.WORKLOADS
+
+
+async def test_names_that_are_not_at_hand_are_asked_for_when_one_stops_typing() -> None:
+    """Of a large mesh a few that fit, once, and not for each key; the answer shows behind what was typed."""
+
+    class Counting(FakeMesh):
+        asked: ClassVar[list[Query]] = []
+
+        async def rows(self, query: Query) -> Page:
+            self.asked.append(query)
+            return await super().rows(query)
+
+    mesh = Counting(fleet_rows(3000, NOW))
+    async with console(mesh) as shown:
+        far = (await mesh.rows(Query(offset=2900, limit=1))).rows[0].target
+        assert shown.app.board.store.get(far) is None
+        mesh.asked.clear()
+        await shown.press("colon", *"rotate ")
+        await shown.burst(*far.removeprefix("workload/")[:-1])
+        await shown.until(lambda: f":rotate {far.removeprefix('workload/')}" in shown.lines[-1])
+        assert [query.limit for query in mesh.asked] == [OFFERED]
+        await shown.press("tab", "enter")
+        await shown.until_shown(f"$ meshtui rotate {far}")
 
 
 async def test_saved_filters_are_commands() -> None:

@@ -13,8 +13,8 @@ from meshtui.present.times import counted
 from meshtui.present.tones import Line
 from meshtui.tui.board import Told
 from meshtui.tui.messages import Failed
+from meshtui.tui.planning import why_protected
 from meshtui.tui.screens.marking import Marking
-from meshtui.tui.screens.row_screen import why_protected
 from meshtui.tui.verbs import Verb, marked_line, marked_verbs, reason_not
 
 GONE = "it is gone"

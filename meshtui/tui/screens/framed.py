@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any, ClassVar
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -18,28 +16,21 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import bound
-from meshtui.tui.messages import Commanded
-from meshtui.tui.screens.leaving import Leaving
+from meshtui.tui.screens.commanding import Commanding
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import keys_line
 from meshtui.tui.widgets.lines import Lines
-from meshtui.tui.widgets.prompt import Prompt, Question
+from meshtui.tui.widgets.prompt import Prompt
 from meshtui.tui.widgets.row_store import Changes
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 """Cells below which a screen says so instead of breaking."""
 
-LONGEST_COMMAND = 600
-"""Characters of a command: two SPIFFE IDs, which may be long, and more."""
-
-COMPLETED_FROM = 5_000
-"""Rows whose names are looked at for completion."""
-
 SHORT_HEIGHT = 18
 """Lines below which a screen gives up its blank lines and what is said below the list."""
 
 
-class Framed(Leaving[None], inherit_bindings=False):
+class Framed(Commanding, inherit_bindings=False):
     """A screen over the board. Its body and its row are its own; the rest is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -190,31 +181,6 @@ class Framed(Leaving[None], inherit_bindings=False):
         return self.query_one(f"#{name}", Lines)
 
     # Commands.
-
-    def action_command(self) -> None:
-        """Type a command."""
-        from meshtui.tui.command_line import Known, completed, usage  # noqa: PLC0415 - a start need not wait for it
-
-        known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
-        question = Question(
-            ":",
-            (("enter", "do"), ("tab", "complete")),
-            note=lambda text: (Piece(self.board.glyphs.show(usage(text, known)), Tone.QUIET),),
-            completed=lambda text: completed(text, known),
-            earlier=tuple(self.board.commands),
-            longest=LONGEST_COMMAND,
-        )
-        self.query_one("#footer", Prompt).ask(question)
-
-    @on(Prompt.Submitted)
-    def _obey(self, message: Prompt.Submitted) -> None:
-        """Have a command done."""
-        if message.sign == ":":
-            self.app.post_message(Commanded(message.text))
-
-    def _names_at_hand(self) -> Iterator[str]:
-        """Targets that can be completed: those at hand."""
-        return (row.target for row in islice(self.board.store, COMPLETED_FROM))
 
     async def action_palette(self) -> None:
         """Show all that can be done here."""

@@ -109,7 +109,7 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
             Piece("FILTER", Tone.STRONG),
             Piece("  a space means and, ! not; ns:pro* begins, = is all of it", Tone.QUIET),
         )
-        fields = fold(f"{language.names}   such as {language.examples}".strip(), width)
+        fields = [*fold(language.names, width), *fold(f"such as {language.examples}", width)]
         return [
             cut_line(line, width, self._glyphs.ellipsis) for line in (title, *((Piece(text),) for text in fields))
         ] + [()]

@@ -77,6 +77,10 @@ class Prompt(Lines):
         self._keys = keys
         self._redraw()
 
+    def show_again(self) -> None:
+        """What helps to answer may be different."""
+        self._redraw()
+
     def ask(self, question: Question, text: str = "") -> None:
         """Ask for text, beginning with `text`."""
         self._asked, self._text, self._place = question, text, len(text)

@@ -103,6 +103,11 @@ class RowStore:
         return self._is_answered and self._asked == self._shown
 
     @property
+    def has_all(self) -> bool:
+        """Whether all rows are here, as those of a small mesh are."""
+        return self._index is not None
+
+    @property
     def total(self) -> int:
         """Rows of the view, filtered or not."""
         return self._total
