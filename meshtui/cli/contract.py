@@ -13,7 +13,7 @@ from typing import Any
 
 from meshtui.findings import Check, Finding, Verification
 from meshtui.identity.facts import CertificateFacts
-from meshtui.mesh.access import Explanation, Matrix, TrailStep
+from meshtui.mesh.access import Explanation, TrailStep
 from meshtui.mesh.actions import Plan, Progress
 from meshtui.mesh.overview import Outage
 from meshtui.mesh.rows import HistoryEntry
@@ -192,23 +192,6 @@ def explanation(value: Explanation) -> dict[str, Any]:
         "mtls_policy": value.mtls_policy or None,
         "accepted": list(value.accepted),
         "trail": [_asked(step) for step in value.trail],
-    }
-
-
-def matrix(value: Matrix) -> dict[str, Any]:
-    """`meshtui explain --matrix --json`."""
-    return {
-        "sources": list(value.sources),
-        "destinations": list(value.destinations),
-        "cells": [
-            {
-                "source": cell.source,
-                "destination": cell.destination,
-                "reach": cell.reach.value,
-                "reason": cell.reason,
-            }
-            for cell in value.cells
-        ],
     }
 
 

@@ -14,6 +14,7 @@ from meshtui.errors import UsageError
 from meshtui.mesh.access import AccessQuestion
 from meshtui.present.explanation import explanation_lines
 from meshtui.present.matrix_page import matrix_lines
+from meshtui.present.saved import matrix_fields
 from meshtui.present.tones import Piece
 
 _PLAINTEXT = "plaintext"
@@ -83,7 +84,7 @@ def _matrix(common: Common, namespace: str) -> int:
     found = with_mesh(common, lambda mesh: mesh.matrix(namespace))
     output = Output(common)
     if output.json:
-        output.data(contract.matrix(found))
+        output.data(matrix_fields(found))
     elif output.terminal:
         output.lines(matrix_lines(found, output.width, output.glyphs))
     else:

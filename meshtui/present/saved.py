@@ -1,13 +1,15 @@
-"""A list of rows as a file: for spreadsheets (CSV), for programs (JSON), to be read (text). Pure."""
+"""Rows, and who can call whom, as a file: for spreadsheets (CSV), for programs (JSON), to be read (text). Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from meshtui.mesh.access import Matrix
 from meshtui.mesh.rows import Row, View
 from meshtui.present.columns import titles
 from meshtui.present.escape import visible
@@ -27,6 +29,7 @@ NAMES = (
     *("issued_at", "due_at", "not_after", "manual", "disagreement", "last_error"),
 )
 """Of the fields, in their order."""
+_CELL = ("source", "destination", "reach", "reason")
 
 
 def fields(row: Row) -> dict[str, object]:
@@ -50,19 +53,33 @@ def fields(row: Row) -> dict[str, object]:
     }
 
 
+def matrix_fields(matrix: Matrix) -> dict[str, Any]:
+    """All of a matrix, by the names of `explain --matrix --json`."""
+    return {
+        "sources": list(matrix.sources),
+        "destinations": list(matrix.destinations),
+        "cells": [{name: str(getattr(cell, name)) for name in _CELL} for cell in matrix.cells],
+    }
+
+
 def as_csv(rows: Iterable[Row]) -> str:
     """RFC 4180, with a line of names; foreign text cannot become a formula."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, NAMES)
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in fields(row).items()} for row in rows)
-    return text.getvalue()
+    return _csv(NAMES, map(fields, rows))
 
 
 def as_json(rows: Iterable[Row], view: View, filter_text: str, now: datetime) -> str:
     """One object, with what was asked for and when."""
-    found = {"schema": 1, "at": _time(now), "view": view.value, "filter": filter_text, "rows": list(map(fields, rows))}
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    return _json({"view": view.value, "filter": filter_text, "rows": list(map(fields, rows))}, now)
+
+
+def matrix_as_csv(matrix: Matrix) -> str:
+    """In the same way, a line for each pair."""
+    return _csv(_CELL, matrix_fields(matrix)["cells"])
+
+
+def matrix_as_json(matrix: Matrix, now: datetime) -> str:
+    """One object, with when it was so."""
+    return _json(matrix_fields(matrix), now)
 
 
 def as_text(rows: Sequence[Row], view: View, now: datetime, glyphs: Glyphs) -> str:
@@ -72,6 +89,18 @@ def as_text(rows: Sequence[Row], view: View, now: datetime, glyphs: Glyphs) -> s
     lines = [plain(titles(columns, glyphs))]
     lines += [gap.join(plain(cell) for cell in cells(row, columns, now, glyphs)) for row in rows]
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _csv(names: Sequence[str], lines: Iterable[Mapping[str, object]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in line.items()} for line in lines)
+    return text.getvalue()
+
+
+def _json(found: Mapping[str, object], now: datetime) -> str:
+    return json.dumps({"schema": 1, "at": _time(now), **found}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _cell(value: object) -> str:

@@ -12,6 +12,7 @@ from meshtui.saved_filters import SavedFilter
 from meshtui.tui.places import Place
 from meshtui.tui.screens.commanding import OFFERED
 from meshtui.tui.screens.plan import PlanDialog
+from meshtui.tui.screens.verify import VerifyScreen
 from meshtui.tui.themes import COLORBLIND_DARK, DARK, LIGHT, TERMINAL
 from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import NOW, Clock, Console, console
@@ -269,6 +270,25 @@ async def test_names_that_are_not_at_hand_are_asked_for_when_one_stops_typing() 
         assert [query.limit for query in mesh.asked] == [OFFERED]
         await shown.press("tab", "enter")
         await shown.until_shown(f"$ meshtui rotate {far}")
+
+
+async def test_what_is_verified_in_a_large_mesh_has_its_keys() -> None:
+    """Its row is asked for, though it is far from those in the list: the footer is that of any other."""
+    mesh = FakeMesh(fleet_rows(3000, NOW), now=Clock())
+    async with console(mesh, size=(140, 40)) as shown:
+        far = (await mesh.rows(Query(offset=2900, limit=1))).rows[0]
+        await command(shown, f"verify {far.target}")
+        await shown.until_shown("checks passed")
+        await shown.until(lambda: "r rotate" in shown.lines[-1] and "no row" not in shown.lines[-1])
+        await shown.press("c")
+        await shown.until(lambda: shown.app.clipboard == far.target)
+        await shown.press("r")
+        await shown.until_shown(f"$ meshtui rotate {far.target}")
+        await shown.press("enter")
+        screen = shown.app.screen_stack[1]
+        assert isinstance(screen, VerifyScreen)
+        await shown.until(lambda: screen.row is not None and screen.row.serial != far.serial and not screen.row.step)
+        assert shown.app.board.store.get(far.target) is None
 
 
 async def test_saved_filters_are_commands() -> None:

@@ -92,6 +92,46 @@ async def test_items_of_other_places_are_copied_too() -> None:
         assert shown.app.clipboard.splitlines()[0].strip() in shown.text
 
 
+async def test_pages_are_copied_whole_and_have_no_certificate() -> None:
+    """A policy's page with what is out of sight, the matrix by its cell and then all of it, the keys of help."""
+    async with console(size=(80, 24)) as shown:
+        await shown.press("5", "enter")
+        await shown.until_shown("MANIFEST")
+        assert "/ratings/{*}{*}" not in shown.lines[-3]
+        await shown.press("c")
+        await shown.until_shown("Copied this page")
+        assert shown.app.clipboard.splitlines()[0] == "AuthorizationPolicy prod/ratings"
+        assert "kind: AuthorizationPolicy" in shown.app.clipboard
+        assert len(shown.app.clipboard.splitlines()) > 22
+        await shown.press("y")
+        await shown.until_shown("There is no certificate here to copy.")
+        await shown.press("question_mark")
+        assert "copy (none here)" in shown.text
+        await shown.press("c")
+        await shown.until_shown("Copied this help")
+        assert "ALWAYS" in shown.app.clipboard
+        await shown.press("escape", "escape", "m")
+        await shown.until_shown("FROM / TO")
+        await shown.until_shown("plaintext → batch/loader")
+        await shown.press("c")
+        await shown.until_shown("Copied what is said of it")
+        assert shown.app.clipboard.startswith("plaintext → batch/loader   ✗ no connection\n")
+        await shown.press("c")
+        await shown.until_shown("Copied the matrix")
+        assert len(shown.app.clipboard.splitlines()) > 13
+
+
+async def test_a_page_about_a_row_is_copied_behind_the_values_of_the_row() -> None:
+    """The target first, as in the list; the page last."""
+    async with console() as shown:
+        shown.app.screen.query_one(RowList).select(DETAILS)
+        await shown.press("v")
+        await shown.until_shown("checks passed")
+        await shown.press(*"cccc")
+        await shown.until_shown("Copied this page")
+        assert "all 7 checks passed" in shown.app.clipboard
+
+
 # The ways.
 
 

@@ -157,7 +157,7 @@ async def test_help_says_where_it_goes_on() -> None:
         assert "j k scroll" in shown.lines[-1]
     async with console(size=(140, 40)) as shown:
         await shown.press("question_mark")
-        assert "ns:prod left<24h" in shown.text
+        assert "ns:prod !fresh left<24h" in shown.text
         assert "j k scroll" not in shown.text
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from meshtui.mesh.fake import FakeMesh, fleet_rows
 from meshtui.tui.board import Told
+from meshtui.tui.screens.help import HelpScreen
 from meshtui.tui.screens.save import SaveDialog
 from tests.tui.console import NOW, Clock, Console, console
 
@@ -81,6 +82,34 @@ async def test_a_page_is_saved_as_text_and_picture_only(tmp_path: Path) -> None:
         await save(shown, tmp_path / "detail.csv")
         await shown.until_shown("does not say what to write. End its name with one of .txt, .svg.")
         assert not (tmp_path / "detail.csv").exists()
+
+
+async def test_the_matrix_is_saved_as_a_table_and_pages_whole(tmp_path: Path) -> None:
+    """Every pair, in sight or not; all lines of a page and of a list; help from above another screen."""
+    async with console(size=(80, 24)) as shown:
+        await shown.press("5", "m")
+        await shown.until_shown("plaintext → batch/loader")
+        lines = list(csv.DictReader(io.StringIO(await saved(shown, tmp_path / "matrix.csv"))))
+        found = json.loads(await saved(shown, tmp_path / "matrix.json"))
+        assert found["cells"] == lines
+        assert len(lines) == len(found["sources"]) * len(found["destinations"]) > 100
+        assert {"source": "workload/prod/sleep", "destination": "workload/prod/httpbin", "reach": "some"}.items() <= (
+            next(line for line in lines if "sleep" in line["source"] and "httpbin" in line["destination"]).items()
+        )
+        assert "FROM / TO" in await saved(shown, tmp_path / "matrix.txt")
+        await shown.press("escape", "6")
+        await shown.until_shown("DESTINATION")
+        text = await saved(shown, tmp_path / "traffic.txt")
+        assert "LAST CALL" in text
+        assert len(text.splitlines()) == 14
+        await shown.press("enter")
+        await shown.until_shown("LAST DENIED")
+        assert "operation.paths: /status/418 is none of /get" in await saved(shown, tmp_path / "pair.txt")
+        await shown.press("question_mark")
+        await save(shown, tmp_path / "help.txt")
+        await shown.until(lambda: isinstance(shown.app.screen, HelpScreen))
+        assert "FILTER" not in content(tmp_path / "help.txt")
+        assert "ALWAYS" in content(tmp_path / "help.txt")
 
 
 async def test_a_file_that_is_there_is_replaced_only_when_asked_twice(tmp_path: Path) -> None:

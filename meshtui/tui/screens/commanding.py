@@ -35,6 +35,11 @@ class Commanding(Leaving[None], inherit_bindings=False):
     _offered: tuple[str, ...] = ()
     """Targets that the owner of the mesh named last."""
 
+    @property
+    def has_widgets(self) -> bool:
+        """Whether all parts are there."""
+        raise NotImplementedError
+
     def action_command(self) -> None:
         """Type a command."""
         from meshtui.tui.command_completion import completed, usage  # noqa: PLC0415 - a start need not wait for it
@@ -80,4 +85,5 @@ class Commanding(Leaving[None], inherit_bindings=False):
         except MeshError:
             return  # names are a help, and what became of the mesh is told elsewhere
         self._offered = tuple(row.target for row in page.rows)
-        self.query_one("#footer", Prompt).show_again()
+        if self.has_widgets:
+            self.query_one("#footer", Prompt).show_again()

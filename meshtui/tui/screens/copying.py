@@ -25,6 +25,7 @@ class Copying(Framed):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("copy"),
+        bound("copy-pem"),
     ]
 
     _again: tuple[tuple[str, str], ...] = ()
@@ -33,7 +34,16 @@ class Copying(Framed):
 
     def copied(self) -> tuple[tuple[str, str], ...]:
         """What the key copies, and copies when it is pressed again: each what it is, and its text."""
-        raise NotImplementedError
+        return ()
+
+    @property
+    def has_pem(self) -> bool:
+        """Whether there is a certificate to copy."""
+        return False
+
+    def why_not(self, action: str) -> str:
+        """Why an action does not work here."""
+        return super().why_not(action) if action != "copy_pem" or self.has_pem else "none here"
 
     def action_copy(self) -> None:
         """Copy; pressed again, the next value of the same thing."""
@@ -45,6 +55,10 @@ class Copying(Framed):
         else:
             self.say(Told("There is nothing here to copy.", wrong=True))
 
+    def action_copy_pem(self) -> None:
+        """Copy certificates, where there are any."""
+        self.say(Told("There is no certificate here to copy.", wrong=True))
+
     @work(exclusive=True, group="copy")
     async def put(self, text: str, what: str) -> None:
         """Have a text in the clipboard, and say so."""
@@ -55,13 +69,14 @@ class Copying(Framed):
 class CopyingRows(Copying):
     """A screen about rows of certificates: their certificates can be copied as well."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bound("copy-pem"),
-    ]
-
     def rows_to_copy(self) -> tuple[Row, ...]:
         """The rows that are meant."""
         raise NotImplementedError
+
+    @property
+    def has_pem(self) -> bool:
+        """Whether any of them has a certificate."""
+        return any(row.serial for row in self.rows_to_copy())
 
     def copied(self) -> tuple[tuple[str, str], ...]:
         """The targets; of one its target, identity and serial."""
@@ -73,11 +88,10 @@ class CopyingRows(Copying):
 
     def action_copy_pem(self) -> None:
         """Copy the certificates that are held, each with its chain."""
-        rows = self.rows_to_copy()
-        if any(row.serial for row in rows):
-            self._copy_pem(tuple(row.target for row in rows if row.serial))
+        if self.has_pem:
+            self._copy_pem(tuple(row.target for row in self.rows_to_copy() if row.serial))
         else:
-            self.say(Told("There is no certificate here to copy.", wrong=True))
+            super().action_copy_pem()
 
     @work(exclusive=True, group="pem")
     async def _copy_pem(self, targets: tuple[str, ...]) -> None:

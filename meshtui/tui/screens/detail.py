@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from meshtui.errors import MeshError
@@ -15,17 +14,13 @@ from meshtui.present.detail import detail_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
+from meshtui.tui.screens.paged import Paged
 from meshtui.tui.screens.row_screen import RowScreen
-from meshtui.tui.screens.saving import Saving
 from meshtui.tui.screens.verify import VerifyScreen
-from meshtui.tui.widgets.document import Document
 from meshtui.tui.widgets.row_store import Changes
 
-MARGIN = 1
-"""Cells on either side of the page."""
 
-
-class DetailScreen(Saving, RowScreen):
+class DetailScreen(Paged, RowScreen):
     """The page of one target."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
@@ -57,10 +52,6 @@ class DetailScreen(Saving, RowScreen):
         # Of a large mesh the console does not have every row
         return self._detail.row if row is None and self._detail is not None and self._error is None else row
 
-    def body(self) -> ComposeResult:
-        """The page."""
-        yield Document(self._page, id="page")
-
     def on_mount(self) -> None:
         """Begin to read."""
         self._read()
@@ -74,7 +65,7 @@ class DetailScreen(Saving, RowScreen):
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self._show()
+        self.show_page()
 
     async def verify(self, row: Row) -> None:
         """Look at every check of the row."""
@@ -93,19 +84,16 @@ class DetailScreen(Saving, RowScreen):
         except MeshError as error:
             self._error = error
             self.refresh_frame()  # its verbs have nothing to act on
-        self._show()
+        self.show_page()
 
-    def _show(self) -> None:
-        if self.has_widgets:
-            self.query_one("#page", Document).show()
-
-    def _page(self, width: int) -> list[Line]:
-        glyphs, inner = self.board.glyphs, width - 2 * MARGIN
+    def page(self, width: int) -> list[Line]:
+        """What is known of it, or why nothing is."""
+        glyphs = self.board.glyphs
         lines: list[Line] = []
         if self._error is not None:
-            lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
+            lines += paragraph(glyphs.show(str(self._error)), width, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
         if self._detail is not None:
-            lines += detail_lines(self._detail, self.board.now(), inner, glyphs, fix_key=self.board.keymap.shown("fix"))
+            lines += detail_lines(self._detail, self.board.now(), width, glyphs, fix_key=self.board.keymap.shown("fix"))
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
-        return [(Piece(" " * MARGIN), *line) for line in lines]
+        return lines

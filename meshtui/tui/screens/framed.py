@@ -204,7 +204,7 @@ class Framed(Commanding, inherit_bindings=False):
         """Show the keys that work here."""
         from meshtui.tui.screens.help import HelpScreen  # noqa: PLC0415 - a start need not wait for it
 
-        await self.open(HelpScreen(self.active_bindings.values(), self.board.glyphs, self.language))
+        await self.open(HelpScreen(self.active_bindings.values(), self.board, self.language, self.why_not))
 
     async def open(self, screen: Screen[None]) -> None:
         """Put another screen on top of this one, painting once rather than for each step of its making."""

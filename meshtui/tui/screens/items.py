@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from meshtui.errors import MeshError
 from meshtui.mesh.filter_fields import Language
 from meshtui.mesh.interface import Mesh
+from meshtui.present.columns import joined, titles
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone, plain
 from meshtui.tui.board import Board, Link
@@ -27,6 +28,8 @@ from meshtui.tui.widgets.row_store import Changes
 T = TypeVar("T")
 
 SUMMARY_LINES = 3
+_SAVED_WIDTH = 240
+"""Cells of a line of a list that is saved: all columns."""
 _COPIED_WIDTH = 1_000
 """Cells of a summary that is copied: enough for nothing to be cut."""
 
@@ -98,6 +101,16 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
             return ()
         lines = self._listing.summary(item, self.board.now(), _COPIED_WIDTH, self.board.glyphs)
         return (("what is said of it", "\n".join(filter(None, (plain(line).strip() for line in lines)))),)
+
+    async def draw(self, kind: str) -> str | None:
+        """Everything that passes the filter as text, with all columns; a picture is of what is in sight."""
+        if kind != "txt":
+            return None
+        table, now, glyphs = self._listing.table, self.board.now(), self.board.glyphs
+        columns = table.layout(_SAVED_WIDTH)
+        items = filter(None, map(self._store.at, range(len(self._store))))
+        lines = [titles(columns, glyphs), *(joined(table.cells(item, columns, now, glyphs)) for item in items)]
+        return "".join(f"{plain(line).rstrip()}\n" for line in lines)
 
     def body(self) -> ComposeResult:
         """The places where this is one, the list, and what there is to say about one item of it."""

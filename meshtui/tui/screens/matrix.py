@@ -13,20 +13,29 @@ from meshtui.mesh.access import AccessQuestion, Matrix
 from meshtui.mesh.interface import Mesh
 from meshtui.present.cells import fit_line, line_width
 from meshtui.present.matrix import cell_summary, legend
-from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.matrix_page import matrix_lines
+from meshtui.present.saved import matrix_as_csv, matrix_as_json
+from meshtui.present.tones import Line, Piece, Tone, plain
 from meshtui.tui.asking import explained
 from meshtui.tui.board import Board, Told
 from meshtui.tui.keys import bound
+from meshtui.tui.screens.copying import Copying
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.page import PageScreen
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.matrix_grid import MatrixGrid
 
+_WIDTH = 200
+"""Cells of a line of text that leaves the screen."""
 
-class MatrixScreen(Fetching):
+
+class MatrixScreen(Saving, Copying, Fetching):
     """The matrix of all workloads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
+
+    KINDS: ClassVar[tuple[str, ...]] = ("csv", "json", "txt", "svg")
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("open", "explain"),
@@ -84,6 +93,29 @@ class MatrixScreen(Fetching):
         cell = message.cell
         question = AccessQuestion(source=cell.source, destination=cell.destination)
         await self.open(PageScreen(self.board, (*self.crumbs, "explain"), explained(question)))
+
+    # What is taken away.
+
+    def copied(self) -> tuple[tuple[str, str], ...]:
+        """What the cell under the cursor says, then the whole matrix."""
+        cell = self._grid.selected
+        if cell is None:
+            return ()
+        lines = cell_summary(cell, self.board.now(), _WIDTH, self.board.glyphs)
+        said = "\n".join(plain(line).strip() for line in lines)
+        return ("what is said of it", said), ("the matrix", self._text())
+
+    async def draw(self, kind: str) -> str | None:
+        """All of the matrix; a picture is of what is in sight."""
+        if kind == "csv":
+            return matrix_as_csv(self._grid.matrix)
+        if kind == "json":
+            return matrix_as_json(self._grid.matrix, self.board.now())
+        return self._text() if kind == "txt" else None
+
+    def _text(self) -> str:
+        lines = matrix_lines(self._grid.matrix, _WIDTH, self.board.glyphs)
+        return "".join(f"{plain(line).rstrip()}\n" for line in lines)
 
     def _show_summary(self, width: int) -> None:
         glyphs, cell = self.board.glyphs, self._grid.selected

@@ -22,6 +22,7 @@ from meshtui.tui.placeholder import error_lines, unopened, waiting
 from meshtui.tui.places import Place
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered, Placed
+from meshtui.tui.screens.saving import Saving
 from meshtui.tui.screens.targeted import Targeted
 from meshtui.tui.widgets.lines import Lines
 from meshtui.tui.widgets.prompt import Prompt
@@ -32,7 +33,7 @@ OLD = timedelta(seconds=10)
 """Age from which it is read, and drawn, again though nothing has changed: shares of lifetimes change by the clock."""
 
 
-class OverviewScreen(Targeted, Fetching, Filtered, Placed):
+class OverviewScreen(Saving, Targeted, Fetching, Filtered, Placed):
     """A page in parts, with a cursor among the things it names. A filter leads from here to the list of everything."""
 
     FOLLOWS_THE_BOARD = True

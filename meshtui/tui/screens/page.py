@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from meshtui.errors import MeshError
@@ -17,10 +16,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
 from meshtui.tui.screens.fetching import Fetching
-from meshtui.tui.widgets.document import Document
-
-MARGIN = 1
-"""Cells on either side of the page."""
+from meshtui.tui.screens.paged import Paged
 
 Drawing = Callable[[datetime, int, Glyphs], Sequence[Line]]
 """The lines of a page, now, in a width, in these signs."""
@@ -29,7 +25,7 @@ Load = Callable[[Mesh], Awaitable[Drawing]]
 """What is asked of the mesh for a page."""
 
 
-class PageScreen(Fetching):
+class PageScreen(Paged, Fetching):
     """A page, read again whenever the mesh says that something is different."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
@@ -53,14 +49,10 @@ class PageScreen(Fetching):
         """The way here."""
         return self._crumbs
 
-    def body(self) -> ComposeResult:
-        """The page."""
-        yield Document(self._page, id="page")
-
     def tick(self) -> None:
         """Show what depends on the time."""
         super().tick()
-        self._show()
+        self.show_page()
 
     def action_back(self) -> None:
         """Back to where one came from."""
@@ -73,23 +65,21 @@ class PageScreen(Fetching):
     def fetched(self, content: Drawing) -> None:
         """Show what is so now."""
         self._drawing, self._error = content, None
-        self._show()
+        self.show_page()
 
     def missed(self, error: MeshError) -> None:
         """Say why it cannot be shown."""
         self._error = error
-        self._show()
+        self.show_page()
 
-    def _show(self) -> None:
-        self.query_one("#page", Document).show()
-
-    def _page(self, width: int) -> list[Line]:
-        glyphs, inner = self.board.glyphs, width - 2 * MARGIN
+    def page(self, width: int) -> list[Line]:
+        """What is known of it, or why nothing is."""
+        glyphs = self.board.glyphs
         lines: list[Line] = []
         if self._error is not None:
-            lines += paragraph(glyphs.show(str(self._error)), inner, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
+            lines += paragraph(glyphs.show(str(self._error)), width, Tone.BAD, first=(Piece(f"{glyphs.broken} "),))
         if self._drawing is not None:
-            lines += self._drawing(self.board.now(), inner, glyphs)
+            lines += self._drawing(self.board.now(), width, glyphs)
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
-        return [(Piece(" " * MARGIN), *line) for line in lines]
+        return lines

@@ -42,7 +42,8 @@ class RowScreen(CopyingRows):
         """Why a verb does not work on the row."""
         if action == "reach":
             return reason_for_none(self.row)
-        return next((verb.reason for verb in verbs(self.row, self.board) if verb.name == action), "")
+        known = {verb.name: verb.reason for verb in verbs(self.row, self.board)}
+        return known[action] if action in known else super().why_not(action)
 
     def rows_to_copy(self) -> tuple[Row, ...]:
         """The row."""

@@ -44,9 +44,10 @@ class Targeted(RowScreen):
 
     def board_changed(self, changes: Changes) -> None:
         """What was asked for may be different now."""
-        for pair in changes.rows:
-            for row in filter(None, pair):
-                self._asked_for.pop(row.target, None)
+        for before, now in changes.rows:
+            row = now or before
+            if row is not None and row.target in self._asked_for:
+                self._asked_for[row.target] = now
         super().board_changed(changes)
 
     def look_up(self) -> None:

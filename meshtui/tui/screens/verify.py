@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from meshtui.errors import MeshError
@@ -14,17 +13,14 @@ from meshtui.mesh.rows import Row
 from meshtui.present.cells import paragraph
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.verification import verification_lines
-from meshtui.tui.board import Board
+from meshtui.tui.board import Board, Link
 from meshtui.tui.keys import bound
-from meshtui.tui.screens.row_screen import RowScreen
-from meshtui.tui.screens.saving import Saving
-from meshtui.tui.widgets.document import Document
-
-MARGIN = 1
-"""Cells on either side of the page."""
+from meshtui.tui.screens.paged import Paged
+from meshtui.tui.screens.targeted import Targeted
+from meshtui.tui.widgets.row_store import Changes
 
 
-class VerifyScreen(Saving, RowScreen):
+class VerifyScreen(Paged, Targeted):
     """What was checked, what was seen, and what to do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
@@ -48,13 +44,15 @@ class VerifyScreen(Saving, RowScreen):
         return (*self._above, "verify")
 
     @property
-    def row(self) -> Row | None:
-        """The row of the target, as long as there is one."""
-        return self.board.store.get(self._target)
+    def target(self) -> str:
+        """What is verified."""
+        return self._target
 
-    def body(self) -> ComposeResult:
-        """The page."""
-        yield Document(self._page, id="page")
+    def board_changed(self, changes: Changes) -> None:
+        """Have the row at hand, for the keys that act on it: of a large mesh the console does not have every row."""
+        super().board_changed(changes)
+        if self.board.link is Link.LIVE:
+            self.look_up()
 
     def on_mount(self) -> None:
         """Begin to verify."""
@@ -63,7 +61,7 @@ class VerifyScreen(Saving, RowScreen):
     async def verify(self, row: Row) -> None:  # noqa: ARG002 - it is this screen's own
         """Verify once more."""
         self._result = None
-        self.query_one("#page", Document).show()
+        self.show_page()
         self._verify()
 
     def action_back(self) -> None:
@@ -78,15 +76,16 @@ class VerifyScreen(Saving, RowScreen):
             self._result = await self.board.mesh.verify(self._target)
         except MeshError as error:
             self._result = error
-        self.query_one("#page", Document).show()
+        self.show_page()
 
-    def _page(self, width: int) -> list[Line]:
-        glyphs, inner = self.board.glyphs, width - 2 * MARGIN
+    def page(self, width: int) -> list[Line]:
+        """Every check, or that the wire is being asked."""
+        glyphs = self.board.glyphs
         if self._result is None:
             lines: list[Line] = [(Piece(f"{glyphs.busy} asking the wire{glyphs.ellipsis}", Tone.BUSY),)]
         elif isinstance(self._result, MeshError):
             first = (Piece(f"{glyphs.broken} ", Tone.BAD),)
-            lines = paragraph(glyphs.show(str(self._result)), inner, Tone.BAD, first=first)
+            lines = paragraph(glyphs.show(str(self._result)), width, Tone.BAD, first=first)
         else:
-            lines = verification_lines(self._result, inner, glyphs)
-        return [(Piece(" " * MARGIN), *line) for line in lines]
+            lines = verification_lines(self._result, width, glyphs)
+        return lines

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from meshtui.errors import MeshError
 from meshtui.findings import Verification
 from meshtui.operations import side_by_side
 from meshtui.present.fared import fared_lines
-from meshtui.present.tones import Line, Piece
+from meshtui.present.tones import Line
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
-from meshtui.tui.screens.saving import Saving
-from meshtui.tui.widgets.document import Document
+from meshtui.tui.screens.paged import Paged
 
 AT_ONCE = 4
 """Verifications under way; each asks the wire."""
 PACE = 0.25
 """Seconds between two pages."""
-MARGIN = 1
 
 
-class VerifyMarkedScreen(Saving):
+class VerifyMarkedScreen(Paged):
     """One verification after the other; those that fail are told first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bound("back")]
@@ -57,10 +54,6 @@ class VerifyMarkedScreen(Saving):
         """How many have answered."""
         return f"{len(self._results)} of {len(self._targets)}"
 
-    def body(self) -> ComposeResult:
-        """The page."""
-        yield Document(self._page, id="page")
-
     def on_mount(self) -> None:
         """Begin."""
         self._verify_all()
@@ -89,10 +82,10 @@ class VerifyMarkedScreen(Saving):
         self._rests = self._is_behind
         if self._is_behind:
             self._is_behind = False
-            self.query_one("#page", Document).show()
+            self.show_page()
             self.refresh_frame()
             self.set_timer(PACE, self._catch_up)
 
-    def _page(self, width: int) -> list[Line]:
-        lines = fared_lines(self._targets, self._results, width - 2 * MARGIN, self.board.glyphs)
-        return [(Piece(" " * MARGIN), *line) for line in lines]
+    def page(self, width: int) -> list[Line]:
+        """How each of them fares."""
+        return fared_lines(self._targets, self._results, width, self.board.glyphs)

@@ -56,6 +56,11 @@ class MatrixGrid(Toned, can_focus=True, inherit_bindings=False):
         self._top = self._left = 0
 
     @property
+    def matrix(self) -> Matrix:
+        """All of it."""
+        return self._grid.matrix
+
+    @property
     def selected(self) -> MatrixCell | None:
         """The cell under the cursor."""
         return self._grid.at(self._row, self._column)
