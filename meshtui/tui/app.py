@@ -24,7 +24,7 @@ from meshtui.mesh.rows import View
 from meshtui.present.glyphs import UNICODE, Glyphs
 from meshtui.saved_filters import SavedFilter
 from meshtui.tui import themes
-from meshtui.tui.board import Board, Link
+from meshtui.tui.board import Board, Link, Told
 from meshtui.tui.clipboard import sequence
 from meshtui.tui.feed import BACKOFF, Feed, OpenMesh
 from meshtui.tui.frame import Delta, Frame
@@ -174,7 +174,8 @@ class MeshtuiApp(Performs):
         self.board.link, self.board.error, self.board.last_heard = Link.STALE, message.error, message.last_heard
         self.board.pass_over()
         if self.board.said is None:  # the header says it too
-            self.board.say(message.error)
+            sentences = (message.error.message, self.board.missing, message.error.fix)
+            self.board.said = Told(" ".join(filter(None, sentences)), wrong=True)
         self.tell_screens()
 
     def on_rows_arrived(self, message: RowsArrived) -> None:

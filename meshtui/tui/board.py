@@ -104,6 +104,12 @@ class Board:
             return ""
         return "PROTECTED" if self.protected else "READ-ONLY"
 
+    @property
+    def missing(self) -> str:
+        """Why some lines of the list have no row and get none for now, as a sentence; empty where that is not so."""
+        is_so = self.link is Link.STALE and not self.store.has_all
+        return "Rows that were not loaded yet come when the mesh answers." if is_so else ""
+
     def say(self, error: MeshError, about: str | None = None) -> None:
         """Tell what went wrong."""
         self.said = Told(str(error), wrong=True, about=about)

@@ -64,6 +64,20 @@ async def test_filter_looks_at_pairs_and_denials(recorder: Recorder) -> None:
     assert (len(found.pairs), len(found.denied)) == (2, 0)
 
 
+async def test_fields_ask_pairs_and_denials_alike(recorder: Recorder) -> None:
+    """Ends, outcome, count, path and time; denied calls are found among all of them, not among the newest alone."""
+    recorder.record(Reported(denied(path="/first")))
+    for number in range(9):
+        recorder.record(Reported(denied(path=f"/{number}", policy="AuthorizationPolicy prod/other")))
+    recorder.record(Reported(call()))
+    found = await recorder.traffic(TrafficQuery(filter="from:sleep outcome:denied policy:deny", limit=2))
+    assert ([pair.count for pair in found.pairs], [each.path for each in found.denied]) == ([1], ["/first"])
+    found = await recorder.traffic(TrafficQuery(filter="count>5 path:/8 last<5m"))
+    assert ([pair.count for pair in found.pairs], list(found.denied)) == ([9], [])
+    found = await recorder.traffic(TrafficQuery(filter="to:httpbin is:denied status:403 path:/3"))
+    assert [each.path for each in found.denied] == ["/3"]
+
+
 async def test_denied_only_leaves_out_the_rest(recorder: Recorder) -> None:
     """Also when there are many more of those."""
     for number in range(30):

@@ -99,6 +99,17 @@ async def test_filter_looks_at_all_of_a_call(opened: Callable[..., DenialStore])
     assert await paths(store, "first second") == []
 
 
+async def test_what_words_cannot_say_is_asked_of_each_call(opened: Callable[..., DenialStore]) -> None:
+    """The limit counts those that fit, written or waiting."""
+    store = opened()
+    for seconds in range(9):
+        store.add(later(seconds, f"/{seconds}"))
+    await store.read(Words.parse(""), limit=1)
+    store.add(later(20, "/20"))
+    found = await store.read(Words.parse("get"), fits=lambda call: int(call.path[1:]) % 4 == 0, limit=3)
+    assert [each.path for each in found] == ["/20", "/8", "/4"]
+
+
 async def test_target_is_either_end(opened: Callable[..., DenialStore]) -> None:
     """And a call between two others is about neither."""
     store = opened()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from meshtui.mesh.filter_fields import Language
+from meshtui.mesh.filter_fields import Language, TimeField
 from meshtui.tui.widgets.item_store import ItemStore
 
 NOW = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -39,6 +39,19 @@ def test_a_filter_lets_through_what_has_all_words() -> None:
     assert shown(items) == ["A four", "A three"]
     items.arrange("")
     assert len(items) == 3
+
+
+def test_a_filter_about_time_is_asked_again_as_time_passes() -> None:
+    """And only such a filter: nothing else changes by the clock."""
+    clock = [NOW]
+    language = Language[datetime](str, {"age": TimeField(lambda item: item, forward=False)})
+    items = ItemStore[datetime](str, language, lambda: clock[0])
+    items.replace([NOW, NOW - timedelta(hours=1)])
+    assert not items.tick()
+    items.arrange("age<1m")
+    assert (len(items), items.tick()) == (1, False)
+    clock[0] += timedelta(minutes=2)
+    assert (items.tick(), len(items)) == (True, 0)
 
 
 def test_the_same_items_are_no_change() -> None:

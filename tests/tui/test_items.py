@@ -117,6 +117,28 @@ async def test_the_same_keys_move_filter_and_help_everywhere(key: str, place: st
         assert shown.app._exit
 
 
+async def test_each_list_has_fields_of_its_own() -> None:
+    """The prompt gives examples of them, the header counts what they find, what is odd is said, help names them."""
+    async with console(size=(80, 24)) as shown:
+        await at(shown, "6")
+        await shown.press("slash")
+        assert "such as from:sleep to:httpbin outcome:denied last<5m" in shown.lines[-1]
+        await shown.paste("form:sleep")
+        assert "did you mean from?" in shown.lines[-1]
+        await shown.press("ctrl+u")
+        await shown.paste("from:sleep count>10 !outcome:ok")
+        assert "1 of 13" in shown.lines[0]
+        assert "prod/sleep" in cursor_line(shown)
+        await shown.press("enter", "question_mark", "G")
+        assert "from: to: ns: outcome:" in shown.text
+        await shown.press("escape")
+        await at(shown, "8")
+        await shown.press("slash")
+        assert "such as severity:critical kind:gateway" in shown.lines[-1]
+        await shown.paste("severity:critical")
+        assert "✗ critical" in cursor_line(shown)
+
+
 async def test_a_place_is_as_one_left_it() -> None:
     """Its filter and its cursor are there again."""
     async with console() as shown:

@@ -405,6 +405,29 @@ async def test_rows_of_a_large_mesh_come_where_one_looks() -> None:
         assert shown.cursor == (await mesh.rows(Query(offset=4999))).rows[0].target
 
 
+async def test_rows_of_a_large_mesh_that_is_lost_are_said_to_come_later() -> None:
+    """Once when it is lost, and below the list for as long as the cursor is on such a line; a small mesh has all."""
+    words = "Rows that were not loaded yet come when the mesh answers."
+    mesh = FakeMesh(fleet_rows(5000, NOW), now=Clock())
+    async with console(mesh, size=(80, 24), backoff=(60.0,)) as shown:
+        mesh.silence()
+        await shown.until_shown("STALE")
+        assert words in " ".join(shown.text.split())
+        await shown.press("j")
+        assert words not in shown.text
+        await shown.press("G")
+        assert shown.cursor == ""
+        assert words in shown.text
+        await shown.press("g")
+        assert shown.cursor
+        assert words not in shown.text
+    small = FakeMesh(now=Clock())
+    async with console(small, size=(80, 24), backoff=(60.0,)) as shown:
+        small.silence()
+        await shown.until_shown("STALE")
+        assert "come when" not in shown.text
+
+
 async def test_the_cursor_stays_on_its_identity_in_a_large_mesh() -> None:
     """Rows that change their places around it, far away or near, do not move what the keys act on."""
     rows = fleet_rows(5000, NOW)

@@ -237,6 +237,8 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
         lines: list[Line] = [()] * SUMMARY_LINES
         if row is not None:
             lines = [(Piece(" "), *line) for line in summary(row, board.now(), width - 2, board.glyphs)]
+        elif len(board.store):
+            lines[0] = (Piece(f" {board.missing}", Tone.UNSURE),)
         # A long status takes its lines from here, so that the list above keeps its place
         lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
         rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
