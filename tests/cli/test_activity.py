@@ -128,6 +128,19 @@ async def test_traffic_is_filtered_by_words(served: Served) -> None:
     assert len(await served.rows("traffic", "--limit", "3")) == 3
 
 
+async def test_traffic_and_the_audit_are_filtered_by_fields(served: Served) -> None:
+    """The same as in the console; what is odd about a filter is said beside the answer."""
+    rows = await served.rows("traffic", "from:sleep", "count>10", "!outcome:ok")
+    assert [row[:2] for row in rows] == [["denied", "38"]]
+    entries = (await served.json("audit", "--filter", "by:ana target:ledger-plaintext at<1h"))["entries"]
+    assert [entry["target"] for entry in entries] == ["DestinationRule payments/ledger-plaintext"]
+    process = await served.start("traffic", "form:sleep")
+    async with asyncio.timeout(DEADLINE):
+        output, errors = await process.communicate()
+    assert (process.returncode, output) == (0, b"")
+    assert errors.decode().strip() == "The filter: 'form' is no field and sought as a word; did you mean from?"
+
+
 async def test_denied_calls_are_listed_one_by_one(served: Served) -> None:
     """Newest first, with what was asked for and what denied it."""
     rows = await served.rows("traffic", "--denied", "batch")

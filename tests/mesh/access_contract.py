@@ -157,3 +157,6 @@ class AccessContract:
         assert "Namespace audited" in {entry.target for entry in named}
         others = await mesh.audit(AuditQuery(filter="namespace !audited"))
         assert "Namespace audited" not in {entry.target for entry in others}
+        by_field = await mesh.audit(AuditQuery(filter="target:audited at<1h outcome:ok"))
+        assert {"Namespace audited"} == {entry.target for entry in by_field}
+        assert not await mesh.audit(AuditQuery(filter="target:audited at>1h"))
