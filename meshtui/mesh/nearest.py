@@ -13,8 +13,6 @@ from meshtui.mesh.targets import Target
 _MOST = 3
 _LOOKED_AT = 300
 """Rows of each page."""
-_BEGINNING = 2
-"""Letters of a name that are likely to be right."""
 _ALIKE = 0.7
 _OTHERS = set('"*!')
 
@@ -32,25 +30,27 @@ async def row_of(mesh: Mesh, target: str) -> Row:
 
 async def nearest(mesh: Mesh, target: str) -> tuple[str, ...]:
     """What a target that is not there was perhaps meant to be, the likeliest first."""
+    names: set[str] = set()
     for text in _filters(target):
         try:
-            rows = (await mesh.rows(Query(filter=text, limit=_LOOKED_AT))).rows
+            page = await mesh.rows(Query(filter=text, limit=_LOOKED_AT))
         except MeshError:
             break
-        names = [row.target for row in rows]
-        if near := difflib.get_close_matches(target, names, n=_MOST, cutoff=_ALIKE):
-            return tuple(near)
-    return ()
+        names.update(row.target for row in page.rows)
+    return tuple(difflib.get_close_matches(target, sorted(names), n=_MOST, cutoff=_ALIKE))
 
 
 def _filters(target: str) -> Iterator[str]:
-    """What is asked for, one after the other: the name elsewhere, names that begin alike, and all of the namespace."""
+    """What is asked for: where the name occurs, names that begin or end alike, and all of the namespace."""
     try:
         parsed = Target.parse(target)
     except UsageError:
         return
     if _OTHERS & {*target}:
         return
-    yield f"kind={parsed.kind} name={parsed.name}"
-    yield f"kind={parsed.kind} name:{parsed.name[:_BEGINNING]}"
+    kind, name, part = parsed.kind, parsed.name, (len(parsed.name) + 2) // 3
+    yield f"kind={kind} name:*{name}*"
+    yield f"kind={kind} name:*{name[-part:]}"
+    yield f"kind={kind} name:{name[: 2 * part]}"
+    yield f"kind={kind} name:{name[:part]}"
     yield f"ns={parsed.namespace}" if parsed.namespace else f"kind={parsed.kind}"
