@@ -124,6 +124,8 @@ def found(name: str, text: str) -> list[Any]:
         ("entries", "by:ana verb:applied ns:payments", 1),
         ("entries", "target:ledger-plaintext", 1),
         ("entries", "by:loader is:trouble reason:token", 1),
+        ("entries", "by:batch/loader kind:refused", 1),
+        ("entries", "by:cluster.local/batch kind:refused", 1),
         ("told", "by:ana at>2h", 2),
         ("cells", "from:sleep to:httpbin reach:some", 1),
         ("cells", "!from:plaintext", 1),

@@ -26,9 +26,7 @@ ENTRIES: Language[HistoryEntry] = Language(
     text_of,
     {
         "kind": TextField(lambda entry: entry.kind, values=KINDS),
-        "by": TextField(
-            lambda entry: PARTS.join((names_of("", entry.actor), entry.actor.rpartition("/")[2])), parts=PARTS
-        ),
+        "by": TextField(lambda entry: names_of("", entry.actor), parts=PARTS),
         "verb": TextField(_verb),
         "target": TextField(lambda entry: names_of(entry.target), parts=PARTS),
         "ns": TextField(lambda entry: namespace_of(entry.target)),

@@ -12,7 +12,15 @@ def names_of(target: str, identity: str = "") -> str:
     parts = (target.partition(" ")[2] or target).split("/")
     # targets have three parts at most; what is longer is foreign text, of which all ends together could be huge
     shorter = ("/".join(parts[begin:]) for begin in range(len(parts) if len(parts) <= _MOST_PARTS else 1))
-    return PARTS.join((target, *shorter, identity, identity.removeprefix("spiffe://")))
+    return PARTS.join((target, *shorter, identity, *_names_of_identity(identity.removeprefix("spiffe://"))))
+
+
+def _names_of_identity(bare: str) -> tuple[str, ...]:
+    """An identity as it is, and as lists show it: `cluster.local/prod/sleep`; of it, too, every end."""
+    match bare.split("/"):
+        case [domain, "ns", namespace, "sa", account]:
+            return bare, f"{domain}/{namespace}/{account}", f"{namespace}/{account}", account
+    return (bare,)
 
 
 def namespace_of(target: str) -> str:

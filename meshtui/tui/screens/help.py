@@ -108,11 +108,10 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
         return "".join(f"{plain(line).rstrip()}\n" for line in self._page(2 * _COLUMN))
 
     def _page(self, width: int) -> list[Line]:
-        half = width // 2 if width >= 2 * _COLUMN - 6 else width
-        sorts = self._in_a_line(SORT, "again to reverse", half - 1)
-        left = [*self._group(THIS_ROW), *self._group(THE_LIST), *sorts]
+        left = [*self._group(THIS_ROW), *self._group(THE_LIST)]
         right = [*self._group(MOVE), *self._group(ALWAYS)]
         below = [
+            *self._in_a_line(SORT, "again to reverse", width),
             *self._in_a_line(VIEWS, "", width),
             *self._filter(width),
             *self._marks(width),
@@ -152,7 +151,7 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
             Piece("FILTER", Tone.STRONG),
             Piece("  a space means and, ! not; ns:pro* begins, = is all of it", Tone.QUIET),
         )
-        fields = [*fold(language.names, width), *fold(f"such as {language.examples}", width)]
+        fields = fold(f"{language.names} such as {language.examples}".strip(), width)
         return [
             cut_line(line, width, self._glyphs.ellipsis) for line in (title, *((Piece(text),) for text in fields))
         ] + [()]
