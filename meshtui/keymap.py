@@ -62,6 +62,7 @@ ACTIONS: dict[str, Action] = {
             ("filter", "slash", "filter: words, fields"),
             ("clear", "escape", "clear, then up"),
             ("only-trouble", "ctrl+z", "only trouble, or all"),
+            ("all-columns", "ctrl+w", "all columns, or as fit"),
             ("mark", "space", "mark, unmark"),
             ("mark-range", "ctrl+@,ctrl+space", "mark from the last one"),
             ("mark-all", "asterisk", "mark all in the list"),

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from meshtui.chosen_columns import read_columns
 from meshtui.errors import UsageError
 from meshtui.keymap import Keymap, read_keymap
 from meshtui.saved_filters import SavedFilter, read_filters
@@ -60,6 +61,8 @@ class Preferences:
     protected: tuple[str, ...] = ()
     """Patterns of state directories, or parts of their paths, that are only looked at unless it is asked for."""
 
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By places: columns that their lists show whatever the width."""
     filters: tuple[SavedFilter, ...] = ()
     """Saved under names, some of them on digits."""
     keys: Keymap = field(default_factory=Keymap)
@@ -259,6 +262,7 @@ def _read_thresholds(table: Mapping[str, Any]) -> tuple[Thresholds, list[tuple[s
 
 
 TABLES: dict[str, Callable[[Mapping[str, Any]], tuple[Any, list[tuple[str, str]]]]] = {
+    "columns": read_columns,
     "filters": read_filters,
     "keys": read_keymap,
     "thresholds": _read_thresholds,

@@ -182,6 +182,14 @@ filter = "x"
     assert result.preferences.theme == "dark"
 
 
+def test_a_column_that_a_list_does_not_have_is_named_with_its_line() -> None:
+    """And the others that were named apply."""
+    result = found('[columns]\naudit = ["when", "text"]\nidentities = ["target", "size", "left"]\n')
+    assert result.preferences.columns == {"audit": ("when", "text"), "identities": ("target", "left")}
+    (problem,) = result.problems
+    assert str(problem).startswith(f"{PATH}, line 3: columns.identities: identities has no column 'size'. It has ")
+
+
 def test_keys_are_read_and_clashes_named() -> None:
     """With the file, the line, and whose key it is."""
     result = found('mouse = true\n[keys]\nfilter = "f2"\nrotate = "i"\n')

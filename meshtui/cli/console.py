@@ -47,6 +47,7 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
         slow_link=slow,
         keymap=preferred.keys,
         saved=preferred.filters,
+        columns=preferred.columns,
         place=Place(preferred.view),
         protected=common.protected,
     )

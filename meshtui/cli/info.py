@@ -113,4 +113,4 @@ def _lines(value: dict[str, Any], output: Output, indent: int = 0) -> list[Line]
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")

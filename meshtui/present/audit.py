@@ -125,11 +125,11 @@ def _actor(item: Told, _now: datetime, width: int, glyphs: Glyphs) -> Line:
 
 AUDIT: Table[Told] = Table(
     columns=(
-        Column("when", "WHEN", STAMP_WIDTH),
+        Column("when", "WHEN", STAMP_WIDTH, stays=True),
         Column("kind", "WHAT", _KIND_WIDTH),
-        Column("target", "TARGET", 0, 52, share=4),
-        Column("text", "TEXT", 0, share=5),
-        Column("actor", "WHO", 0, 110, share=4),
+        Column("target", "TARGET", 0, 52, share=4, least=20, stays=True),
+        Column("text", "TEXT", 0, share=5, least=32),
+        Column("actor", "WHO", 0, 110, share=4, least=20),
     ),
     drawn={"when": _when, "kind": _kind, "target": _target, "text": _text, "actor": _actor},
 )

@@ -88,9 +88,9 @@ FINDINGS: Table[Finding] = Table(
     columns=(
         Column("sign", "", 2, until_width=72),
         Column("severity", "SEVERITY", 11, 72),
-        Column("target", "ABOUT", 0, share=4),
-        Column("text", "FINDING", 0, share=5),
-        Column("fix", "WHAT TO DO", 0, 120, share=5),
+        Column("target", "ABOUT", 0, share=4, least=24, stays=True),
+        Column("text", "FINDING", 0, share=5, least=32),
+        Column("fix", "WHAT TO DO", 0, 120, share=5, least=32),
     ),
     drawn={"sign": _sign, "severity": _severity, "target": _target, "text": _text, "fix": _fix},
 )

@@ -111,13 +111,13 @@ POLICIES: Table[PolicyRow] = Table(
     columns=(
         Column("short", "", 2, 50, until_width=100),
         Column("kind", "KIND", 21, 100),
-        Column("policy", "POLICY", 0, share=3),
+        Column("policy", "POLICY", 0, share=3, least=24, stays=True),
         Column("state", "STATE", _BADGE_WIDTH),
-        Column("says", "SAYS", 0, 60, share=2),
-        Column("scope", "ABOUT", 0, 96, share=2),
+        Column("says", "SAYS", 0, 60, share=2, least=20),
+        Column("scope", "ABOUT", 0, 96, share=2, least=20),
         Column("workloads", " FOR", 4, 110),
         Column("decisions", " DECIDED", 8, 72),
-        Column("problem", "PROBLEM", 0, 150, share=3),
+        Column("problem", "PROBLEM", 0, 150, share=3, least=24),
     ),
     drawn={
         "short": _short,

@@ -12,7 +12,7 @@ from datetime import datetime
 from meshtui.mesh.rows import Row, Sort, View
 from meshtui.mesh.snapshot import Mark, RotationState
 from meshtui.present.cells import cut_start, fit_line, width_of
-from meshtui.present.columns import GAP, Column
+from meshtui.present.columns import NEVER, Column, lay_out
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.lifetime_bar import BAR_WIDTH, row_bar
 from meshtui.present.marks import marks
@@ -26,65 +26,79 @@ _LEFT = Column("left", "LEFT", LEFT_WIDTH)
 _LIFETIME = Column("lifetime", "LIFETIME", BAR_WIDTH, 96)
 _STATE = Column("state", "STATE", STATE_WIDTH)
 _SERIAL = Column("serial", "SERIAL", SERIAL_WIDTH, 110)
-_NAMESPACE = Column("namespace", "NAMESPACE", 14)
 _SERVED = Column("served", "SERVED", SERIAL_WIDTH, 150)
+_BY = Column("by", "SERVED BY", 12, NEVER)
 _ISSUER = Column("issuer", "ISSUER", 16, 130)
-_ERROR = Column("error", "LAST ERROR", 0, 130)
+_ERROR = Column("error", "LAST ERROR", 0, 130, share=3, least=24)
+
+
+def _names(title: str) -> tuple[Column, ...]:
+    """Namespace and name, which share a column where it is narrow."""
+    return (
+        Column("namespaced", title, 0, until_width=60, least=20, stays=True),
+        Column("namespace", "NAMESPACE", 14, 60, stays=True),
+        Column("name", title, 0, 60, share=7, least=20, most=32, stays=True),
+    )
+
 
 COLUMNS = {
     View.IDENTITIES: (
-        Column("target", "IDENTITY", 0),
+        Column("target", "IDENTITY", 0, share=7, least=24, most=48, stays=True),
         _TRUTHS,
         _LEFT,
         _LIFETIME,
         _STATE,
         _SERIAL,
         _SERVED,
+        _BY,
         _ISSUER,
+        Column("identity", "NAMES", 44, NEVER),
         _ERROR,
     ),
     View.WORKLOADS: (
-        _NAMESPACE,
-        Column("name", "WORKLOAD", 0),
+        *_names("WORKLOAD"),
         _TRUTHS,
         _LEFT,
         _LIFETIME,
         _STATE,
         _SERIAL,
         replace(_SERVED, from_width=130),
+        _BY,
+        replace(_ISSUER, from_width=NEVER),
         Column("identity", "SPIFFE ID", 44, 180),
         _ERROR,
     ),
     View.GATEWAYS: (
-        _NAMESPACE,
-        Column("name", "SECRET", 0),
+        *_names("SECRET"),
         _TRUTHS,
         _LEFT,
         _LIFETIME,
         _STATE,
         _SERIAL,
         _SERVED,
+        _BY,
+        replace(_ISSUER, from_width=NEVER),
         Column("identity", "HOSTS", 20, 130),
         _ERROR,
     ),
     View.AUTHORITIES: (
-        Column("name", "AUTHORITY", 0),
+        Column("name", "AUTHORITY", 0, share=7, most=32, stays=True),
         _TRUTHS,
         _LEFT,
         _LIFETIME,
         _STATE,
         _SERIAL,
         replace(_ISSUER, from_width=110),
-        Column("identity", "SUBJECT", 0, 130),
+        Column("identity", "SUBJECT", 0, 130, share=3),
     ),
 }
-"""What each view shows, from left to right."""
+"""What each view can show, from left to right."""
 
 SORTED = {
     Sort.EXPIRY: ("left",),
     Sort.TARGET: ("target",),
-    Sort.NAME: ("name", "target"),
-    Sort.NAMESPACE: ("namespace", "target"),
+    Sort.NAME: ("name", "namespaced", "target"),
+    Sort.NAMESPACE: ("namespace", "namespaced", "target"),
     Sort.STATE: ("state",),
     Sort.ISSUER: ("issuer",),
     Sort.SERIAL: ("serial",),
@@ -92,24 +106,10 @@ SORTED = {
 }
 """The columns that show what a list is sorted by, the best one first."""
 
-_NAMESPACE_FROM = 60
-"""Cells below which namespace and name share the column of the target."""
-
-_NAME_AT_LEAST, _NAME_SHARE = 20, 0.7
-_NAME_AT_MOST = {"target": 48, "name": 32}
-
 
 def layout(view: View, width: int) -> tuple[Column, ...]:
     """The columns that a list of `width` cells shows, each with the width it gets."""
-    columns = COLUMNS[view if width >= _NAMESPACE_FROM else View.IDENTITIES]
-    chosen = [column for column in columns if width >= column.from_width]
-    room = max(width - GAP * (len(chosen) - 1) - sum(column.width for column in chosen), 0)
-    elastic = [column.key for column in chosen if not column.width]
-    name = room
-    if len(elastic) > 1:
-        name = min(max(int(room * _NAME_SHARE), _NAME_AT_LEAST), _NAME_AT_MOST[elastic[0]], room)
-    widths = dict(zip(elastic, (name, room - name), strict=False))
-    return tuple(replace(column, width=widths.get(column.key, column.width)) for column in chosen)
+    return lay_out(COLUMNS[view], width).columns
 
 
 def sorted_column(columns: tuple[Column, ...], sort: Sort) -> str:
@@ -132,8 +132,16 @@ def age(row: Row, now: datetime, glyphs: Glyphs) -> tuple[str, str]:
 
 
 def _target(row: Row, _now: datetime, width: int, glyphs: Glyphs) -> Line:
-    text = cut_start(glyphs.show(row.target), width, glyphs.ellipsis)
-    where, slash, name = text.rpartition("/")
+    return _path(row.target, width, glyphs)
+
+
+def _namespaced(row: Row, _now: datetime, width: int, glyphs: Glyphs) -> Line:
+    # which kind it is says the list
+    return _path(row.target.partition("/")[2], width, glyphs)
+
+
+def _path(path: str, width: int, glyphs: Glyphs) -> Line:
+    where, slash, name = cut_start(glyphs.show(path), width, glyphs.ellipsis).rpartition("/")
     return (Piece(where + slash, Tone.QUIET), Piece(name))
 
 
@@ -174,6 +182,10 @@ def _served(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
     return (Piece(serial, Tone.QUIET if row.served_serial == row.serial else Tone.BAD),)
 
 
+def _by(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
+    return (Piece(glyphs.show(row.served_by), Tone.QUIET),)
+
+
 def _issuer(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
     return (Piece(glyphs.show(row.issuer), Tone.QUIET),)
 
@@ -194,6 +206,7 @@ def _error(row: Row, _now: datetime, _width: int, glyphs: Glyphs) -> Line:
 
 _CELLS: dict[str, Callable[[Row, datetime, int, Glyphs], Line]] = {
     "target": _target,
+    "namespaced": _namespaced,
     "name": _name,
     "namespace": _namespace,
     "truths": _truths,
@@ -202,6 +215,7 @@ _CELLS: dict[str, Callable[[Row, datetime, int, Glyphs], Line]] = {
     "state": _state,
     "serial": _serial,
     "served": _served,
+    "by": _by,
     "issuer": _issuer,
     "identity": _identity,
     "error": _error,

@@ -199,14 +199,14 @@ def _request(call: Call, _now: datetime, width: int, glyphs: Glyphs) -> Line:
 TRAFFIC: Table[Pair] = Table(
     columns=(
         Column("outcome", "OUTCOME", _BADGE_WIDTH),
-        Column("source", "SOURCE", 0, share=4),
-        Column("destination", "DESTINATION", 0, share=4),
+        Column("source", "SOURCE", 0, share=4, stays=True),
+        Column("destination", "DESTINATION", 0, share=4, stays=True),
         Column("count", "  CALLS", 7, 52),
         Column("rate", "   /s", 5, 96),
         Column("last", "LAST", AGO_WIDTH, 58),
-        Column("policy", "POLICY", 0, 72, share=5),
+        Column("policy", "POLICY", 0, 72, share=5, least=20),
         Column("tls", "TLS", 7, 118),
-        Column("call", "LAST CALL", 0, 150, share=5),
+        Column("call", "LAST CALL", 0, 150, share=5, least=24),
     ),
     drawn={
         "outcome": _outcome,
@@ -226,10 +226,10 @@ DENIED: Table[Call] = Table(
     columns=(
         Column("when", "WHEN", STAMP_WIDTH),
         Column("status", "", 3),
-        Column("source", "SOURCE", 0, share=4),
-        Column("destination", "DESTINATION", 0, share=4),
-        Column("request", "REQUEST", 0, 70, share=5),
-        Column("policy", "POLICY", 0, 72, share=5),
+        Column("source", "SOURCE", 0, share=4, stays=True),
+        Column("destination", "DESTINATION", 0, share=4, stays=True),
+        Column("request", "REQUEST", 0, 70, share=5, least=24),
+        Column("policy", "POLICY", 0, 72, share=5, least=20),
         Column("tls", "TLS", 7, 130),
     ),
     drawn={

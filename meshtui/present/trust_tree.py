@@ -188,13 +188,13 @@ def branch_left(branch: Branch, now: datetime) -> Piece:
 
 TREE: Table[Branch] = Table(
     columns=(
-        Column("name", "AUTHORITY", 0, share=2),
+        Column("name", "AUTHORITY", 0, share=2, least=24, stays=True),
         Column("role", "ROLE", 12, 96),
         Column("key", "KEY", _KEY_WIDTH, 110),
         Column("left", "LEFT", LEFT_WIDTH),
         Column("lifetime", "LIFETIME", BAR_WIDTH, 56),
         Column("state", "STATE", STATE_WIDTH, 72),
-        Column("signed", "SIGNED", 0, share=2),
+        Column("signed", "SIGNED", 0, share=2, least=20),
         Column("trust", "TRUST", 23, 130),
     ),
     drawn={

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 from rich.segment import Segments
@@ -74,6 +75,7 @@ class MeshtuiApp(Performs):
         slow_link: bool = False,
         keymap: Keymap | None = None,
         saved: Sequence[SavedFilter] = (),
+        columns: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         protected: bool = False,
         backoff: Sequence[float] = BACKOFF,
     ) -> None:
@@ -81,6 +83,7 @@ class MeshtuiApp(Performs):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.board = Board(now=now, glyphs=glyphs, opening=opening, protected=protected)
         self.board.keymap, self.board.saved = keymap or Keymap(), tuple(saved)
+        self.board.columns = columns
         self.board.store.arrange(place.view or View.IDENTITIES, "")
         self._first = place
         self._slow_link = slow_link

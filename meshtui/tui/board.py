@@ -5,7 +5,7 @@ The app changes it when messages arrive; screens only read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -67,6 +67,8 @@ class Board:
     keymap: Keymap = field(default_factory=Keymap)
     saved: tuple[SavedFilter, ...] = ()
     """Filters that the person saved."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By places: columns that lists show whatever the width."""
     commands: list[str] = field(default_factory=list)
     """What was typed behind `:`, the latest last."""
     protected: bool = False

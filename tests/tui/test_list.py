@@ -472,3 +472,39 @@ async def test_a_row_of_a_large_mesh_is_found_by_its_target() -> None:
         screen.select("workload/no/body")
         await shown.settle()
         assert shown.cursor == rows[17].target
+
+
+async def test_all_columns_are_one_key_away_and_scroll_sideways() -> None:
+    """ctrl-w shows those that the width has no room for; the identity stays, and signs tell where there is more."""
+    async with console(size=(100, 24)) as shown:
+        before = shown.lines[2]
+        assert "SERIAL" not in before
+        await shown.press("l")
+        assert shown.lines[2] == before
+        await shown.press("j", "ctrl+w")
+        assert "SERVED   >" in shown.lines[2]
+        for _ in range(9):
+            await shown.press("l")
+        assert shown.lines[2].startswith(" <IDENTITY")
+        assert "LAST ERROR" in shown.lines[2]
+        assert "TRUTHS" not in shown.lines[2]
+        assert shown.line(HTTPBIN).startswith("▸ ")
+        assert "left ▲" in shown.lines[0]
+        await shown.press("2")
+        assert "TRUTHS" in shown.lines[2]
+        await shown.press("1", "ctrl+w")
+        assert shown.lines[2] == before
+
+
+async def test_named_columns_are_those_of_the_list() -> None:
+    """In every view its own, and in lists of other things too."""
+    columns = {"identities": ("state", "target", "error"), "audit": ("text", "when"), "gateways": ("identity",)}
+    async with console(size=(80, 24), columns=columns) as shown:
+        assert shown.lines[2].split() == ["STATE", "IDENTITY", "LAST", "ERROR"]
+        await shown.press("3")
+        assert shown.lines[2].split() == ["HOSTS"]
+        await shown.press("7")
+        await shown.until_shown("WHEN")
+        assert shown.lines[2].split() == ["TEXT", "WHEN"]
+        await shown.press("ctrl+w")
+        assert shown.lines[2].split() == ["TEXT", "WHEN", "TARGET", ">"]

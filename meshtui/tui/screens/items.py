@@ -58,6 +58,7 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
             follows=listing.is_timeline,
             jumps=jumps,
             id="items",
+            named=board.columns.get(self.place, ()) if isinstance(self, Placed) else (),
         )
         self._note = ""
         self._error: MeshError | None = None
@@ -147,6 +148,10 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
 
     def on_cursor_list_moved(self) -> None:
         """The cursor is on another item: say what is to be said of that."""
+        self._refresh_body()
+
+    def on_columned_relaid(self) -> None:
+        """Other columns, other titles."""
         self._refresh_body()
 
     async def on_item_list_opened(self) -> None:

@@ -65,7 +65,13 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board)
-        self._list = RowList(board.store, board.now, board.glyphs, jumps=jumps, id="rows", marked=board.marked)
+        self._list = RowList(
+            *(board.store, board.now, board.glyphs),
+            jumps=jumps,
+            id="rows",
+            marked=board.marked,
+            named=board.columns,
+        )
 
     @property
     def place(self) -> Place:
@@ -159,6 +165,10 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
         """The cursor moved: say what is to be said of its row."""
         if not isinstance(self.board.said, Progress) or self.board.said.done:
             self.board.pass_over()
+        self._refresh_all()
+
+    def on_columned_relaid(self) -> None:
+        """Other columns, other titles; the order may be none of them."""
         self._refresh_all()
 
     async def on_row_list_opened(self, message: RowList.Opened) -> None:

@@ -15,12 +15,12 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from meshtui.present.columns import Column, Table, titles
+from meshtui.present.columns import Column, Table
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.tones import Line, Piece
-from meshtui.tui.widgets.cursor_list import CursorList
+from meshtui.present.tones import Line
+from meshtui.tui.widgets.columned import Columned
 from meshtui.tui.widgets.item_store import ItemStore
-from meshtui.tui.widgets.row_painter import MARGIN, strip_of_cells
+from meshtui.tui.widgets.row_painter import strip_of_cells
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _Drawn = tuple[tuple[Line, ...], bool]
 """Cells of a line, and whether the cursor is on it."""
 
 
-class ItemList(CursorList, Generic[T]):
+class ItemList(Columned, Generic[T]):
     """A list of items with a cursor."""
 
     @dataclass
@@ -45,12 +45,14 @@ class ItemList(CursorList, Generic[T]):
         follows: bool,
         jumps: bool,
         id: str,  # noqa: A002 - Textual's name for it
+        named: tuple[str, ...] = (),
     ) -> None:
         super().__init__(jumps=jumps, id=id)
         self._store = store
         self._table = table
         self._now = now
         self._glyphs = glyphs
+        self._named = named
         self._follows = follows
         self._at_top = follows
         """Whether the cursor stays on the first line, whatever comes there."""
@@ -73,7 +75,12 @@ class ItemList(CursorList, Generic[T]):
     @property
     def titles(self) -> Line:
         """The heading over the columns."""
-        return (Piece(" " * (MARGIN - 1)), *titles(self._columns, self._glyphs))
+        return self.heading(self._glyphs)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns that are shown whatever the width."""
+        return self._named
 
     def show_placeholder(self, lines: tuple[Line, ...]) -> None:
         """What to say where there are no items."""
@@ -105,9 +112,13 @@ class ItemList(CursorList, Generic[T]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Choose the columns for the new width."""
-        self._columns = self._table.layout(self.size.width - MARGIN)
+        self.relay()
         self.resize_to_rows()
         self.bring_into_view()
+
+    def relay(self) -> None:
+        """Draw other columns."""
+        self._columns = self.laid_out(self._table.columns)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

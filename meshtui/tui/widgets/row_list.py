@@ -7,9 +7,10 @@ Which rows there are, in what order, is the store's; what stands in them, `prese
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec.structs import replace
 from textual import events
@@ -17,12 +18,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from meshtui.mesh.rows import Row, Step
-from meshtui.present.columns import titles
 from meshtui.present.glyphs import Glyphs
-from meshtui.present.rows import cells, layout, sorted_column
+from meshtui.present.rows import COLUMNS, cells, sorted_column
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.widgets.cursor_list import CursorList
-from meshtui.tui.widgets.row_painter import MARGIN, Facts, RowPainter
+from meshtui.tui.widgets.columned import Columned
+from meshtui.tui.widgets.row_painter import Facts, RowPainter
 from meshtui.tui.widgets.row_store import Changes, RowStore
 
 ARRIVAL = 5.0
@@ -34,7 +34,7 @@ _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
 
 
-class RowList(CursorList):
+class RowList(Columned):
     """A list of rows with a cursor."""
 
     @dataclass
@@ -52,12 +52,15 @@ class RowList(CursorList):
         jumps: bool,
         id: str,  # noqa: A002
         marked: Container[str] = (),
+        named: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         super().__init__(jumps=jumps, id=id)
         self._store = store
         self._now = now
         self._glyphs = glyphs
         self._marked = marked
+        self._named = named
+        """By views: columns that are shown whatever the width."""
         self._painter = RowPainter(lambda: self.palette, glyphs)
         self._target = ""
         self._question = store.shown
@@ -86,8 +89,12 @@ class RowList(CursorList):
         """The heading over the columns, with a sign at the one that the rows are sorted by."""
         columns, shown = self._painter.columns, self._store.shown
         sign = self._glyphs.falling if shown.descending else self._glyphs.rising
-        signs = {sorted_column(columns, shown.sort): sign}
-        return (Piece(" " * (MARGIN - 1)), *titles(columns, self._glyphs, signs))
+        return self.heading(self._glyphs, {sorted_column(columns, shown.sort): sign})
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those of this view."""
+        return self._named.get(self._store.shown.view, ())
 
     def stay_at_top(self) -> None:
         """Where the cursor is on the first row, it is for what comes there, and not for the row that is there now."""
@@ -138,7 +145,7 @@ class RowList(CursorList):
 
     def rearrange(self) -> None:
         """The store's view or filter changed: begin at the top, unless the cursor's row is still there."""
-        self._painter.prepare(layout(self._store.shown.view, self.size.width - MARGIN), self.size.width)
+        self._painter.prepare(self.laid_out(COLUMNS[self._store.shown.view]), self.size.width)
         place, is_new = self._store.place_of(self._target), self._question != self._store.shown
         kept = 0 if is_new else min(self._cursor, max(len(self._store) - 1, 0))
         self._cursor = kept if place is None else place
@@ -186,6 +193,10 @@ class RowList(CursorList):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Choose the columns for the new width."""
+        self.rearrange()
+
+    def relay(self) -> None:
+        """Draw other columns."""
         self.rearrange()
 
     def render_line(self, y: int) -> Strip:
