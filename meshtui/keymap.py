@@ -85,8 +85,8 @@ ACTIONS: dict[str, Action] = {
         ),
         *_of(
             Group.MOVE,
-            ("down", "j,down", "down"),
-            ("up", "k,up", "up"),
+            ("down", "j,down", "down, up"),
+            ("up", "k,up", "down, up"),
             ("page-down", "ctrl+f,pagedown", "page down"),
             ("page-up", "ctrl+b,pageup", "page up"),
             ("half-down", "ctrl+d", "half a page down, up"),

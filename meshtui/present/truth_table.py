@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from meshtui.mesh.rows import Detail
+from meshtui.mesh.rows import Detail, Row
 from meshtui.mesh.snapshot import Mark, Truth
 from meshtui.present.cells import cut, cut_line, cut_start, fit, fit_line, paragraph
 from meshtui.present.glyphs import Glyphs
@@ -36,8 +36,37 @@ class _Column:
 def truth_table(detail: Detail, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
     """The table, and below it the first disagreement."""
     columns = _columns(detail, now, glyphs)
-    lines = _side_by_side(columns, width, glyphs) if width >= SIDE_BY_SIDE_FROM else _stacked(columns, width, glyphs)
-    return [*lines, *_reasons(detail, width, glyphs)]
+    if width >= SIDE_BY_SIDE_FROM:
+        lines = _side_by_side(columns, width, glyphs)
+    else:
+        lines = [*_stacked(columns, width, glyphs), *_names(columns, width)]
+    return [*lines, *reason_lines(detail.row, width, glyphs), *_unknown(detail, width, glyphs)]
+
+
+def truth_lines(row: Row, detail: Detail | None, now: datetime, width: int, glyphs: Glyphs) -> list[Line]:
+    """The four truths below each other: as far as the row says them or, with details of it, whole."""
+    columns = _columns(detail, now, glyphs) if detail is not None else _columns_of_row(row, now, glyphs)
+    return _stacked(columns, width, glyphs)
+
+
+def _columns_of_row(row: Row, now: datetime, glyphs: Glyphs) -> list[_Column]:
+    """Of what was issued a row has the serial where it is the one that is held."""
+    columns = [_Column(TRUTHS[0], row.truths[0], glyphs.dash, glyphs.dash, "", "", ())]
+    serials = (row.serial if row.truths[2] is Mark.AGREES else "", row.serial, row.served_serial)
+    for title, value, serial in zip(TRUTHS[1:], row.truths[1:], serials, strict=True):
+        until = row.not_after if serial == row.serial else None
+        columns.append(
+            _Column(
+                title,
+                value,
+                short_serial(glyphs.show(serial), glyphs) or _word_for_none(value, is_unknown=value is Mark.UNKNOWN),
+                moment(until, now) if until is not None else "",
+                left(until, now),
+                "",
+                (),
+            )
+        )
+    return columns
 
 
 def _columns(detail: Detail, now: datetime, glyphs: Glyphs) -> list[_Column]:
@@ -50,8 +79,7 @@ def _columns(detail: Detail, now: datetime, glyphs: Glyphs) -> list[_Column]:
 def _column(title: str, value: Mark, truth: Truth, now: datetime, glyphs: Glyphs) -> _Column:
     found = truth.certificate
     if found is None:
-        word = "not known" if truth.unknown else "nothing expected" if value is Mark.ABSENT else "none"
-        return _Column(title, value, word, "", "", "", ())
+        return _Column(title, value, _word_for_none(value, is_unknown=bool(truth.unknown)), "", "", "", ())
     return _Column(
         title,
         value,
@@ -61,6 +89,10 @@ def _column(title: str, value: Mark, truth: Truth, now: datetime, glyphs: Glyphs
         glyphs.show(found.key),
         tuple(map(glyphs.show, found.sans or (found.subject,))),
     )
+
+
+def _word_for_none(value: Mark, *, is_unknown: bool) -> str:
+    return "not known" if is_unknown else "nothing expected" if value is Mark.ABSENT else "none"
 
 
 def _side_by_side(columns: list[_Column], width: int, glyphs: Glyphs) -> list[Line]:
@@ -100,6 +132,11 @@ def _stacked(columns: list[_Column], width: int, glyphs: Glyphs) -> list[Line]:
             Piece(until if until.strip(glyphs.dash) else "", _tone(column, "until")),
         )
         lines.append(cut_line(line, width, glyphs.ellipsis))
+    return lines
+
+
+def _names(columns: list[_Column], width: int) -> list[Line]:
+    lines: list[Line] = []
     wanted = columns[0].names
     for column in columns:
         # The same names four times over say nothing; those that differ do
@@ -115,14 +152,19 @@ def _tone(column: _Column, label: str) -> Tone:
     return Tone.UNSURE if column.value is Mark.UNKNOWN else Tone.PLAIN
 
 
-def _reasons(detail: Detail, width: int, glyphs: Glyphs) -> list[Line]:
-    row = detail.row
+def reason_lines(row: Row, width: int, glyphs: Glyphs) -> list[Line]:
+    """The first disagreement, and the last error."""
     lines: list[Line] = []
     if row.disagreement:
         text = glyphs.show(row.disagreement.replace("≠", f" {glyphs.differs_from} "))
         lines += paragraph(f"first disagreement: {text}", width, Tone.BAD, first=_sign(glyphs.broken, Tone.BAD))
     if row.last_error:
         lines += paragraph(glyphs.show(row.last_error), width, Tone.WARN, first=_sign(glyphs.alarm, Tone.WARN))
+    return lines
+
+
+def _unknown(detail: Detail, width: int, glyphs: Glyphs) -> list[Line]:
+    lines: list[Line] = []
     for title, truth in zip(TRUTHS[1:], (detail.issued, detail.held, detail.served), strict=True):
         if truth.unknown:
             text = f"{title} is not known: {glyphs.show(truth.unknown)}"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
@@ -20,6 +21,7 @@ from meshtui.tui.notices import notice_lines
 from meshtui.tui.placeholder import placeholder
 from meshtui.tui.places import Place
 from meshtui.tui.screens.batching import Batching
+from meshtui.tui.screens.beside import Beside, panel_width
 from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.saving import SavingRows
 from meshtui.tui.widgets.lines import Lines
@@ -43,7 +45,7 @@ SORT_KEYS = {
 """What keys sort by."""
 
 
-class ListScreen(SavingRows, Batching, Filtered, Placed):
+class ListScreen(SavingRows, Batching, Beside, Filtered, Placed):
     """One screen for all views: they differ in rows and columns only."""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -114,11 +116,14 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
         return self._list.selected
 
     def body(self) -> ComposeResult:
-        """Notices, the list, and what there is to say about one row of it."""
+        """Notices, the list, and what there is to say about one row of it, beside the list or below it."""
         yield Lines(id="places")
         yield Lines(id="notices", at_least=0)
-        yield Lines(id="titles")
-        yield self._list
+        with Horizontal(id="beside"):
+            with Vertical():
+                yield Lines(id="titles")
+                yield self._list
+            yield self.panel
         yield Lines(id="summary")
 
     def board_changed(self, changes: Changes) -> None:
@@ -242,7 +247,12 @@ class ListScreen(SavingRows, Batching, Filtered, Placed):
         self.lines("notices").show(notices)
         self.lines("notices").set_class(bool(notices), "-any")
         self.lines("titles").show([self._list.titles if len(self.board.store) else ()])
-        self._list.show_placeholder(placeholder(self.board, self.size.width))
+        self._list.show_placeholder(placeholder(self.board, self.size.width - panel_width(self.size.width)))
+        self.refresh_panel()
+        if not self.has_panel:
+            self._refresh_summary()
+
+    def _refresh_summary(self) -> None:
         board, row, width = self.board, self.row, self.size.width
         lines: list[Line] = [()] * SUMMARY_LINES
         if row is not None:
