@@ -11,6 +11,7 @@ from textual.timer import Timer
 from meshtui.errors import MeshError
 from meshtui.mesh.rows import Detail, Row
 from meshtui.tui.board import Board, Link
+from meshtui.tui.screens.framed import SHORT_HEIGHT
 from meshtui.tui.screens.row_screen import RowScreen
 from meshtui.tui.widgets.panel import MARGIN, Panel
 
@@ -43,6 +44,8 @@ class Beside(RowScreen):
         self._waits_for = ""
         """The target whose details are asked for when the timer ends."""
         self._timer: Timer | None = None
+        self._place_of_panel = (0, 0)
+        """Lines above it, and its own."""
 
     @property
     def has_panel(self) -> bool:
@@ -55,11 +58,14 @@ class Beside(RowScreen):
         width = panel_width(event.size.width)
         self.set_class(width > 0, "-panel")
         self.panel.styles.width = width
+        for part in self.query("#titles, #rows"):
+            part.styles.margin = (0, width, 0, 0)
 
     def refresh_panel(self) -> None:
         """Show what is known of the row, and see to it that more will be."""
         if not self.has_panel:
             return
+        self._place_panel()
         from meshtui.present.panel import panel_lines  # noqa: PLC0415 - only wide terminals have one
 
         row, detail = self.row, self._detail
@@ -71,6 +77,22 @@ class Beside(RowScreen):
         width, fix_key = panel_width(self.size.width) - MARGIN, self.board.keymap.shown("fix")
         self.panel.show(panel_lines(row, detail, self.board.now(), width, self.board.glyphs, fix_key=fix_key))
         self._await(row)
+
+    def refresh_frame(self, width: int = 0) -> None:
+        """A status that takes more lines takes them from the panel, too."""
+        super().refresh_frame(width)
+        if self.has_widgets and self.has_panel:
+            self._place_panel()
+
+    def _place_panel(self) -> None:
+        """Have it begin where the titles do and end where the list does, as the style sheet divides the screen."""
+        is_short, notices = self.size.height < SHORT_HEIGHT, len(self.lines("notices").lines)
+        above = (1 if is_short else 2) + (notices if is_short or not notices else notices + 1)
+        height = max(self.size.height - above - len(self.lines("status").lines) - 1, 1)
+        if (above, height) != self._place_of_panel:
+            self._place_of_panel = above, height
+            self.panel.styles.margin = (above, 0, 0, 0)
+            self.panel.styles.height = height
 
     def _await(self, row: Row) -> None:
         """Ask for details when the cursor has rested on the row."""

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
@@ -119,11 +118,9 @@ class ListScreen(SavingRows, Batching, Beside, Filtered, Placed):
         """Notices, the list, and what there is to say about one row of it, beside the list or below it."""
         yield Lines(id="places")
         yield Lines(id="notices", at_least=0)
-        with Horizontal(id="beside"):
-            with Vertical():
-                yield Lines(id="titles")
-                yield self._list
-            yield self.panel
+        yield Lines(id="titles")
+        yield self._list
+        yield self.panel
         yield Lines(id="summary")
 
     def board_changed(self, changes: Changes) -> None:
