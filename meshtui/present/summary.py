@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from meshtui.mesh.rows import Row
@@ -10,9 +11,12 @@ from meshtui.present.cells import fit_line, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.serials import short_serial
 from meshtui.present.times import in_words, moment
-from meshtui.present.tones import Line, Piece, Tone
+from meshtui.present.tones import Line, Piece, Tone, plain
 
 SUMMARY_LINES = 3
+
+_FULL_FROM = 20
+"""Lines of a screen from which there is room for all of it."""
 
 
 def summary(row: Row, now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -20,6 +24,15 @@ def summary(row: Row, now: datetime, width: int, glyphs: Glyphs) -> tuple[Line, 
     who = (Piece(glyphs.show(row.identity or row.target), Tone.STRONG),)
     lines = (who, _certificate(row, now, width, glyphs), _trouble(row, glyphs))
     return tuple(fit_line(line, width, glyphs.ellipsis) for line in lines)
+
+
+def shrunk(lines: Sequence[Line], height: int) -> list[Line]:
+    """As much of a summary as a screen of `height` lines has room for: what is wrong, which is said last, stays."""
+    room = max(SUMMARY_LINES - max(_FULL_FROM - height, 0), 1)
+    if room == SUMMARY_LINES:
+        return list(lines)
+    said = [line for line in lines if plain(line).strip()][-room:]
+    return [*said, *[()] * (room - len(said))]
 
 
 def served_words(row: Row, glyphs: Glyphs) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshtui.errors import MeshError
-from meshtui.present.cells import fold
+from meshtui.present.cells import cut, fold, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
@@ -24,7 +24,7 @@ def placeholder(board: Board, width: int) -> tuple[Line, ...]:
     if store.total and not store.shown.filter.strip():
         return ((), none_in_trouble(store.total, store.shown.view, board.keymap.shown("only-trouble")))
     if store.total:
-        return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs))
+        return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs, width))
     return ((), none_here(store.shown.view))
 
 
@@ -33,11 +33,11 @@ def waiting(words: str, glyphs: Glyphs) -> Line:
     return (_MARGIN, Piece(f"{glyphs.busy} {glyphs.show(words)}{glyphs.ellipsis}", Tone.BUSY))
 
 
-def none_matches(total: int, noun: str, text: str, glyphs: Glyphs) -> Line:
-    """The filter lets nothing through."""
-    words = f"none of {counted(total)} {noun} matches /{text.strip()}   "
-    keys = (Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
-    return (_MARGIN, Piece(glyphs.show(words)), *keys)
+def none_matches(total: int, noun: str, text: str, glyphs: Glyphs, width: int) -> Line:
+    """The filter lets nothing through. Where it is long, what ends it stays in sight."""
+    words = glyphs.show(f"none of {counted(total)} {noun} matches /{text.strip()}")
+    keys = (Piece("   "), Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
+    return (_MARGIN, Piece(cut(words, width - line_width((_MARGIN, *keys)), glyphs.ellipsis)), *keys)
 
 
 def none_in_trouble(total: int, noun: str, key: str) -> Line:

@@ -47,11 +47,14 @@ def keys_line(keys: tuple[tuple[str, str], ...], width: int) -> Line:
 def footer_line(row: Row | None, board: Board, others: tuple[tuple[str, str], ...], width: int) -> Line:
     """The keys that work here; `others` are keys and words that always do, the most wanted first: where it is narrow
     the last of them are left out, and verbs that do not work before the third of them (help): without their reasons
-    they would look like those that do wherever grey cannot be told from other colours.
+    they would look like those that do wherever grey cannot be told from other colours. Where even that is too much,
+    help is what stays.
     """
     acts = tuple(verb for verb in verbs(row, board) if verb.reason != _GATEWAYS_ONLY)
     able = tuple(verb for verb in acts if not verb.reason)
-    return _fitting((Piece(" "),), ((acts, 3), (able, 2)), others, board, width)
+    return _fitting((Piece(" "),), ((acts, 3), (able, 2)), others, board, width) or keys_line(
+        (*others[2:3], *((verb.key, verb.name) for verb in able), *others[:2]), width
+    )
 
 
 def marked_verbs(marked: Sequence[Row], board: Board) -> tuple[Verb, ...]:
@@ -80,7 +83,7 @@ def marked_line(count: int, acts: tuple[Verb, ...], board: Board, width: int) ->
     if board.running is not None:
         others = ((shown("clear"), "stop"), *others[1:])
     head = (Piece(" "), Piece(f"{counted(count)} marked", Tone.STRONG), Piece("   "))
-    return _fitting(head, ((acts, 0), (able, 0)), others, board, width)
+    return _fitting(head, ((acts, 0), (able, 0)), others, board, width) or _footer(head, able, (), board)
 
 
 MARKING = (
@@ -102,14 +105,14 @@ def _fitting(
     width: int,
 ) -> Line:
     """The first line that fits: of each way its verbs, with as many others as there is room for, and no fewer than its
-    number; where none does, the verbs of the last way.
+    number; empty where none does.
     """
     for acts, least in ways:
         for shown in range(len(others), least - 1, -1):
             line = _footer(head, acts, others[:shown], board)
             if line_width(line) <= width:
                 return line
-    return _footer(head, ways[-1][0], (), board)
+    return ()
 
 
 def _footer(head: Line, acts: tuple[Verb, ...], others: tuple[tuple[str, str], ...], board: Board) -> Line:

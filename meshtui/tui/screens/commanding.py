@@ -47,7 +47,7 @@ class Commanding(Leaving[None], inherit_bindings=False):
         known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
         question = Question(
             ":",
-            (("enter", "do"), ("tab", "complete")),
+            (("enter", "do"), ("tab", "complete"), ("esc", "cancel")),
             note=lambda text: (Piece(self.board.glyphs.show(usage(text, known)), Tone.QUIET),),
             completed=lambda text: completed(text, known),
             earlier=tuple(self.board.commands),

@@ -101,7 +101,7 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
     def _show_below(self) -> None:
         """Say on the border what was done, or what can be."""
         shown = self._board.keymap.shown
-        keys = f"{shown('copy')} copy   {shown('save')} save"
+        keys = f"esc close   {shown('copy')} copy   {shown('save')} save"
         self.query_one("#dialog").border_subtitle = self._said or (f"j k scroll   {keys}" if self._is_cut else keys)
 
     def _text(self) -> str:

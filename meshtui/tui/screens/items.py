@@ -11,6 +11,7 @@ from meshtui.errors import MeshError
 from meshtui.mesh.filter_fields import Language
 from meshtui.mesh.interface import Mesh
 from meshtui.present.columns import joined, titles
+from meshtui.present.summary import SUMMARY_LINES, shrunk
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone, plain
 from meshtui.tui.board import Board, Link
@@ -27,7 +28,6 @@ from meshtui.tui.widgets.row_store import Changes
 
 T = TypeVar("T")
 
-SUMMARY_LINES = 3
 _SAVED_WIDTH = 240
 """Cells of a line of a list that is saved: all columns."""
 _COPIED_WIDTH = 1_000
@@ -210,7 +210,8 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
             summary = self._listing.summary(item, board.now(), width - 2, board.glyphs)
             lines = [(Piece(" "), *line) for line in summary]
         # A long status takes its lines from here, so that the list above keeps its place
-        lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
+        lines = shrunk(lines, self.size.height)
+        lines = lines[: max(len(lines) + 1 - len(self.lines("status").lines), 0)]
         self.lines("summary").show([(Piece(board.glyphs.rule * width, Tone.QUIET),), *lines])
 
     def _placeholder(self, width: int) -> list[Line]:
@@ -225,5 +226,5 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
         if not self.was_fetched:
             return [waiting(f"reading the {noun}", board.glyphs)]
         if self._store.total:
-            return [none_matches(self._store.total, noun, self._store.filter, board.glyphs)]
+            return [none_matches(self._store.total, noun, self._store.filter, board.glyphs, width)]
         return [none_here(noun)]

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.rows import Query, Row, Sort, Step, View
-from meshtui.present.summary import SUMMARY_LINES, summary
+from meshtui.present.summary import SUMMARY_LINES, shrunk, summary
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.saved_filters import sort_name
@@ -257,6 +257,7 @@ class ListScreen(SavingRows, Batching, Beside, Filtered, Placed):
         elif len(board.store):
             lines[0] = (Piece(f" {board.missing}", Tone.UNSURE),)
         # A long status takes its lines from here, so that the list above keeps its place
-        lines = lines[: SUMMARY_LINES + 1 - len(self.lines("status").lines)]
+        lines = shrunk(lines, self.size.height)
+        lines = lines[: max(len(lines) + 1 - len(self.lines("status").lines), 0)]
         rule = (Piece(board.glyphs.rule * width, Tone.QUIET),)
         self.lines("summary").show([rule, *lines])

@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from meshtui.mesh.actions import Plan
+from meshtui.present.cells import line_width
 from meshtui.present.commands import with_state
 from meshtui.present.plan import folded_by_hand, plan_lines
 from meshtui.present.tones import Line, Piece, Tone
@@ -24,8 +25,10 @@ from meshtui.tui.widgets.lines import Lines
 WIDTH = 88
 """Cells of the dialog, where there are so many."""
 
+_BESIDE = 6
+"""Cells of the dialog beside its page,"""
 _FRAME = 5
-"""Lines of the dialog around its page: border, title, what is said, answers."""
+"""and lines around it: border, title, what is said, answers."""
 
 
 class PlanDialog(ModalScreen[None], Leaving[None]):
@@ -58,6 +61,7 @@ class PlanDialog(ModalScreen[None], Leaving[None]):
         self._show_answers()
 
     def _show_answers(self) -> None:
+        """Show the keys; where it is narrow, those that say yes and no."""
         verb = self._board.glyphs.show(self.plan.verb)
         other = "the plan" if self._by_hand else "by hand"
         answers = (
@@ -66,8 +70,12 @@ class PlanDialog(ModalScreen[None], Leaving[None]):
             ("c", "copy them" if self._by_hand else "copy command"),
             ("esc", "cancel"),
         )
-        pieces = [piece for key, word in answers for piece in (Piece(key, Tone.BUSY), Piece(f" {word}      "))]
-        pieces[-1] = Piece(pieces[-1].text.rstrip())
+        width = min(WIDTH, self.size.width - 2) - _BESIDE
+        for shown, gap in ((answers, 6), (answers, 3), (answers, 2), ((answers[0], answers[-1]), 3)):
+            pieces = [piece for key, word in shown for piece in (Piece(key, Tone.BUSY), Piece(f" {word}{' ' * gap}"))]
+            pieces[-1] = Piece(pieces[-1].text.rstrip())
+            if line_width(tuple(pieces)) <= width:
+                break
         self.show_answers(tuple(pieces))
 
     def show_answers(self, line: Line) -> None:
@@ -79,10 +87,11 @@ class PlanDialog(ModalScreen[None], Leaving[None]):
         dialog = self.query_one("#dialog")
         width = min(WIDTH, event.size.width - 2)
         dialog.styles.width = width
+        self._show_answers()
         self._fit(width, event.size.height)
 
     def _fit(self, width: int, height: int) -> None:
-        lines = len(self._page(width - 6))
+        lines = len(self._page(width - _BESIDE))
         self.query_one("#dialog").styles.height = min(lines + _FRAME, height)
         hint = (Piece("j k", Tone.BUSY), Piece(" scroll: not all of it is in sight", Tone.QUIET))
         self.query_one("#said", Lines).show([hint if lines + _FRAME > height else ()])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from meshtui.present.cells import cut_start, line_width
+from meshtui.present.cells import cut_start, fit_line, line_width
 from meshtui.present.escape import visible
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.widgets.lines import Lines
@@ -198,5 +198,8 @@ class Prompt(Lines):
         answers = tuple(
             piece for key, word in self._asked.answers for piece in (Piece(f"   {key}", Tone.BUSY), Piece(f" {word}"))
         )
-        # What the keys are is known from the line before; what is wrong with a text is not
-        return (*line, *answers) if not note or line_width((*line, *answers)) <= self.size.width else line
+        if not answers or line_width((*line, *answers)) <= self.size.width:
+            return (*line, *answers)
+        # What the keys are is known from the line before, what is wrong with a text is not; only the last leads out
+        leads_out = (Piece("  "), Piece(self._asked.answers[-1][0], Tone.BUSY))
+        return (*fit_line(line, self.size.width - line_width(leads_out), ""), *leads_out)
