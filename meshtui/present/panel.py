@@ -17,7 +17,7 @@ from meshtui.present.history import told_lines
 from meshtui.present.lifetime_bar import row_bar
 from meshtui.present.states import row_badge
 from meshtui.present.summary import served_words
-from meshtui.present.times import in_words, left, moment
+from meshtui.present.times import counted, in_words, left, moment
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.present.truth_table import reason_lines, truth_lines
 
@@ -52,8 +52,8 @@ def panel_lines(
         for line in finding_lines(each, width, glyphs, key=fix_key if found and each is found.finding else "")
     ]
     depends = [line for text in detail.depends[:_DEPENDS_SHOWN] for line in paragraph(glyphs.show(text), width)]
-    if more := len(detail.depends) - _DEPENDS_SHOWN:
-        depends += [(Piece(f"and {more} more", Tone.QUIET),)] if more > 0 else []
+    if (more := len(detail.depends) - _DEPENDS_SHOWN) > 0:
+        depends.append((Piece(f"and {counted(more)} more", Tone.QUIET),))
     return [
         *lines,
         *section("FINDINGS", wrong),

@@ -6,6 +6,7 @@ import pytest
 
 from meshtui.mesh.fake import FakeMesh
 from meshtui.mesh.rows import Detail
+from meshtui.tui.screens import beside
 from meshtui.tui.screens.beside import LEAST_LIST, LEAST_PANEL, MOST_PANEL, panel_width
 from tests.tui.console import NOW, console
 
@@ -33,13 +34,14 @@ def test_the_list_keeps_its_columns(width: int, expected: int) -> None:
     assert panel_width(width) == expected
 
 
-async def test_moving_the_cursor_asks_nothing_and_resting_asks_once() -> None:
+async def test_moving_the_cursor_asks_nothing_and_resting_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is there at once; its details when the cursor has rested on it; the lines below the list are not."""
     async with console(mesh := Asked(), size=(200, 45)) as shown:
         assert "LAST ERROR" in shown.lines[2]
         await shown.until_shown("DEPENDS ON IT")
         first = list(mesh.details)
         assert len(first) == 1
+        monkeypatch.setattr(beside, "REST", 3600.0)
         await shown.press("j", "j", "j")
         assert shown.cursor == SHOP
         assert mesh.details == first
@@ -48,8 +50,10 @@ async def test_moving_the_cursor_asks_nothing_and_resting_asks_once() -> None:
         assert "DEPENDS ON IT" not in shown.text
         assert "until 14:40:31Z, in 38 minutes" in shown.text
         assert "held e189" not in shown.text
+        monkeypatch.setattr(beside, "REST", 0.01)
+        await shown.press("j", "k")
         await shown.until_shown("1 route of virtualservice/prod/shop-credential")
-        assert mesh.details == [*first, SHOP]
+        assert mesh.details[-1] == SHOP
         assert "○ served   b0ea…d135  10:40:31Z" in shown.text
         await shown.press("slash")
         await shown.paste("no such row")
@@ -66,3 +70,5 @@ async def test_it_comes_and_goes_with_the_width() -> None:
             assert {len(line) for line in shown.lines} == {size[0]}
             assert ("SIGNED BY" in shown.text) is (size[0] >= 180)
             assert ("served 99e1…4112 by envoy" in shown.text) is (size[0] < 180)
+        await shown.pilot.resize_terminal(300, 5)
+        assert shown.text.split() == ["300x5", "is", "too", "small", "40x8", "at", "least"]
