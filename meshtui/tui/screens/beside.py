@@ -102,9 +102,9 @@ class Beside(RowScreen):
             self._timer.stop()
         is_another = self._asked_about is None or self._asked_about.target != row.target
         self._waits_for = row.target
-        self._timer = self.set_timer(REST if is_another else PACE, self._ask)
+        self._timer = self.set_timer(REST if is_another else PACE, self._has_rested)
 
-    def _ask(self) -> None:
+    def _has_rested(self) -> None:
         self._timer, row = None, self.row
         if row is not None and self.is_current and self.board.link is Link.LIVE:
             self._asked_about = row
