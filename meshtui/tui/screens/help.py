@@ -28,7 +28,7 @@ from meshtui.tui.widgets.document import Document
 _COLUMN = 38
 """Cells of one of two columns of keys."""
 
-_KEYS = 15
+_KEYS = 14
 """Cells for the keys themselves."""
 
 _MARKED = "verify to the wire"

@@ -20,8 +20,8 @@ class Columned(CursorList):
     """A list with columns. What stands in them is said by the lists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("left", "scroll_columns(-1)", "columns left, right"),
-        bound("right", "scroll_columns(1)", "columns left, right"),
+        bound("left", "scroll_columns(-1)", "columns to the left"),
+        bound("right", "scroll_columns(1)", "columns to the right"),
         bound("all-columns"),
     ]
 
