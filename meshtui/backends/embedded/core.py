@@ -275,11 +275,14 @@ class MeshCore:
             self.board.put(row)
             self._alarms.set(target, next_change(standing, now))
 
+    def _told(self, credential: CredentialRuntime, now: datetime) -> Row:
+        return worst_told(views.credential_row(credential, now), credential, self.desired.edge, now)
+
     def _row(self, target: str, now: datetime) -> tuple[Row, Standing] | None:
         if (workload := self.workloads.get(target)) is not None:
             return views.workload_row(workload, now), workload.standing
         if (credential := self.credentials.get(target)) is not None:
-            return worst_told(views.credential_row(credential, now), self.desired.edge, now), credential.standing
+            return self._told(credential, now), credential.standing
         if (authority := self.authorities.get(target)) is not None:
             return views.authority_row(authority, now), views.authority_standing(authority)
         return None

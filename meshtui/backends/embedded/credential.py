@@ -19,6 +19,7 @@ from meshtui.backends.embedded.context import Context, Report
 from meshtui.backends.embedded.following import Edge, Follower
 from meshtui.backends.embedded.issued import recorded
 from meshtui.backends.embedded.orders import hosts_of, order_for
+from meshtui.backends.embedded.proxy import EnvoyProxy
 from meshtui.backends.embedded.pulse import Pulse
 from meshtui.backends.embedded.renewing import Renewal
 from meshtui.backends.embedded.secret_documents import undone, with_brought, with_pair
@@ -164,8 +165,14 @@ class CredentialRuntime:
     @property
     def last_error(self) -> str:
         """The most telling thing that is wrong, in words."""
-        troubles = (proxy.trouble or proxy.silent for proxy in self._edge.proxies(self.target))
+        troubles = (self._trouble(proxy) or proxy.silent for proxy in self._edge.proxies(self.target))
         return self.error or self.broken or next(filter(None, troubles), "")
+
+    def _trouble(self, proxy: EnvoyProxy) -> str:
+        """Why a proxy does not serve it. What else that did not take is no trouble of a certificate that it serves."""
+        served = proxy.served(self._secret_name).certificate
+        is_served = served is not None and self.facts is not None and served.sha256 == self.facts.sha256
+        return proxy.down if is_served else proxy.trouble
 
     def refresh_issued(self) -> None:
         """Look up in the ledger what the CA signed for what the Secret has; without that, what it signed last.

@@ -38,9 +38,11 @@ def gateway_findings(core: MeshCore, now: datetime) -> Iterator[Finding]:
     yield from known.values()
 
 
-def worst_told(row: Row, edge: Edge, now: datetime) -> Row:
-    """A certificate that is fresh may be of no use to its hosts: its row says the worst of that."""
-    found = edge.findings_of(row.target, now) if not row.last_error else ()
+def worst_told(row: Row, runtime: CredentialRuntime, edge: Edge, now: datetime) -> Row:
+    """A certificate that is fresh may be of no use to its hosts: its row says the worst of that, and not what its
+    proxies said when they were given it.
+    """
+    found = edge.findings_of(row.target, now) if not (runtime.error or runtime.broken) else ()
     worst = next((each.text for each in found if each.severity is Severity.CRITICAL), "")
     return msgspec.structs.replace(row, last_error=worst) if worst else row
 
