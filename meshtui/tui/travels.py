@@ -5,31 +5,16 @@ Which screens the places have is the app's own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
 
 from meshtui.errors import MeshError
 from meshtui.mesh.access import AccessQuestion
-from meshtui.mesh.rows import Row
+from meshtui.mesh.rows import Row, Sort
 from meshtui.saved_filters import SavedFilter, read_sort
 from meshtui.tui.board import Board, Told
-from meshtui.tui.command_line import (
-    Act,
-    Apply,
-    Command,
-    Do,
-    Explain,
-    Go,
-    InNamespace,
-    Known,
-    SortBy,
-    Wear,
-    Wrong,
-    in_namespace,
-    parse,
-)
 from meshtui.tui.messages import Commanded
 from meshtui.tui.places import Place
 from meshtui.tui.planning import action_of, mesh_of, propose, propose_fix, refusal
@@ -37,6 +22,9 @@ from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
 from meshtui.tui.trail import Trail, Visit
+
+if TYPE_CHECKING:  # a start need not wait for it
+    from meshtui.tui.command_line import Command
 
 COMMANDS = 100
 """Commands that are remembered."""
@@ -122,6 +110,8 @@ class Travels(App[None]):
 
     async def on_commanded(self, message: Commanded) -> None:
         """Do what was typed."""
+        from meshtui.tui.command_line import Known, parse  # noqa: PLC0415 - a start need not wait for it
+
         text, said = message.text.strip(), self.board.commands
         command = parse(text, Known(tuple(saved.name for saved in self.board.saved)))
         if command is None:
@@ -132,28 +122,37 @@ class Travels(App[None]):
         await self._obey(command)
 
     async def _obey(self, command: Command) -> None:
+        from meshtui.tui import command_line as typed  # noqa: PLC0415 - a start need not wait for it
+
         match command:
-            case Wrong(text):
+            case typed.Wrong(text):
                 self._say(text)
-            case Go(place, text):
+            case typed.Go(place, text):
                 await self._visit(Visit(place, text))
-            case InNamespace(namespace):
+            case typed.InNamespace(namespace):
                 await self._narrow_to(namespace)
-            case Apply(name):
+            case typed.Apply(name):
                 await self._apply(next(saved for saved in self.board.saved if saved.name == name))
-            case SortBy(sort, descending):
-                if isinstance(screen := self._placed, ListScreen):
-                    screen.sort_by(sort, descending=descending)
-                else:
-                    self._say("Only lists of certificates are sorted.")
-            case Wear(theme):
+            case typed.SortBy(sort, descending):
+                self._sort_by(sort, descending=descending)
+            case typed.Wear(theme):
                 self._wear(theme)
-            case Do(action):
+            case typed.Do(action):
                 await self._do(action)
-            case Explain() | Act():
-                await self._open(command)
+            case typed.Explain(source, destination):
+                await self._explain(AccessQuestion(source=source, destination=destination))
+            case typed.Act(verb, target):
+                self._act(verb, target)
+
+    def _sort_by(self, sort: Sort, *, descending: bool) -> None:
+        if isinstance(screen := self._placed, ListScreen):
+            screen.sort_by(sort, descending=descending)
+        else:
+            self._say("Only lists of certificates are sorted.")
 
     async def _narrow_to(self, namespace: str) -> None:
+        from meshtui.tui.command_line import in_namespace  # noqa: PLC0415 - a start need not wait for it
+
         here = self.here
         if here is None or here.filter is None:
             here = Visit(Place.IDENTITIES, self.board.store.filter)
@@ -181,12 +180,6 @@ class Travels(App[None]):
             await self._placed.run_action("only_trouble")
         else:
             await self.screen.run_action(action)
-
-    async def _open(self, command: Explain | Act) -> None:
-        if isinstance(command, Act):
-            self._act(command.verb, command.target)
-        else:
-            await self._explain(AccessQuestion(source=command.source, destination=command.destination))
 
     async def _explain(self, question: AccessQuestion) -> None:
         from meshtui.tui.asking import explained  # noqa: PLC0415 - a start need not wait for these

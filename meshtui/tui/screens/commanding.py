@@ -12,7 +12,6 @@ from meshtui.errors import MeshError
 from meshtui.mesh.rows import Query
 from meshtui.present.tones import Piece, Tone
 from meshtui.tui.board import Board
-from meshtui.tui.command_line import Known
 from meshtui.tui.messages import Commanded
 from meshtui.tui.screens.leaving import Leaving
 from meshtui.tui.widgets.prompt import Prompt, Question
@@ -42,7 +41,8 @@ class Commanding(Leaving[None], inherit_bindings=False):
 
     def action_command(self) -> None:
         """Type a command."""
-        from meshtui.tui.command_completion import completed, usage  # noqa: PLC0415 - a start need not wait for it
+        from meshtui.tui.command_completion import completed, usage  # noqa: PLC0415 - a start need not wait for these
+        from meshtui.tui.command_line import Known  # noqa: PLC0415
 
         known = Known(tuple(saved.name for saved in self.board.saved), self._names_at_hand)
         question = Question(
