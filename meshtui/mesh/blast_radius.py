@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from heapq import nsmallest
 
 from meshtui.identity.facts import CertificateFacts
 
@@ -29,17 +30,19 @@ def held_alone(sds_socket: str) -> str:
     return f"{text}, for whoever asks at {sds_socket}" if sds_socket else text
 
 
-def trusted(root: CertificateFacts, bundles: Iterable[tuple[str, Collection[str]]]) -> str:
-    """By how many workloads. `bundles` has each with the SHA-256 of what it believes in, if it has anything yet."""
-    total, lacking = 0, []
-    for target, fingerprints in bundles:
-        total += 1
-        if root.sha256 not in fingerprints:
-            lacking.append(target)
-    if len(lacking) == total:
-        return f"trusted by none of {_count(total, 'workload')}: {root.subject} is in no bundle"
-    text = f"trusted by {total - len(lacking)} of {_count(total, 'workload')} through {root.subject}"
-    return f"{text}; not by {few(sorted(lacking), FEWER)}" if lacking else text
+def trusted(root: CertificateFacts, bundles: Iterable[tuple[Collection[str], Collection[str]]]) -> str:
+    """By how many workloads. `bundles` are the SHA-256 of what is believed in, each with the targets that do."""
+    trusting, lacking = 0, list[str]()
+    for fingerprints, targets in bundles:
+        if root.sha256 in fingerprints:
+            trusting += len(targets)
+        else:
+            lacking += targets
+    total = _count(trusting + len(lacking), "workload")
+    if not trusting:
+        return f"trusted by none of {total}: {root.subject} is in no bundle"
+    text = f"trusted by {trusting:,} of {total} through {root.subject}"
+    return f"{text}; not by {_first(lacking, FEWER)}" if lacking else text
 
 
 def needed(root: str, known: str) -> str:
@@ -47,18 +50,19 @@ def needed(root: str, known: str) -> str:
     return f"clients need {root}, {known}" if known else f"clients need {root}, which is not known here"
 
 
-def signed(name: str, below: Mapping[str, Sequence[str]], holders: Mapping[str, Sequence[str]]) -> list[str]:
+def signed(name: str, below: Mapping[str, Sequence[str]], holders: Mapping[str, Mapping[str, int]]) -> list[str]:
     """What an authority signed that is in service, then what was signed by those that it signed, and so on.
 
-    `below` has the authorities that each signed, `holders` the targets of what is in service, one for a certificate.
+    `below` has the authorities that each signed, `holders` the targets with what it signed, and how much that is.
     """
     lines, waiting = [], deque([name])
     seen = {name}
     while waiting:
         signer = waiting.popleft()
-        if found := holders.get(signer, ()):
+        if found := holders.get(signer):
             through = f" through {signer}" if signer != name else ""
-            lines.append(f"signed {_count(len(found), 'certificate')} in service{through}: {few(_each_once(found))}")
+            number = _count(sum(found.values()), "certificate")
+            lines.append(f"signed {number} in service{through}: {_first(found, FEW)}")
         more = [each for each in below.get(signer, ()) if each not in seen]
         seen.update(more)
         waiting += more
@@ -82,12 +86,17 @@ def grouped(lines: Iterable[str]) -> tuple[str, ...]:
 
 def few(names: Sequence[str], most: int = FEW) -> str:
     """The first of them, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+    return _some(names[:most], len(names))
 
 
-def _each_once(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _first(names: Collection[str], most: int) -> str:
+    """The same in the order of the alphabet, of however many."""
+    return _some(nsmallest(most, names), len(names))
+
+
+def _some(names: Sequence[str], total: int) -> str:
+    more = total - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more else "")
 
 
 def _count(number: int, noun: str) -> str:

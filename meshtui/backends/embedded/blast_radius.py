@@ -43,7 +43,7 @@ def of_authority(core: MeshCore, target: str) -> tuple[str, ...]:
     root = facts(root_above(chain[:1], Roots(chain)) or chain[0])
     file = core.gateway_root(target.removeprefix(f"{TargetKind.AUTHORITY}/"))
     by_clients = () if core.authorities[target].trusted else (needed(root.subject, f"in {file}"),)
-    return (trusted(root, _bundles(core)), *by_clients, *_signed(core, target))
+    return (trusted(root, core.holdings.bundles), *by_clients, *_signed(core, target))
 
 
 def _presented_by_workload(runtime: WorkloadRuntime) -> str:
@@ -73,32 +73,18 @@ def _trusted_chain(core: MeshCore, runtime: WorkloadRuntime) -> Iterator[str]:
     svid = runtime.svid
     root = root_above(svid.chain, Roots(svid.bundle.certificates)) if svid is not None else None
     if root is not None:
-        yield trusted(facts(root), _bundles(core))
-
-
-def _bundles(core: MeshCore) -> Iterator[tuple[str, frozenset[str]]]:
-    nothing = frozenset[str]()
-    for target, runtime in core.workloads.items():
-        svid = runtime.svid
-        yield target, svid.bundle.fingerprints if svid is not None else nothing
+        yield trusted(facts(root), core.holdings.bundles)
 
 
 def _signed(core: MeshCore, target: str) -> list[str]:
-    in_service, signers = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for authority in core.authorities.values():
-        signers[authority.certificate.issuer].append(authority.target)
-    for runtime in core.workloads.values():
-        for identity in runtime.identities:
-            if (svid := identity.svid) is not None:
-                in_service[svid.facts.issuer].append(runtime.target)
-    for credential in core.credentials.values():
-        if credential.facts is not None:
-            in_service[credential.facts.issuer].append(credential.target)
     subjects = {each.target: each.certificate.subject for each in core.authorities.values()}
+    below = defaultdict[str, list[str]](list)
+    for each in core.authorities.values():
+        below[each.certificate.issuer].append(each.target)
     return signed(
         target,
-        {name: signers[subject] for name, subject in subjects.items()},
-        {name: in_service[subject] for name, subject in subjects.items()},
+        {name: below[subject] for name, subject in subjects.items()},
+        {name: core.holdings.signed_by(subject) for name, subject in subjects.items()},
     )
 
 

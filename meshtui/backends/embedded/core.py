@@ -27,6 +27,7 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.desired import Desired
 from meshtui.backends.embedded.edge import MeshEdge
 from meshtui.backends.embedded.gateway_findings import worst_told
+from meshtui.backends.embedded.holdings import Holdings
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.observed import Observed
@@ -72,6 +73,8 @@ class MeshCore:
         self.observed = Observed(settings, paths, clock, self.board)
         """Calls, pushes, decisions."""
         self.authorities: dict[str, Authority] = {}
+        self.holdings = Holdings()
+        """Who believes in what, and what was signed by whom."""
         self.ports = PortMap(settings.gateway_port)
         self.ca_health = CaHealth(self._on_ca_health)
         self.envoy = find_envoy() if settings.envoy else None
@@ -219,6 +222,9 @@ class MeshCore:
         self._paint(target)
         self.observed.activity.touch()
         workload = self.workloads.get(target)
+        holder = workload or self.credentials.get(target)
+        if holder is not None:
+            self.holdings.note(target, holder.bundle, holder.issuers)
         if workload is not None and workload.sds_socket is None:
             return
         if workload is not None and workload.proxy is not None:
@@ -259,6 +265,7 @@ class MeshCore:
     def _drop(self, gone: Iterable[str]) -> None:
         for target in gone:
             self.board.drop(target)
+            self.holdings.drop(target)
             self._alarms.set(target, None)
 
     def _paint(self, target: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meshtui.findings import Finding, Severity
-from meshtui.mesh.fake.blast_radius import CA_ROOT, depends_on, inbound_of, sds_socket_of
+from meshtui.mesh.fake.blast_radius import CA_ROOT, depends_on, inbound_of, is_trusted, sds_socket_of
 from meshtui.mesh.fake.certificates import certificate, chain_of, held_truth, issued_truth, served_truth
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import findings_of
@@ -15,6 +15,7 @@ from meshtui.mesh.rates import RateCounter
 from meshtui.mesh.rows import Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Authority, Gateway, Identity, MeshInfo, Rotation, Snapshot
 from meshtui.mesh.targets import Target, TargetKind
+from meshtui.mesh.traffic import Traffic
 from meshtui.mesh.trouble import in_trouble
 
 
@@ -24,10 +25,9 @@ def authorities_of(rows: Iterable[Row]) -> dict[str, Row]:
     return {row.target.removeprefix(prefix): row for row in rows if row.target.startswith(prefix)}
 
 
-def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ...]) -> Detail:
-    """Everything about one row; `rows` are all of the mesh, `history` is of this target, newest first."""
-    authorities = authorities_of(rows.values())
-    chain = chain_of(row, authorities)
+def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ...], traffic: Traffic) -> Detail:
+    """Everything about one row; `rows` and `traffic` are of all, `history` is of this target, newest first."""
+    chain = chain_of(row, authorities_of(rows.values()))
     return Detail(
         row=row,
         desired=_desired(row),
@@ -35,7 +35,7 @@ def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ..
         held=held_truth(row),
         served=served_truth(row),
         chain=chain,
-        depends=depends_on(row, authorities, rows, chain),
+        depends=depends_on(row, rows, chain, traffic),
         history=history,
         findings=findings_of(row),
     )
@@ -125,7 +125,7 @@ def _authority(row: Row) -> Authority:
         target=row.target,
         role=_role(row),
         signing=True,
-        trusted=row.issuer != "example.com",
+        trusted=is_trusted(row),
         certificate=certificate(row, row.serial, row.issued_at, row.not_after),
     )
 
