@@ -6,16 +6,21 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
 
 from meshtui.agent.states import Ready
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.mesh import EmbeddedMesh
 from meshtui.identity.bundle import TrustBundle
 from meshtui.mesh.traffic import TrafficQuery
+from tests.gateway.edges import pair, secret
 from tests.identity import forge
+from tests.manifest.writing import read
 from tests.xds.live import DEADLINE, HTTPBIN, SLEEP, Unix, ask
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,6 +83,32 @@ async def test_a_gateway_says_where_it_is_presented_and_what_its_clients_need(
     )
 
 
+async def test_where_the_root_is_that_clients_need(core: MeshCore, opened: EmbeddedMesh) -> None:
+    """In a file, in the Secret, presented beside the leaf, or known to nobody here; such a one is presented by none."""
+    root, now = forge.ca("elsewhere", end=core.clock() + timedelta(days=9)), core.clock()
+    names = x509.SubjectAlternativeName([x509.DNSName("elsewhere.example")])
+    made = forge.make([(names, True)], issuer=root, start=now - timedelta(hours=1), end=now + timedelta(days=1))
+    await core.apply(
+        read(
+            _secret("filed", made, annotations={"meshtui.io/roots": root.pem}),
+            _secret("kept", made, ca_crt=root.pem),
+            _secret("presented", made, root),
+            _secret("unknown", made),
+        )
+    )
+    file = core.paths.brought_roots("istio-system", "filed")
+    where = {
+        "filed": f"in {file}",
+        "kept": "in Secret istio-system/kept",
+        "presented": "which it presents itself",
+        "unknown": "which is not known here",
+    }
+    for name, expected in where.items():
+        depends = (await opened.detail(f"gateway/istio-system/{name}")).depends
+        unused = "nothing presents it: no Envoy opens a Gateway that refers to it"
+        assert depends == (unused, f"clients need CN=elsewhere, {expected}")
+
+
 async def test_who_does_not_trust_it_is_named(core: MeshCore, opened: EmbeddedMesh, lost: str) -> None:
     """Of a certificate and of what signed it; what the one who is lost holds leads to the root of nobody."""
     expected = f"trusted by 8 of 9 workloads through O=cluster.local; not by {lost}"
@@ -95,6 +126,12 @@ async def test_a_root_of_gateways_is_not_the_mesh_s(core: MeshCore, opened: Embe
         f"clients need {root}, in {core.gateway_root('example.com')}",
         f"signed 1 certificate in service: {GATEWAY}",
     )
+
+
+def _secret(name: str, made: forge.Pair, *above: forge.Pair, annotations: Any = None, **data: str) -> dict[str, Any]:
+    written = secret(name, namespace="istio-system", **pair(made, *above, **data))
+    written["metadata"]["annotations"] = annotations or {}
+    return written
 
 
 def _envoy(core: MeshCore, target: str) -> str:

@@ -16,7 +16,7 @@ from meshtui.present.tones import plain
 async def test_each_certificate_is_whole_and_at_the_margin(width: int) -> None:
     """However narrow, what is selected is the PEM again, its lines only shorter; above it stands whose it is."""
     chain = (await FakeMesh().detail("workload/prod/httpbin")).chain
-    lines = [plain(line) for line in pem_lines(chain, width, UNICODE)]
+    lines = [plain(line) for line in pem_lines(chain, width, 1, UNICODE)]
     assert max(map(len, lines)) <= width
     together = "".join("".join(lines).split())
     for link in chain:
@@ -28,7 +28,7 @@ async def test_each_certificate_is_whole_and_at_the_margin(width: int) -> None:
 async def test_what_is_no_pem_is_inert() -> None:
     """Whatever the other end of the socket sends."""
     (link, *_) = (await FakeMesh().detail("workload/prod/httpbin")).chain
-    lines = pem_lines([replace(link, pem="\x1b[2J" * 50)], 60, UNICODE)
+    lines = pem_lines([replace(link, pem="\x1b[2J" * 50)], 60, 1, UNICODE)
     assert "\x1b" not in "".join(map(plain, lines))
     assert max(map(line_width, lines)) <= 60
-    assert pem_lines([], 60, UNICODE) == []
+    assert pem_lines([], 60, 1, UNICODE) == []

@@ -221,10 +221,8 @@ class MeshCore:
         """The truths of a target may be different now: look, and tell those who watch."""
         self._paint(target)
         self.observed.activity.touch()
+        self._note_holdings(target)
         workload = self.workloads.get(target)
-        holder = workload or self.credentials.get(target)
-        if holder is not None:
-            self.holdings.note(target, holder.bundle, holder.issuers)
         if workload is not None and workload.sds_socket is None:
             return
         if workload is not None and workload.proxy is not None:
@@ -284,6 +282,12 @@ class MeshCore:
 
     def _told(self, credential: CredentialRuntime, now: datetime) -> Row:
         return worst_told(views.credential_row(credential, now), credential, self.desired.edge, now)
+
+    def _note_holdings(self, target: str) -> None:
+        if (workload := self.workloads.get(target)) is not None:
+            self.holdings.note(target, workload.bundle, workload.issuers)
+        elif (credential := self.credentials.get(target)) is not None:
+            self.holdings.note(target, None, [credential.facts.issuer] if credential.facts is not None else [])
 
     def _row(self, target: str, now: datetime) -> tuple[Row, Standing] | None:
         if (workload := self.workloads.get(target)) is not None:

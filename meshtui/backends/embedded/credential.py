@@ -128,16 +128,6 @@ class CredentialRuntime:
         return self.credential.secret is not None and bool(self.credential.secret.rotation)
 
     @property
-    def bundle(self) -> None:
-        """It is there for others to believe in."""
-        return None
-
-    @property
-    def issuers(self) -> list[str]:
-        """Who signed what the Secret has, by subject."""
-        return [self.facts.issuer] if self.facts is not None else []
-
-    @property
     def held(self) -> Truth:
         """What the Secret has."""
         return Truth(unknown=self.broken) if self.broken else Truth(certificate=self.facts)

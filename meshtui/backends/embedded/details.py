@@ -38,7 +38,7 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
         issued, held, served = credential.issued, credential.held, credential.served
     else:
         authority = core.authorities[target]
-        desired = {"role": authority.role, "trusted by workloads": "yes" if authority.trusted else "no"}
+        desired = {"role": authority.role}
         chain = chain_of(target, core.paths.ca, core.ca_root)
         depends = blast_radius.of_authority(core, target)
         issued, held, served = Truth(), Truth(certificate=authority.certificate), None
