@@ -19,7 +19,9 @@ from meshtui.cli.output import Output
 from meshtui.cli.session import with_mesh
 from meshtui.errors import UsageError
 from meshtui.identity.facts import CertificateFacts
+from meshtui.mesh.rows import Detail
 from meshtui.mesh.targets import FORMS, has_target_form
+from meshtui.present.cells import paragraph, section
 from meshtui.present.certificate import certificate_lines
 from meshtui.present.tones import Line, Piece, Tone
 
@@ -40,22 +42,28 @@ class _Found:
 def inspect(common: Common, *, source: str, server_name: str) -> int:
     """Decode every certificate that SOURCE has: a target, a file, - for standard input, or HOST:PORT.
 
-    A broken one does not hide its neighbours. Exits with 1 if one cannot be read or is not valid now.
+    A broken one does not hide its neighbours. Of a target it also says what depends on it. Exits with 1 if one cannot
+    be read or is not valid now.
     """
     output = Output(common)
-    found = [_judged(each, output.now) for each in _look(common, source, server_name)]
+    detail = with_mesh(common, lambda mesh: mesh.detail(source)) if has_target_form(source) else None
+    looked = _of_target(detail) if detail is not None else _look(source, server_name)
+    found = [_judged(each, output.now) for each in looked]
     if output.json:
-        output.data({"source": source, "found": [_json(each) for each in found]})
+        depends = list(detail.depends) if detail is not None else None
+        output.data({"source": source, "found": [_json(each) for each in found], "depends_on_it": depends})
     else:
         for number, each in enumerate(found, 1):
             output.lines(_lines(number, each, output))
+        output.lines(_depending(detail, output) if detail is not None else [])
     return Exit.FAILED_CHECK if any(each.problem for each in found) else Exit.FINE
 
 
-def _look(common: Common, source: str, server_name: str) -> list[_Found]:
-    if has_target_form(source):
-        detail = with_mesh(common, lambda mesh: mesh.detail(source))
-        return [_Found("certificate", link.certificate, "") for link in detail.chain]
+def _of_target(detail: Detail) -> list[_Found]:
+    return [_Found("certificate", link.certificate, "") for link in detail.chain]
+
+
+def _look(source: str, server_name: str) -> list[_Found]:
     if source == "-":
         return _survey(sys.stdin.buffer.read(_MAX_BYTES))
     try:
@@ -106,6 +114,11 @@ def _handshake(source: str, server_name: str) -> list[_Found]:
 def _json(found: _Found) -> dict[str, Any]:
     certificate = contract.certificate(found.certificate)
     return {"kind": found.kind, "certificate": certificate, "problem": found.problem or None}
+
+
+def _depending(detail: Detail, output: Output) -> list[Line]:
+    lines = [line for text in detail.depends for line in paragraph(output.shown(text), output.width)]
+    return section("DEPENDS ON IT", lines)
 
 
 def _lines(number: int, found: _Found, output: Output) -> list[Line]:

@@ -60,6 +60,10 @@ class Edge:
         """What stands behind one credential."""
         return reach(self._index.users(_ref(target)), self._index.routes.of)
 
+    def roots_of(self, target: str) -> tuple[Roots, Roots]:
+        """What may stand above the chain of one credential: what its Secret brings, and what is known anyway."""
+        return _own_roots(self._index.secrets.get(_ref(target))), self._roots
+
     # -- judging ---------------------------------------------------------------------------------------------------
 
     def _judge_stale(self) -> None:

@@ -32,6 +32,9 @@ class Roots:
     def __hash__(self) -> int:
         return hash(self._certificates)
 
+    def __contains__(self, certificate: x509.Certificate) -> bool:
+        return certificate in self._certificates
+
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         """The one that signed it, by name and key identifier; None when none did."""
         found = self._by_name.get(certificate.issuer, ())
@@ -39,6 +42,18 @@ class Roots:
 
 
 NO_ROOTS = Roots()
+
+
+def root_above(chain: Sequence[x509.Certificate], *known: Roots) -> x509.Certificate | None:
+    """The last certificate to which a chain leads: one of these, or itself if it signed itself; else None."""
+    last, seen = chain[-1], {chain[-1]}
+    while last.issuer != last.subject:
+        above = next(filter(None, (roots.issuer_of(last) for roots in known)), None)
+        if above is None or above in seen:
+            return last if last is not chain[-1] else None
+        last = above
+        seen.add(last)
+    return last
 
 
 def chain_flaws(chain: Sequence[x509.Certificate], own: Roots, roots: Roots, target: str) -> Iterator[Flaw]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from meshtui.errors import IdentityError
@@ -40,6 +42,11 @@ class TrustBundle:
     def parse(cls, pem: bytes | str, *, text_allowed: bool = True) -> TrustBundle:
         """Read concatenated PEM certificates; raises IdentityError as `load_certificates` does, or for a non-CA."""
         return cls(tuple(dict.fromkeys(load_certificates(pem, text_allowed=text_allowed))))
+
+    @cached_property
+    def fingerprints(self) -> frozenset[str]:
+        """SHA-256 of each certificate."""
+        return frozenset(each.fingerprint(hashes.SHA256()).hex() for each in self.certificates)
 
     @property
     def pem(self) -> bytes:

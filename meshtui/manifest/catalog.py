@@ -26,6 +26,7 @@ from meshtui.manifest.model import (
     Service,
     ServiceAccount,
 )
+from meshtui.manifest.names import SERVICE_DOMAIN
 from meshtui.manifest.reference_grant import Permissions
 from meshtui.manifest.secret_readers import SecretReaders, readers_among
 from meshtui.manifest.workload import Proxy, Workload, workload_of
@@ -87,6 +88,20 @@ class Catalog:
     def workload(self, target: str) -> Workload | None:
         """The workload called `workload/NAMESPACE/NAME`; None when there is none."""
         return self._workloads.get(target)
+
+    def service_named(self, host: str, namespace: str) -> Service | None:
+        """The Service that the host of a destination in this namespace means; None when there is none.
+
+        As in Istio, a name without dots is of the namespace where it stands, and any other is a full one.
+        """
+        name = host
+        if "." in host:
+            name, _, rest = host.partition(".")
+            namespace = rest.removesuffix(f".{SERVICE_DOMAIN}")
+            if f"{name}.{namespace}.{SERVICE_DOMAIN}" != host:
+                return None
+        found = self._objects.get(ObjectKey(Service.kind, namespace, name))
+        return found if isinstance(found, Service) else None
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """The Services that a workload stands behind, sorted by name."""

@@ -162,6 +162,6 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     chain: tuple[ChainLink, ...]
     """Of the certificate held, leaf first, root last."""
     depends: tuple[str, ...]
-    """What stands or falls with it: hosts, routes, proxies."""
+    """What stands or falls with it, in lines: see `mesh.blast_radius`."""
     history: tuple[HistoryEntry, ...]
     findings: tuple[Finding, ...]

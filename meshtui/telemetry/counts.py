@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from meshtui.mesh.traffic import Call, Outcome, Pair
@@ -53,6 +55,17 @@ class Counts:
         """All of them, denied first, then the most frequent."""
         ordered = sorted(self._counts.items(), key=lambda item: (_RANK[item[0][4]], -item[1].total, item[0]))
         return [count.pair(second) for _, count in ordered]
+
+    def callers_of(self, destination: str) -> list[str]:
+        """Who called a workload and was not denied, the most frequent first: targets, or identities that none has.
+
+        An empty one stands for all that proved none.
+        """
+        found: Counter[str] = Counter()
+        for (source, target, called, _, outcome, *_), count in self._counts.items():
+            if called == destination and outcome is not Outcome.DENIED:
+                found[target or source] += count.total
+        return [name for name, _ in found.most_common()]
 
     def __len__(self) -> int:
         return len(self._counts)

@@ -18,10 +18,8 @@ from meshtui.manifest.model import (
     Destination,
     HttpMatch,
     HttpRoute,
-    ObjectKey,
     Redirect,
     RegexRewrite,
-    Service,
     StringMatch,
     VirtualService,
 )
@@ -48,21 +46,6 @@ def routes_of(catalog: Catalog, virtual_service: VirtualService) -> Iterator[Any
 def is_catch_all(route: Any) -> bool:
     """Whether a route takes every request, so that none after it is ever tried."""
     return bool(route.match.prefix == "/" and not route.match.headers)
-
-
-def destination_service(catalog: Catalog, virtual_service: VirtualService, host: str) -> Service | None:
-    """The service that a destination's host names; None when there is none.
-
-    As in Istio, a name without dots is of the VirtualService's namespace, and any other is a full one.
-    """
-    name, namespace = host, virtual_service.namespace
-    if "." in host:
-        name, _, rest = host.partition(".")
-        namespace = rest.removesuffix(f".{naming.SERVICE_DOMAIN}")
-        if f"{name}.{namespace}.{naming.SERVICE_DOMAIN}" != host:
-            return None
-    found = catalog.get(ObjectKey(Service.kind, namespace, name))
-    return found if isinstance(found, Service) else None
 
 
 @lru_cache(maxsize=10_000)
@@ -99,7 +82,7 @@ def _route(catalog: Catalog, virtual_service: VirtualService, route: HttpRoute, 
 
 def _cluster(catalog: Catalog, virtual_service: VirtualService, destination: Destination) -> str:
     """The name of a cluster; of one that does not exist when the service or port does not: Envoy answers 503."""
-    service = destination_service(catalog, virtual_service, destination.host)
+    service = catalog.service_named(destination.host, virtual_service.namespace)
     if service is None:
         return naming.outbound_cluster(destination.host, destination.port or 0)
     port = destination.port or (service.ports[0].port if len(service.ports) == 1 else 0)

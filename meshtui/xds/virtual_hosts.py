@@ -22,7 +22,7 @@ from meshtui.manifest.hosts import meet
 from meshtui.manifest.model import ObjectKey, Service, VirtualService
 from meshtui.xds import naming
 from meshtui.xds.redirects import Places
-from meshtui.xds.routes import destination_service, is_catch_all, routes_of, to_cluster
+from meshtui.xds.routes import is_catch_all, routes_of, to_cluster
 
 Hosts = Mapping[str, Sequence[Any]]
 """Domain → routes in the order in which they are tried."""
@@ -62,7 +62,7 @@ def _outbound_routes(catalog: Catalog, namespace: str) -> Any:
     for virtual_service in _bound_to(catalog, "mesh"):
         routes = list(routes_of(catalog, virtual_service))
         for host in virtual_service.hosts:
-            service = destination_service(catalog, virtual_service, host)
+            service = catalog.service_named(host, virtual_service.namespace)
             if service:
                 own[service.key].extend(routes)
             else:

@@ -275,6 +275,18 @@ def test_inspect_reads_files_and_does_not_let_one_hide_another(served: ServedMes
     assert json.loads(meshtui("inspect", "-", "--json", stdin=pem).stdout)["found"][0]["kind"] == "certificate"
 
 
+def test_inspect_of_a_target_says_what_depends_on_it(served: ServedMesh) -> None:
+    """On the page and for programs, to whom there is none of a file."""
+    depends = served.json("inspect", GATEWAY)["depends_on_it"]
+    reached = ["host httpbin.example.com", "Gateway prod/httpbin-gateway", "VirtualService prod/httpbin (1 route)"]
+    assert depends[2:] == reached
+    printed = served.run("inspect", GATEWAY).stdout
+    assert "DEPENDS ON IT" in printed
+    assert reached[0] in printed.splitlines()
+    root = Path(served.json("status")["endpoints"]["ca_root"])
+    assert served.json("inspect", str(root))["depends_on_it"] is None
+
+
 def test_inspect_never_shows_a_private_key(served: ServedMesh) -> None:
     """It says that there is one."""
     result = meshtui("inspect", str(served.state / "ca" / "root-key.pem"))

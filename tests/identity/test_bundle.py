@@ -6,6 +6,7 @@ import pytest
 
 from meshtui.errors import IdentityError
 from meshtui.identity.bundle import TrustBundle
+from meshtui.identity.inspect import facts
 from tests.identity.forge import ca, svid
 
 ONE, TWO = ca("one"), ca("two")
@@ -24,6 +25,7 @@ def test_its_pem_reads_back() -> None:
     bundle = TrustBundle.parse(ONE.pem + TWO.pem)
     assert bundle == TrustBundle.parse(bundle.pem)
     assert ONE.certificate in bundle
+    assert bundle.fingerprints == {facts(pair.certificate).sha256 for pair in (ONE, TWO)}
 
 
 @pytest.mark.parametrize("pem", ["", svid(ONE).pem, ONE.pem + svid(ONE).pem])

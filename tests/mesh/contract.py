@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -189,6 +190,21 @@ class MeshContract(AccessContract):
             detail = await mesh.detail(row.target)
             assert detail.row.target == row.target
             assert [link.certificate.serial for link in detail.chain[:1]] == ([row.serial] if row.serial else [])
+
+    async def test_a_detail_says_who_presents_it_who_trusts_it_and_what_it_signed(self, mesh: Mesh) -> None:
+        """In the same words whatever is behind it: the blast radius begins with that."""
+        for row in (await mesh.rows(Query(limit=1000))).rows:
+            depends = (await mesh.detail(row.target)).depends
+            if row.target.startswith("authority/"):
+                assert re.match(r"trusted by (none|\d+) of \d+ workloads", depends[0])
+                assert re.match(r"signed (no|\d+) certificates? in service", depends[-1])
+            elif not row.serial:
+                assert depends[0] == "nothing presents it: there is no certificate"
+            else:
+                assert re.match(r"(to be )?presented by envoy \S+ |nothing presents it: ", depends[0])
+                of_workload = row.target.startswith("workload/")
+                roots = r"trusted by \d+ of \d+ workloads through " if of_workload else "clients need "
+                assert re.match(roots, depends[1])
 
     async def test_a_detail_has_the_findings_of_its_target(self, mesh: Mesh) -> None:
         """What is wrong with one target is the same whether all are looked at or it alone."""

@@ -35,6 +35,20 @@ def test_denied_come_first_then_failures_then_the_most_frequent() -> None:
     assert expected == found
 
 
+def test_callers_of_a_workload_are_those_that_may() -> None:
+    """The most frequent first, by target where one has the identity; who was denied does not depend on it."""
+    counts = Counts()
+    counts.add(call(), 100)
+    for _ in range(2):
+        counts.add(call(source="", source_target=""), 100)
+    counts.add(call(source="spiffe://elsewhere/ns/a/sa/b", source_target="", outcome=Outcome.ERROR), 100)
+    counts.add(denied(source="spiffe://elsewhere/ns/a/sa/c", source_target=""), 100)
+    counts.add(call(destination="workload/prod/other", source_target="workload/prod/third"), 100)
+    known = call()
+    assert counts.callers_of(known.destination) == ["", known.source_target, "spiffe://elsewhere/ns/a/sa/b"]
+    assert counts.callers_of("workload/prod/nobody") == []
+
+
 def test_rate_is_of_the_last_ten_seconds() -> None:
     """It falls when nothing more comes, second by second, whether or not somebody looks meanwhile."""
     counts = Counts()

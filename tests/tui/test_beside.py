@@ -52,7 +52,7 @@ async def test_moving_the_cursor_asks_nothing_and_resting_asks_once(monkeypatch:
         assert "held e189" not in shown.text
         monkeypatch.setattr(beside, "REST", 0.01)
         await shown.press("j", "k")
-        await shown.until_shown("1 route of virtualservice/prod/shop-credential")
+        await shown.until_shown("VirtualService prod/shop-credential (1 route)")
         assert mesh.details[-1] == SHOP
         assert "○ served   b0ea…d135  10:40:31Z" in shown.text
         await shown.press("slash")

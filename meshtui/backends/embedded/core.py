@@ -27,6 +27,7 @@ from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.desired import Desired
 from meshtui.backends.embedded.edge import MeshEdge
 from meshtui.backends.embedded.gateway_findings import worst_told
+from meshtui.backends.embedded.holdings import Holdings
 from meshtui.backends.embedded.key_validation import KeyValidator
 from meshtui.backends.embedded.loops import forever
 from meshtui.backends.embedded.observed import Observed
@@ -72,6 +73,8 @@ class MeshCore:
         self.observed = Observed(settings, paths, clock, self.board)
         """Calls, pushes, decisions."""
         self.authorities: dict[str, Authority] = {}
+        self.holdings = Holdings()
+        """Who believes in what, and what was signed by whom."""
         self.ports = PortMap(settings.gateway_port)
         self.ca_health = CaHealth(self._on_ca_health)
         self.envoy = find_envoy() if settings.envoy else None
@@ -218,6 +221,7 @@ class MeshCore:
         """The truths of a target may be different now: look, and tell those who watch."""
         self._paint(target)
         self.observed.activity.touch()
+        self._note_holdings(target)
         workload = self.workloads.get(target)
         if workload is not None and workload.sds_socket is None:
             return
@@ -259,6 +263,7 @@ class MeshCore:
     def _drop(self, gone: Iterable[str]) -> None:
         for target in gone:
             self.board.drop(target)
+            self.holdings.drop(target)
             self._alarms.set(target, None)
 
     def _paint(self, target: str) -> None:
@@ -277,6 +282,12 @@ class MeshCore:
 
     def _told(self, credential: CredentialRuntime, now: datetime) -> Row:
         return worst_told(views.credential_row(credential, now), credential, self.desired.edge, now)
+
+    def _note_holdings(self, target: str) -> None:
+        if (workload := self.workloads.get(target)) is not None:
+            self.holdings.note(target, workload.bundle, workload.issuers)
+        elif (credential := self.credentials.get(target)) is not None:
+            self.holdings.note(target, None, [credential.facts.issuer] if credential.facts is not None else [])
 
     def _row(self, target: str, now: datetime) -> tuple[Row, Standing] | None:
         if (workload := self.workloads.get(target)) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from meshtui.backends.embedded import views
+from meshtui.backends.embedded import blast_radius, views
 from meshtui.backends.embedded.authorities import chain_of
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
@@ -30,17 +30,17 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
     findings = views.findings_of(core, target, core.clock())
     if (workload := core.workloads.get(target)) is not None:
         desired, chain = _desired_workload(core, workload), _workload_chain(workload)
-        depends = _of_workload(core, workload)
+        depends = blast_radius.of_workload(core, workload)
         issued, held, served = workload.identity.issued, workload.identity.held, workload.served
     elif (credential := core.credentials.get(target)) is not None:
         desired, chain = _desired_credential(core, credential), _credential_chain(core, credential)
-        depends = of_credential(core, credential)
+        depends = blast_radius.of_credential(core, credential)
         issued, held, served = credential.issued, credential.held, credential.served
     else:
         authority = core.authorities[target]
-        desired = {"role": authority.role, "trusted by workloads": "yes" if authority.trusted else "no"}
+        desired = {"role": authority.role}
         chain = chain_of(target, core.paths.ca, core.ca_root)
-        depends = of_authority(core, target)
+        depends = blast_radius.of_authority(core, target)
         issued, held, served = Truth(), Truth(certificate=authority.certificate), None
     return Detail(
         row=row,
@@ -53,28 +53,6 @@ def detail_of(core: MeshCore, row: Row, history: Iterable[HistoryEntry]) -> Deta
         history=tuple(history),
         findings=findings,
     )
-
-
-def of_credential(core: MeshCore, runtime: CredentialRuntime) -> tuple[str, ...]:
-    """What stands or falls with a gateway certificate: gateways, hosts, routes."""
-    return core.desired.edge.reach_of(runtime.target)
-
-
-def of_authority(core: MeshCore, target: str) -> tuple[str, ...]:
-    """What was signed by an authority and is in service."""
-    subject = core.authorities[target].certificate.subject
-    held = {target: workload.identity.held for target, workload in core.workloads.items()}
-    held |= {target: credential.held for target, credential in core.credentials.items()}
-    return tuple(
-        target
-        for target, truth in held.items()
-        if truth.certificate is not None and truth.certificate.issuer == subject
-    )
-
-
-def _of_workload(core: MeshCore, runtime: WorkloadRuntime) -> tuple[str, ...]:
-    services = core.catalog.services_of(runtime.workload)
-    return tuple(f"Service {service.namespace}/{service.name}" for service in services)
 
 
 def _desired_workload(core: MeshCore, runtime: WorkloadRuntime) -> dict[str, str]:
@@ -126,7 +104,6 @@ def _desired_credential(core: MeshCore, runtime: CredentialRuntime) -> dict[str,
         **({"lifetime": _lifetime(runtime)} if runtime.authority else {}),
         "rotated": _rotated(core, runtime),
         **({"before it": f"{previous.serial}, until {previous.not_after:%Y-%m-%d %H:%M:%SZ}"} if previous else {}),
-        "addresses": ", ".join(sorted({str(address) for _, address in core.endpoints(runtime.target)})) or "none",
     }
 
 

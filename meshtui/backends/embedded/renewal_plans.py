@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
-from meshtui.backends.embedded.details import of_credential
 from meshtui.backends.embedded.drafts import Draft, count
 from meshtui.backends.embedded.gateway_plans import GatewayStep, brought_step, made_step, undone_step
 from meshtui.backends.embedded.new_routes import route_documents
@@ -132,9 +131,7 @@ def _with_new_ones(core: MeshCore, texts: Sequence[str], terms: Terms) -> tuple[
 
 
 def _reach(core: MeshCore, targets: Sequence[str]) -> tuple[str, ...]:
-    depends = [
-        line for each in targets if each in core.credentials for line in of_credential(core, core.credentials[each])
-    ]
+    depends = [line for each in targets if each in core.credentials for line in core.desired.edge.reach_of(each)]
     hosts = sum(line.startswith("host ") for line in depends)
     if not hosts:
         return ()

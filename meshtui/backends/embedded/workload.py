@@ -136,6 +136,16 @@ class WorkloadRuntime:
         return self.identity.svid
 
     @property
+    def bundle(self) -> frozenset[str]:
+        """SHA-256 of what it believes in; nothing as long as it has no certificate."""
+        return self.svid.bundle.fingerprints if self.svid is not None else frozenset()
+
+    @property
+    def issuers(self) -> list[str]:
+        """Who signed what it holds, by subject."""
+        return [each.svid.facts.issuer for each in self.identities if each.svid is not None]
+
+    @property
     def held(self) -> Truth:
         """What the agent has, of its own identity."""
         return self.identity.held

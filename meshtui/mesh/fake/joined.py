@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from meshtui.findings import Finding, Severity
+from meshtui.mesh.fake.blast_radius import CA_ROOT, depends_on, inbound_of, is_trusted, sds_socket_of
 from meshtui.mesh.fake.certificates import certificate, chain_of, held_truth, issued_truth, served_truth
 from meshtui.mesh.fake.journal import Journal
 from meshtui.mesh.fake.judgement import findings_of
@@ -14,6 +15,7 @@ from meshtui.mesh.rates import RateCounter
 from meshtui.mesh.rows import Detail, HistoryEntry, Row
 from meshtui.mesh.snapshot import Authority, Gateway, Identity, MeshInfo, Rotation, Snapshot
 from meshtui.mesh.targets import Target, TargetKind
+from meshtui.mesh.traffic import Traffic
 from meshtui.mesh.trouble import in_trouble
 
 
@@ -23,16 +25,17 @@ def authorities_of(rows: Iterable[Row]) -> dict[str, Row]:
     return {row.target.removeprefix(prefix): row for row in rows if row.target.startswith(prefix)}
 
 
-def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ...]) -> Detail:
-    """Everything about one row; `rows` are all of the mesh, `history` is of this target, newest first."""
+def detail_of(row: Row, rows: Mapping[str, Row], history: tuple[HistoryEntry, ...], traffic: Traffic) -> Detail:
+    """Everything about one row; `rows` and `traffic` are of all, `history` is of this target, newest first."""
+    chain = chain_of(row, authorities_of(rows.values()))
     return Detail(
         row=row,
         desired=_desired(row),
         issued=issued_truth(row),
         held=held_truth(row),
         served=served_truth(row),
-        chain=chain_of(row, authorities_of(rows.values())),
-        depends=_depends(row, rows.values()),
+        chain=chain,
+        depends=depends_on(row, rows, chain, traffic),
         history=history,
         findings=findings_of(row),
     )
@@ -81,25 +84,14 @@ def _desired(row: Row) -> dict[str, str]:
     return {"role": _role(row), "subject": row.identity}
 
 
-def _depends(row: Row, rows: Iterable[Row]) -> tuple[str, ...]:
-    target = Target.parse(row.target)
-    if target.kind is TargetKind.AUTHORITY:
-        signed = [other.target for other in rows if other.issuer == target.name and other is not row]
-        return (f"{len(signed)} certificates that it signed", *signed[:5])
-    if target.kind is TargetKind.GATEWAY:
-        hosts = row.identity.split(", ")
-        return (*hosts, f"{len(hosts)} route{'s' if len(hosts) > 1 else ''} of virtualservice/prod/{target.name}")
-    return ("its agent holds it",) if _proxy(row) == "agent" else (f"{row.served_by} presents it",)
-
-
 def _identity(row: Row, counts: Mapping[str, int]) -> Identity:
     proxy = _proxy(row)
     return Identity(
         target=row.target,
         spiffe_id=row.identity,
         proxy=proxy,
-        sds_socket=f"/run/fake/sds-{row.serial[:12]}",
-        inbound=f"unix:/run/fake/in-{row.serial[:12]}" if proxy == "envoy" else "",
+        sds_socket=sds_socket_of(row),
+        inbound=f"unix:{inbound_of(row)}" if proxy == "envoy" else "",
         issued=issued_truth(row),
         held=held_truth(row),
         served=served_truth(row),
@@ -116,7 +108,7 @@ def _gateway(row: Row, counts: Mapping[str, int], before: Row | None) -> Gateway
         gateway=f"{target.namespace}/{target.name}",
         hosts=tuple(row.identity.split(", ")),
         tls_mode="SIMPLE",
-        ca_root="/run/fake/example.com.pem",
+        ca_root=CA_ROOT,
         issued=issued_truth(row),
         held=held_truth(row),
         served=served_truth(row),
@@ -133,7 +125,7 @@ def _authority(row: Row) -> Authority:
         target=row.target,
         role=_role(row),
         signing=True,
-        trusted=row.issuer != "example.com",
+        trusted=is_trusted(row),
         certificate=certificate(row, row.serial, row.issued_at, row.not_after),
     )
 

@@ -157,7 +157,7 @@ class FakeMesh:
         """See `Mesh.detail`."""
         self._answer()
         row = find(target, self._rows)
-        return detail_of(row, self._rows, tuple(await self.history(row.target)))
+        return detail_of(row, self._rows, tuple(await self.history(row.target)), self._traffic)
 
     async def watch(self) -> AsyncIterator[MeshEvent]:
         """See `Mesh.watch`."""

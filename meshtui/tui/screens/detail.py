@@ -11,6 +11,7 @@ from meshtui.errors import MeshError
 from meshtui.mesh.rows import Detail, Row
 from meshtui.present.cells import paragraph
 from meshtui.present.detail import detail_lines
+from meshtui.present.pem import pem_lines
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board
 from meshtui.tui.keys import bound
@@ -97,3 +98,7 @@ class DetailScreen(Paged, RowScreen):
         elif self._error is None:
             lines.append((Piece(f"{glyphs.busy} reading{glyphs.ellipsis}", Tone.BUSY),))
         return lines
+
+    def below(self, width: int, margin: int) -> list[Line]:
+        """Its chain as PEM."""
+        return pem_lines(self._detail.chain, width, margin, self.board.glyphs) if self._detail is not None else []

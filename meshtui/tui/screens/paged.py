@@ -20,6 +20,10 @@ class Paged(Saving, Copying):
         """The lines of the page."""
         raise NotImplementedError
 
+    def below(self, width: int, margin: int) -> list[Line]:  # noqa: ARG002 - for the pages that have something there
+        """Lines below the page that are to be selected, and so have no margin but what they have themselves."""
+        return []
+
     def body(self) -> ComposeResult:
         """The page."""
         yield Document(self._with_margin, id="page")
@@ -38,7 +42,9 @@ class Paged(Saving, Copying):
         return self._text() if kind == "txt" else None
 
     def _with_margin(self, width: int) -> list[Line]:
-        return [(Piece(" " * MARGIN), *line) for line in self.page(width - 2 * MARGIN)]
+        page = ((Piece(" " * MARGIN), *line) for line in self.page(width - 2 * MARGIN))
+        return [*page, *self.below(width, MARGIN)]
 
     def _text(self) -> str:
-        return "".join(f"{plain(line).rstrip()}\n" for line in self.page(self.size.width - 2 * MARGIN))
+        lines = [*self.page(self.size.width - 2 * MARGIN), *self.below(self.size.width, 0)]
+        return "".join(f"{plain(line).rstrip()}\n" for line in lines)
