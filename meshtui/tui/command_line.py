@@ -98,9 +98,9 @@ ALL = ("all", "*", "0")
 ALIASES = {
     "overview": ("ov", "pulses"),
     "identities": ("id", "ids", "identity"),
-    "workloads": ("wl", "workload"),
-    "gateways": ("gw", "gateway"),
-    "authorities": ("au", "ca", "authority"),
+    "workloads": ("wl", "wls", "workload"),
+    "gateways": ("gw", "gws", "gateway"),
+    "authorities": ("au", "ca", "cas", "authority"),
     "policies": ("pol", "policy"),
     "traffic": ("tr", "calls"),
     "audit": ("hist", "history"),

@@ -8,6 +8,7 @@ from meshtui.mesh.rows import View
 from meshtui.preferences import VIEWS
 from meshtui.present.cells import line_width
 from meshtui.present.tones import Tone, plain
+from meshtui.tui.command_line import Go, Known, parse
 from meshtui.tui.places import Place, place_line
 
 
@@ -33,6 +34,7 @@ def test_where_there_is_room_every_place_has_its_whole_name(width: int, names: s
     words = plain(place_line(Place.AUDIT, width)).split()
     assert words[1::2] == names.split()
     assert words[::2] == [place.digit for place in Place] == list("012345678")
+    assert [parse(word, Known()) for word in words[1::2]] == [Go(place) for place in Place]
 
 
 def test_places_go_round() -> None:
