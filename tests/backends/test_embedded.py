@@ -89,7 +89,7 @@ async def until(core: MeshCore, condition: Callable[[], bool]) -> None:
 
 
 async def test_what_envoy_refused_is_not_called_served(core: MeshCore) -> None:
-    """A key that does not match: Envoy keeps the old pair, the row says so, and the right key mends it."""
+    """A key that does not match: Envoy keeps the old pair, the row says why, and the right key mends it."""
     good, other = made_elsewhere(), made_elsewhere()
     await core.apply(parse(GATEWAY, "test"))
     await apply(core, secret(good))
@@ -101,7 +101,8 @@ async def test_what_envoy_refused_is_not_called_served(core: MeshCore) -> None:
     assert serial is not None
     await until(core, lambda: (found := row()) is not None and found.served_serial == serial.serial)
     await apply(core, secret(other, tls_key=key_pem(new_key())))
-    await until(core, lambda: (found := row()) is not None and "KEY_VALUES_MISMATCH" in found.last_error)
+    await until(core, lambda: "KEY_VALUES_MISMATCH" in core.credentials[TARGET].last_error)
+    await until(core, lambda: (found := row()) is not None and "does not match the certificate" in found.last_error)
     refused = row()
     assert refused is not None
     assert refused.truths[3] is Mark.DIFFERS

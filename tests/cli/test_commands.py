@@ -388,5 +388,5 @@ def test_a_protected_mesh_is_only_looked_at(
     assert (told["settings"]["only_looks"], told["settings"]["protected"]) == (True, [served.state.name])
     assert told["settings"]["problems"] == [
         f"{settings}, line 2: colour: There is no such setting. There are: theme, glyphs, view, link, mouse, "
-        "protected, filters, keys, thresholds."
+        "protected, columns, filters, keys, thresholds."
     ]

@@ -101,6 +101,7 @@ PROOFS: dict[str, Proof] = {
     "filter": Proof(asks, " /"),
     "clear": Proof(listed, before=("slash", "x", "enter")),
     "only-trouble": Proof(listed),
+    "all-columns": Proof(lambda shown: "LIFETIME" in shown.text, True),
     "mark": Proof(marks, 1),
     "mark-range": Proof(marks, 3, before=("space", "j", "j")),
     "mark-all": Proof(marks, 18),
