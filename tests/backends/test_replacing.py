@@ -257,7 +257,7 @@ async def test_a_host_that_did_not_answer_before_is_no_reason_to_go_back(
     async with asyncio.timeout(10):
         while await shop._follower.answering():
             pass
-    monkeypatch.setattr("meshtui.backends.embedded.following.SERVE_DEADLINE", 0.5)
+    monkeypatch.setattr("meshtui.backends.embedded.following.SERVE_DEADLINE", 2.0)
     with pytest.raises(UnreachableError, match="takes no handshake, nor did it before"):
         await shop.bring(unheard, pair(behind=600))
     leaf = leaf_of(broken)
