@@ -38,7 +38,7 @@ IDENTITIES = "1"
 """Where the list is; the console begins with the overview."""
 FILTERS = ("pay", "ledger !prod", "ns:pay*", "left<6h", "state:over")
 SORTS = "SPTKINRL"
-"""The keys of all orders, no two after each other that show their sign at the same column: nothing might be different."""
+"""The keys of all orders, no two after each other with their sign at the same column: nothing might be different."""
 BOUNDS = {
     "first page of rows after the start": (0.45, 0.5, 0.6),
     "cursor down, key to last byte, p95": (0.020, 0.020, 0.025),
