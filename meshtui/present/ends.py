@@ -12,6 +12,9 @@ from meshtui.present.tones import Line, Piece, Tone
 NOBODY = "nobody known"
 """Who was called where the request did not say it in words that Envoy understood."""
 
+_KIND_IN_FULL = 48
+"""Cells from which there is room for the name of a kind beside most names."""
+
 
 def end_name(target: str, identity: str = "") -> str:
     """`prod/sleep`, else the identity without its scheme, else `plaintext`."""
@@ -49,12 +52,13 @@ def end_line(name: str, width: int, glyphs: Glyphs) -> Line:
 def target_line(target: str, width: int, glyphs: Glyphs) -> Line:
     """A target, or an object as `NAMESPACE/NAME KIND`: what tells it apart comes first.
 
-    Where there is no room for the kind it is kubectl's word for it, as in `prod/sleep ap`.
+    Where there is no room for the kind it is kubectl's word for it, as in `prod/sleep ap`, and where there is little,
+    it is so for all, that a column has one form of it.
     """
     kind, _, name = target.partition(" ")
     if "/" in name or (name and kind.isalpha()):
         shown = glyphs.show(kind)
-        if width_of(name) + 1 + width_of(shown) > width and kind in SUPPORTED:
+        if kind in SUPPORTED and width < max(_KIND_IN_FULL, width_of(name) + 1 + width_of(shown)):
             shown = SUPPORTED[kind].short or SUPPORTED[kind].word
         return (*end_line(name, max(width - 1 - width_of(shown), 0), glyphs), Piece(f" {shown}", Tone.QUIET))
     return end_line(target if width_of(target) <= width else end_name(target), width, glyphs)

@@ -39,7 +39,11 @@ MARGIN = 2
 """Cells before every line, for the cursor's sign."""
 _LEFT_COLUMN, _BETWEEN = 42, 2
 _TARGET = 44
+_LEAST_ERROR = 20
+"""Cells below which the beginning of an error says nothing; findings have all of it."""
 _FEW_FINDINGS = 3
+_NEXT_LINES = 6
+"""Of the findings and of what is next to expire: titles, lines before them, and two rows that are to be in sight."""
 _AUTHORITY, _KEY = 24, 10
 _ALL_OF_AUTHORITIES = 72
 """Cells from which an authority is told with its key and its lifetime."""
@@ -85,9 +89,12 @@ def overview_page(overview: Overview, now: datetime, width: int, height: int, gl
     if width >= SIDE_BY_SIDE:
         return _beside(overview, now, width, height, glyphs)
     inner = width - MARGIN
-    few = _FEW_FINDINGS if height < 2 * len(overview.findings) + 18 else len(overview.findings)
+    strip = [*state_strip(overview, inner, glyphs), *_quiet_strip(overview, now, inner, glyphs)]
+    few = min(max((height - len(strip) - _NEXT_LINES) // 2, 1), _FEW_FINDINGS)
+    if height >= 2 * len(overview.findings) + 18:
+        few = len(overview.findings)
     parts: list[list[_Entry]] = [
-        _plain([*state_strip(overview, inner, glyphs), *_quiet_strip(overview, now, inner, glyphs)]),
+        _plain(strip),
         _findings(overview, few, inner, glyphs),
         _next(overview, now, inner, glyphs),
         _plain([title("LAST HOUR"), *rate_lines(overview, glyphs)]),
@@ -186,8 +193,8 @@ def _columns(width: int) -> tuple[Column, ...]:
         return left, Column("target", "", max(target, 0)), state
     target -= BAR_WIDTH + GAP
     rest = target - _TARGET - GAP
-    if rest < LEFT_WIDTH:
-        return left, Column("target", "", target), bar, state
+    if rest < _LEAST_ERROR:
+        return left, Column("target", "", min(target, _TARGET)), bar, state
     return left, Column("target", "", _TARGET), bar, state, Column("error", "", rest)
 
 

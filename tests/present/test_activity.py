@@ -196,8 +196,9 @@ async def test_denied_calls_that_take_turns_are_told_once_each(mesh: FakeMesh) -
     [
         ("workload/prod/httpbin", 30, "workload/prod/httpbin"),
         ("workload/prod/httpbin", 15, "prod/httpbin"),
-        ("AuthorizationPolicy prod/x", 30, "prod/x AuthorizationPolicy"),
-        ("Namespace prod", 30, "prod Namespace"),
+        ("AuthorizationPolicy prod/x", 60, "prod/x AuthorizationPolicy"),
+        ("AuthorizationPolicy prod/x", 30, "prod/x ap"),
+        ("Namespace prod", 30, "prod ns"),
         ("", 30, ""),
     ],
 )

@@ -90,6 +90,23 @@ async def test_where_it_is_narrow_one_part_stands_below_the_other() -> None:
     assert page.spots[page.begin].line < 20
 
 
+async def test_at_60x20_the_states_and_the_first_to_expire_are_seen_together() -> None:
+    """Findings make room: the page begins at its first line, with the cursor in sight."""
+    page = overview_page(await demo(), NOW, 60, 16, UNICODE)
+    assert "✗ 1 expired" in texts(page)[0]
+    assert page.spots[page.begin].line < 16
+    assert sum(spot.finding is not None for spot in page.spots) == 2
+
+
+async def test_errors_are_not_told_where_there_is_room_for_their_beginning_only() -> None:
+    """Findings have them in full; wider pages have them beside the state."""
+    overview = await demo()
+    for width, words in ((140, "! overdue"), (170, "! overdue     The CA did not answer within 5s.")):
+        page = overview_page(overview, NOW, width, 36, UNICODE)
+        (told,) = (line for line in texts(page) if "prod/reviews-v2 " in line and "! overdue" in line)
+        assert told.rstrip().endswith(words)
+
+
 async def test_no_more_findings_are_told_than_leave_room() -> None:
     """At 24 lines three, at 60 all; how many there are stands above them."""
     overview = await demo()

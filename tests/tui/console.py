@@ -114,18 +114,20 @@ class Console:
         """Wait for words."""
         await self.until(lambda: part in self.text)
 
+    async def until_complete(self) -> None:
+        """Wait for the rows of the mesh."""
+        await self.until(lambda: self.app.board.complete)
+        await self.settle()
 
-@asynccontextmanager
-async def console(
+
+def app_over(
     mesh: Mesh | None = None,
-    size: tuple[int, int] = (140, 40),
     *,
     clock: Callable[[], datetime] | None = None,
     open_mesh: Callable[[], Awaitable[Mesh]] | None = None,
-    wait: bool = True,
     **options: Any,
-) -> AsyncIterator[Console]:
-    """Run the console over `mesh`, or whatever `open_mesh` yields; wait until its rows are there."""
+) -> MeshtuiApp:
+    """The console over `mesh` or what `open_mesh` yields, which begins with the identities unless told otherwise."""
     clock = clock or Clock()
     served = mesh or FakeMesh(now=clock)
 
@@ -133,10 +135,17 @@ async def console(
         return served
 
     options = {"theme": DARK, "backoff": (0.01,), "place": Place.IDENTITIES} | options
-    app = MeshtuiApp(open_mesh or lend, now=clock, **options)
+    return MeshtuiApp(open_mesh or lend, now=clock, **options)
+
+
+@asynccontextmanager
+async def console(
+    mesh: Mesh | None = None, size: tuple[int, int] = (140, 40), *, wait: bool = True, **options: Any
+) -> AsyncIterator[Console]:
+    """Run the console over `mesh` with the `options` of `app_over`; wait until its rows are there."""
+    app = app_over(mesh, **options)
     async with app.run_test(size=size) as pilot:
         shown = Console(app, pilot)
         if wait:
-            await shown.until(lambda: app.board.complete)
-            await shown.settle()
+            await shown.until_complete()
         yield shown

@@ -28,6 +28,9 @@ from meshtui.tui.widgets.document import Document
 _COLUMN = 38
 """Cells of one of two columns of keys."""
 
+_GAP = 1
+"""Cells that at least lie between them."""
+
 _KEYS = 14
 """Cells for the keys themselves."""
 
@@ -119,7 +122,8 @@ class HelpScreen(ModalScreen[None], Leaving[None], inherit_bindings=False):
         if width < 2 * _COLUMN - 6:
             return [*left, *right, *below]
         both = zip_longest(left, right, fillvalue=())
-        return [*((*fit_line(one, width // 2, self._glyphs.ellipsis), *other) for one, other in both), *below]
+        half, gap = width // 2 - _GAP, Piece(" " * _GAP)
+        return [*((*fit_line(one, half, self._glyphs.ellipsis), gap, *other) for one, other in both), *below]
 
     def _group(self, group: Binding.Group) -> list[Line]:
         keys = self._keys.get(group.description, [])
