@@ -5,6 +5,8 @@ Which screens the places have is the app's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from textual import work
@@ -83,6 +85,14 @@ class Travels(App[None]):
             self._say("There was no other place yet.")
         else:
             await self._visit(self._trail.last)
+
+    @contextmanager
+    def batch_update(self) -> Iterator[None]:
+        """Paint once, at the end. A screen that was told to paint meanwhile has put it off, and Textual forgets it."""
+        with super().batch_update():
+            yield
+        if self.screen_stack:
+            self.screen.check_idle()
 
     async def _visit(self, to: Visit, *, trail: Trail | None = None) -> None:
         self._trail = self._trail.went(self.here, to) if trail is None else trail

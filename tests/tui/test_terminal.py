@@ -193,6 +193,21 @@ def test_what_is_sent_is_what_is_meant() -> None:
         assert _without_times(terminal.text) == before
 
 
+def test_the_first_row_that_comes_takes_the_place_of_what_was_said() -> None:
+    """Where one row comes into an empty list, nothing below it goes on saying that there is none."""
+    with Terminal() as terminal:
+        terminal.until("workload/payments/ledger")
+        for place, word, found in (("1", "shop", "1 of 18"), ("5", "shop-users", "1 of 12")):
+            terminal.press(place)
+            terminal.press(f"/{word}x")
+            terminal.until("none of")
+            terminal.press("\x7f")
+            terminal.until(found)
+            terminal.read(0.1)
+            assert "none of" not in terminal.text
+            terminal.press("\r")
+
+
 def test_nothing_that_arrives_breaks_it() -> None:
     """Sizes that change all the time, keys that are held, pastes of more than text, sequences without an end, and bytes
     that are no text: no traceback, and q still ends it.

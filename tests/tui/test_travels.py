@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from meshtui.keymap import Keymap, read_keymap
 from meshtui.saved_filters import SavedFilter
-from tests.tui.console import console
+from tests.tui.console import DEADLINE, console
 
 LATE = SavedFilter("late", "ns:prod is:trouble", "workloads", 3, "state")
 
@@ -40,6 +42,20 @@ async def test_minus_goes_between_the_last_two() -> None:
         for place in ("traffic", "policies", "traffic"):
             await shown.press("minus")
             assert f"meshtui ▸ {place}" in shown.lines[0]
+
+
+async def test_what_was_to_be_painted_in_a_batch_is_painted_after_it() -> None:
+    """Coming back to a place that is as it was left: nothing but the coming back asks for it to be painted."""
+    async with console() as shown:
+        screen, idle = shown.app.screen, asyncio.Event()
+        with shown.app.batch_update():
+            screen.refresh()
+            screen.call_later(idle.set)
+            await idle.wait()
+        assert screen._repaint_required
+        async with asyncio.timeout(DEADLINE.total_seconds()):
+            while screen._repaint_required:  # noqa: ASYNC110 - nothing tells of it; the pilot's own pause would paint
+                await asyncio.sleep(0.005)
 
 
 async def test_esc_walks_up_to_the_first_place() -> None:

@@ -24,8 +24,8 @@ from meshtui.tui.widgets.row_painter import strip_of_cells
 
 T = TypeVar("T")
 
-_Drawn = tuple[tuple[Line, ...], bool]
-"""Cells of a line, and whether the cursor is on it."""
+_Drawn = tuple[tuple[Line, ...], bool, Line]
+"""Cells of a line, whether the cursor is on it, and what stands there instead of an item."""
 
 
 class ItemList(Columned, Generic[T]):
@@ -86,8 +86,7 @@ class ItemList(Columned, Generic[T]):
         """What to say where there are no items."""
         if lines != self._placeholder:
             self._placeholder = lines
-            if not len(self):
-                self.refresh()
+            self.tick()
 
     def changed(self) -> None:
         """The store has other items, or another filter: the cursor stays on its own as long as that is there."""
@@ -124,10 +123,9 @@ class ItemList(Columned, Generic[T]):
     def render_line(self, y: int) -> Strip:
         """Draw the line at `y` of what is in view."""
         drawn = self._drawn[y] = self._facts(y, self._now())
-        cells, selected = drawn
+        cells, selected, instead = drawn
         if not cells:
-            line = self._placeholder[y] if not len(self) and y < len(self._placeholder) else ()
-            return self.strip_of(line, self.size.width)
+            return self.strip_of(instead, self.size.width)
         sign = self._glyphs.cursor if selected else ""
         return strip_of_cells(self.palette, self._columns, cells, self.size.width, sign=sign)
 
@@ -135,8 +133,8 @@ class ItemList(Columned, Generic[T]):
         place = y + self.scroll_offset.y
         item = self._store.at(place)
         if item is None:
-            return (), False
-        return self._table.cells(item, self._columns, now, self._glyphs), place == self._cursor
+            return (), False, self._placeholder[y] if not len(self) and y < len(self._placeholder) else ()
+        return self._table.cells(item, self._columns, now, self._glyphs), place == self._cursor, ()
 
     # The cursor.
 

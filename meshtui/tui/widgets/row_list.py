@@ -29,6 +29,8 @@ ARRIVAL = 5.0
 """Seconds after the first rows in which others may still sort themselves before them."""
 _COMING = "\0"
 """Stands for the target of a line that says that its row is on its way."""
+_SAID = "\0\0"
+"""Stands for the target of a line that says why there are no rows."""
 FLASH_SECONDS = 0.8
 _FLASHES_AT_MOST = 12
 """Lines that light up at once; when more change, everything would flicker and nothing be seen."""
@@ -203,15 +205,18 @@ class RowList(Columned):
         """Draw the line at `y` of what is in view."""
         place = y + self.scroll_offset.y
         if place >= len(self._store):
-            self._drawn[y] = ""
-            line = self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
-            return self.strip_of(line, self.size.width)
+            self._drawn[y] = _SAID if self._instead(y) else ""
+            return self.strip_of(self._instead(y), self.size.width)
         facts = self._facts(place, now := self._now())
         if facts is None:
             self._drawn[y] = _COMING
             return self.strip_of((Piece(f"   {self._glyphs.ellipsis}", Tone.QUIET),), self.size.width)
         self._drawn[y] = facts.row.target
         return self._painter.draw(facts, now).strip
+
+    def _instead(self, y: int) -> Line:
+        """What stands in a line while there are no rows."""
+        return self._placeholder[y] if not len(self._store) and y < len(self._placeholder) else ()
 
     def _facts(self, place: int, now: datetime) -> Facts | None:
         """What the line of a place is drawn from; None while its row is on its way."""
@@ -239,7 +244,7 @@ class RowList(Columned):
         top, now = self.scroll_offset.y, self._now()
         for y in range(self.size.height):
             if top + y >= len(self._store):
-                if self._drawn.get(y):
+                if self._drawn.get(y, "") != (_SAID if self._instead(y) else ""):
                     self.refresh_line(top + y)
                 continue
             facts = self._facts(top + y, now)
