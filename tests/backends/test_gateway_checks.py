@@ -189,8 +189,11 @@ async def test_a_gateway_for_every_host_is_asked_for_one_that_its_certificate_ha
 async def test_what_is_expired_or_for_another_host_fails_on_the_wire(applied: Any, opened: EmbeddedMesh) -> None:
     """Envoy serves it all the same, as Istio lets it."""
     await applied(secret(leaf(ROOT, "other.example.org", start=-9 * DAY, end=-1 * DAY)), gateway(HOST))
-    found = endpoint(await opened.verify(TARGET, Caller(roots_pem=ROOT.pem, roots_file="root.pem")))
+    verification = await opened.verify(TARGET, Caller(roots_pem=ROOT.pem, roots_file="root.pem"))
+    found = endpoint(verification)
     assert [name for name, check in found.items() if not check.passed] == ["chain", "host", "days left"]
+    (covered,) = [check for check in verification.checks if check.name == "hosts covered"]
+    assert covered.fix.startswith(f"meshtui rotate {TARGET} --host other.example.org --host {HOST}")
 
 
 async def test_a_staple_is_asked_for_where_the_secret_has_one(applied: Any, opened: EmbeddedMesh) -> None:

@@ -229,6 +229,7 @@ async def test_findings_are_listed_worst_first_with_what_to_do(size: tuple[int, 
         words = [line[2:].split()[1] for line in shown.lines[3:8]]
         assert words == ["critical"] * 4 + ["warning"]
         assert "Run: meshtui rotate workload/payments/ledger" in shown.text
+        assert "f fix" in shown.lines[-1]
         await shown.press("slash", *"not-served", "enter")
         assert "1 of 5" in shown.lines[0]
         assert "r rotate" in shown.lines[-1]

@@ -11,6 +11,7 @@ from meshtui.backends.embedded.core import MeshCore
 from meshtui.backends.embedded.credential import CredentialRuntime
 from meshtui.backends.embedded.following import example_name
 from meshtui.findings import Check, Verification
+from meshtui.gateway.hosts import host_flaw
 from meshtui.gateway.listeners import listeners_of
 from meshtui.gateway.references import SecretRef
 from meshtui.identity.facts import CertificateFacts
@@ -71,10 +72,12 @@ def _secret_checks(
             verify_host(leaf, host)
         return ", ".join(runtime.credential.hosts) or "no Gateway refers to it"
 
+    # a rotation alone keeps the names that there are
+    uncovered = host_flaw(leaf, runtime.credential.hosts, runtime.target, made_here=not runtime.brought)
     checks = [
         check("lifetime", lambda: valid_now(leaf, now), rotate),
         check("key matches", key, rotate),
-        check("hosts covered", hosts, rotate),
+        check("hosts covered", hosts, uncovered.fix if uncovered else rotate),
     ]
     if root is None:
         fix = f"{_rotate(runtime)} --cert FILE --key FILE --ca FILE" if runtime.brought else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from meshtui.findings import Finding
 from meshtui.mesh.filters import findings as filters
 from meshtui.mesh.interface import Mesh
@@ -30,6 +32,16 @@ LISTING: Listing[Finding] = Listing(
 
 class FindingsScreen(AboutTargetsScreen[Finding]):
     """A list with a finding in each line."""
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("fix", "fix"),
+        ("open", "open"),
+        ("help", "help"),
+        ("filter", "filter"),
+        ("command", "command"),
+        ("next-view", "view"),
+        ("quit", "quit"),
+    )
 
     def __init__(self, board: Board, *, jumps: bool) -> None:
         super().__init__(board, LISTING, jumps=jumps)
