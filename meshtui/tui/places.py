@@ -54,12 +54,10 @@ _SHORT = {
 }
 """As command lines abbreviate them, where it is narrow."""
 
-KEYS = (
-    *(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place),
-    bound("next-view", "turn(1)"),
-    bound("view-before", "turn(-1)"),
-)
-"""What leads from one place to another."""
+DIGITS = tuple(Binding(place.digit, f"app.place('{place}')", place.value, group=VIEWS) for place in Place)
+"""What leads to a place from wherever one is."""
+TURNS = (bound("next-view", "turn(1)"), bound("view-before", "turn(-1)"))
+"""What leads from one place to the next."""
 
 
 def place_line(here: Place, width: int, saved: Sequence[SavedFilter] = (), glyphs: Glyphs = UNICODE) -> Line:

@@ -44,6 +44,16 @@ async def test_minus_goes_between_the_last_two() -> None:
             assert f"meshtui ▸ {place}" in shown.lines[0]
 
 
+async def test_digits_lead_away_from_pages_too() -> None:
+    """To places and to saved filters, and back to the list that the page was opened from."""
+    async with console(saved=(LATE,)) as shown:
+        for digit, place in (("5", "policies"), ("3", "workloads   late /ns:prod"), ("1", "identities")):
+            await shown.press("1", "enter")
+            await shown.until_shown("CHAIN")
+            await shown.press(digit)
+            assert f"meshtui ▸ {place}" in shown.lines[0]
+
+
 async def test_what_was_to_be_painted_in_a_batch_is_painted_after_it() -> None:
     """Coming back to a place that is as it was left: nothing but the coming back asks for it to be painted."""
     async with console() as shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from meshtui.mesh.filter import Filter
 from meshtui.mesh.filter_fields import Language
@@ -14,9 +14,8 @@ from meshtui.present.cells import line_width, width_of
 from meshtui.present.escape import visible
 from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone
-from meshtui.tui.board import Board
-from meshtui.tui.keys import VIEWS, bound
-from meshtui.tui.places import KEYS, Place, place_line
+from meshtui.tui.keys import bound
+from meshtui.tui.places import TURNS, Place, place_line
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.widgets.prompt import Prompt, Question
 
@@ -105,18 +104,9 @@ class Filtered(Framed):
 class Placed(Framed):
     """One of the places that a digit leads to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*TURNS]
 
     DEFAULT_CLASSES = "-placed"
-
-    def __init__(self, board: Board, *args: Any, **options: Any) -> None:
-        super().__init__(board, *args, **options)
-        for index, saved in enumerate(board.saved):
-            if saved.digit:
-                name = board.glyphs.show(saved.name)
-                self._bindings.key_to_bindings[str(saved.digit)] = [
-                    Binding(str(saved.digit), f"app.saved({index})", name, group=VIEWS)
-                ]
 
     @property
     def place(self) -> Place:

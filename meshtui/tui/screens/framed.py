@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from meshtui.keymap import ACTIONS
@@ -15,7 +15,8 @@ from meshtui.present.cells import line_width
 from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import guard_piece, header_line
-from meshtui.tui.keys import bound
+from meshtui.tui.keys import VIEWS, bound
+from meshtui.tui.places import DIGITS
 from meshtui.tui.screens.commanding import Commanding
 from meshtui.tui.status import status_lines
 from meshtui.tui.verbs import keys_line
@@ -34,6 +35,7 @@ class Framed(Commanding, inherit_bindings=False):
     """A screen over the board. Its body and its row are its own; the rest is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *DIGITS,
         bound("command"),
         bound("palette"),
         bound("place-before", "app.travel_back"),
@@ -51,6 +53,11 @@ class Framed(Commanding, inherit_bindings=False):
         super().__init__()
         self.board = board
         self._parts = 0
+        for index, saved in enumerate(board.saved):
+            if saved.digit:
+                digit, name = str(saved.digit), board.glyphs.show(saved.name)
+                binding = Binding(digit, f"app.saved({index})", name, group=VIEWS)
+                self._bindings.key_to_bindings[digit] = [binding]
 
     # What a screen has of its own.
 
