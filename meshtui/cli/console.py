@@ -54,7 +54,7 @@ def console(common: Common, *, keep: bool, mouse: bool | None, link: str | None,
     app.dress(preferred.theme)
     if problems := common.found.problems:
         more = f" And {len(problems) - 1} more: meshtui info has all." if len(problems) > 1 else ""
-        app.board.said = Told(f"{problems[0]}{more}", wrong=True)
+        app.board.said = Told(f"{problems[0]}{more}", wrong=True, stays=True)
     app.run(mouse=preferred.mouse if mouse is None else mouse)
     if app.unopened is not None:
         raise app.unopened  # it was on the screen, and is the reason for the status too

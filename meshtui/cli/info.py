@@ -105,6 +105,9 @@ def _lines(value: dict[str, Any], output: Output, indent: int = 0) -> list[Line]
         label = Piece(f"{' ' * indent}{name:<{16 - indent}}", Tone.QUIET)
         if isinstance(each, dict) and each:
             lines += [(label,), *_lines(each, output, indent + 2)]
+        elif name == "problems" and each:
+            margin = " " * (indent + 2)
+            lines += [(label,), *((Piece(f"{margin}{output.shown(problem)}", Tone.BAD),) for problem in each)]
         else:
             lines.append((label, Piece(f" {output.shown(_words(each)) or output.glyphs.dash}")))
     return lines

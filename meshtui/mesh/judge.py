@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from meshtui.findings import Finding, Severity
 from meshtui.identity.lifetime import OVERDUE_AFTER, Lifetime, is_due, is_overdue
 from meshtui.mesh.snapshot import RotationState
+from meshtui.mesh.targets import TargetKind
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def findings(target: str, standing: Standing, disagreement: str, now: datetime) 
             severity, code, text = Severity.CRITICAL, "no-certificate", "There is no certificate"
             fix = f"meshtui issue {target}"
         if not standing.renewable:
-            fix = "It was made elsewhere: bring a new one from there."
+            is_gateway = target.startswith(f"{TargetKind.GATEWAY}/")
+            how = f"meshtui rotate {target} --cert FILE --key FILE, or --issuer NAME"
+            fix = f"It was made elsewhere: {how if is_gateway else 'bring a new one from there.'}"
         reason = f": {standing.error}" if standing.error else ""
         if code == "overdue" and standing.manual:
             text = "The rotation is overdue, and nobody does it but you"

@@ -49,7 +49,9 @@ def finding_summary(finding: Finding, _now: datetime, width: int, glyphs: Glyphs
     badge = severity_badge(finding.severity, glyphs)
     wrong = paragraph(_words(finding, glyphs), width, badge.tone, first=(Piece(f"{badge.glyph} ", badge.tone),))
     fix = paragraph(glyphs.show(finding.fix), width, first=(Piece("  "),)) if finding.fix else []
-    lines = [*wrong[: 2 if fix else 3], *fix][:3]
+    lines = [*wrong[: 2 if fix else 3], *fix]
+    if len(lines) > 3:  # a command that looks whole would be typed
+        lines[2:] = [(*lines[2], Piece(f" {glyphs.ellipsis}"))]
     return tuple([fit_line(line, width, glyphs.ellipsis) for line in lines] + [()] * (3 - len(lines)))
 
 

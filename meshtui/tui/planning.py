@@ -78,6 +78,7 @@ async def propose_fix(screen: Framed, row: Row) -> None:
         else:
             screen.say(refused)
     elif findings:
-        screen.say(Told(f"No key ends this: {findings[0].text} {findings[0].fix}", wrong=True, about=row.target))
+        worst = f"{findings[0].text.removesuffix('.')}. {findings[0].fix}"
+        screen.say(Told(f"No key ends this: {worst}", wrong=True, about=row.target))
     else:
         screen.say(Told("Nothing is found to be wrong here.", about=row.target))

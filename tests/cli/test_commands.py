@@ -390,3 +390,4 @@ def test_a_protected_mesh_is_only_looked_at(
         f"{settings}, line 2: colour: There is no such setting. There are: theme, glyphs, view, link, mouse, "
         "protected, columns, filters, keys, thresholds."
     ]
+    assert f"\n    {settings}, line 2: colour: " in served.run("info").stdout

@@ -121,3 +121,13 @@ def test_an_overdue_manual_rotation_is_an_alarm_for_a_person() -> None:
     assert "nobody does it but you" in finding.text
     (automatic,) = findings("gateway/a/b", Standing(LIFE, HALF), "", at(7))
     assert "nobody" not in automatic.text
+
+
+def test_what_was_made_elsewhere_is_brought_from_there() -> None:
+    """Of a gateway by the command that takes it; of an authority there is none."""
+    for target, how in (
+        ("gateway/a/b", "meshtui rotate gateway/a/b --cert FILE --key FILE, or --issuer NAME"),
+        ("authority/a", "bring a new one from there."),
+    ):
+        (finding,) = findings(target, Standing(LIFE, None, renewable=False), "", at(11))
+        assert finding.fix == f"It was made elsewhere: {how}"

@@ -47,7 +47,7 @@ def test_a_complete_command_is_the_action(fix: str, action: Issue | Rotate | Und
     "fix",
     [
         "",
-        "It was made elsewhere: bring a new one from there.",
+        f"It was made elsewhere: meshtui rotate {SHOP} --cert FILE --key FILE, or --issuer NAME",
         f"meshtui verify {SHOP}",
         f"meshtui rotate {SHOP} --cert FILE --key FILE",
         f"meshtui rotate {SHOP} --host a.example.com --cert FILE --key FILE, or --issuer NAME",

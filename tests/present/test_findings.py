@@ -60,6 +60,16 @@ def test_what_is_wrong_and_what_to_do_are_both_told() -> None:
     assert "held!=served" in plain(brief_lines(FINDING, 60, ASCII)[0])
 
 
+def test_a_command_that_is_cut_does_not_look_whole() -> None:
+    """Where three lines are too few for it, it ends with the sign for that."""
+    hosts = " ".join(f"--host shop{number}.example.net" for number in range(9))
+    whole = Finding(severity=Severity.CRITICAL, code="host-not-covered", target="", text="It does not.", fix=hosts)
+    *_, last = map(plain, finding_summary(whole, NOW, 60, UNICODE))
+    assert last.rstrip().endswith("…")
+    *_, last = map(plain, finding_summary(FINDING, NOW, 60, UNICODE))
+    assert not last.rstrip().endswith("…")
+
+
 def test_a_filter_finds_targets_words_fixes_and_hosts() -> None:
     """And what is about no target by calling it the mesh."""
     text = filters.FINDINGS.text(FINDING)

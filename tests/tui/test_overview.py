@@ -238,6 +238,16 @@ async def test_findings_are_listed_worst_first_with_what_to_do(size: tuple[int, 
         assert f"findings ▸ {SHOP}" in shown.lines[0]
 
 
+async def test_a_refusal_of_several_lines_stays() -> None:
+    """It takes a line from the page, which is so laid out anew: the cursor has not moved by that."""
+    async with console(FakeMesh(now=Clock(), read_only=True), (80, 24), place=Place.OVERVIEW, protected=True) as shown:
+        await shown.until_shown("NEXT TO EXPIRE")
+        await shown.press("r")
+        await shown.until_shown("meshtui --write changes it all the same")
+        await shown.settle()
+        assert "rotate does not work here" in shown.text
+
+
 async def test_a_finding_goes_away_when_its_cause_does() -> None:
     """By itself; the last one leaves a sentence."""
     mesh = FakeMesh([row for row in demo_rows(NOW) if row.target == "workload/payments/ledger"], now=Clock())

@@ -165,7 +165,7 @@ class ListScreen(SavingRows, Batching, Beside, Filtered, Placed):
 
     def on_cursor_list_moved(self) -> None:
         """The cursor moved: say what is to be said of its row."""
-        if not isinstance(self.board.said, Progress) or self.board.said.done:
+        if self.is_current and (not isinstance(self.board.said, Progress) or self.board.said.done):
             self.board.pass_over()
         self._refresh_all()
 

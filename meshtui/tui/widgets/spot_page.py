@@ -55,7 +55,7 @@ class SpotPage(CursorList):
         before, page = self._page, self._draw(self.size.width, self.size.height)
         if page == before:
             return
-        spot, self._page = self.selected, page
+        spot, key, self._page = self.selected, self._key, page
         keys = [each.key for each in page.spots]
         if keys and not self._key:
             self.set_timer(ARRIVAL, self.steered)
@@ -72,7 +72,7 @@ class SpotPage(CursorList):
             for y, (old, new) in enumerate(zip(before.lines, page.lines, strict=True)):
                 if old != new:
                     self.refresh_line(y)
-        if spot is None or self._key != spot.key:
+        if self._key != key:
             self.post_message(self.Moved())
 
     def on_resize(self, _event: events.Resize) -> None:
