@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from meshtui.errors import MeshError
+from meshtui.mesh.filter import Filter
+from meshtui.mesh.filter_fields import Language
+from meshtui.mesh.filters.certificates import CERTIFICATES
 from meshtui.present.cells import cut, fold, line_width
 from meshtui.present.glyphs import Glyphs
 from meshtui.present.times import counted
@@ -24,7 +29,9 @@ def placeholder(board: Board, width: int) -> tuple[Line, ...]:
     if store.total and not store.shown.filter.strip():
         return ((), none_in_trouble(store.total, store.shown.view, board.keymap.shown("only-trouble")))
     if store.total:
-        return ((), none_matches(store.total, store.shown.view, store.shown.filter, board.glyphs, width))
+        text = store.shown.filter
+        line = none_matches(store.total, store.shown.view, text, board.glyphs, width)
+        return ((), line, *odd(text, CERTIFICATES, board.glyphs, width))
     return ((), none_here(store.shown.view))
 
 
@@ -38,6 +45,15 @@ def none_matches(total: int, noun: str, text: str, glyphs: Glyphs, width: int) -
     words = glyphs.show(f"none of {counted(total)} {noun} matches /{text.strip()}")
     keys = (Piece("   "), Piece("esc", Tone.BUSY), Piece(" clear the filter", Tone.QUIET))
     return (_MARGIN, Piece(cut(words, width - line_width((_MARGIN, *keys)), glyphs.ellipsis)), *keys)
+
+
+def odd(text: str, language: Language[Any], glyphs: Glyphs, width: int) -> tuple[Line, ...]:
+    """What may be why a filter lets nothing through: a misspelt field. It may have come by a command, of which the
+    line where filters are typed says nothing.
+    """
+    problem = Filter.parse(text, language).problem
+    folded = fold(glyphs.show(problem), width - 4) if problem else []
+    return tuple((_MARGIN, Piece(words, Tone.QUIET)) for words in folded)
 
 
 def none_in_trouble(total: int, noun: str, key: str) -> Line:

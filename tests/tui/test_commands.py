@@ -221,6 +221,18 @@ async def test_sort_trouble_matrix_and_help_are_commands_too() -> None:
         assert "THIS ROW" in shown.text or "ALWAYS" in shown.text
 
 
+async def test_a_filter_of_a_command_that_finds_nothing_says_what_is_odd_about_it() -> None:
+    """Nobody saw it being typed: in lists of certificates, and in others with their own fields."""
+    async with console(size=(80, 24)) as shown:
+        for text, field in (("gw /stat:expired", "state"), ("policies /knd:ap", "kind")):
+            await command(shown, text)
+            await shown.until_shown("none of")
+            assert f"did you mean {field}?" in shown.text
+        await command(shown, "gw /zzz")
+        await shown.until_shown("none of")
+        assert "did you mean" not in shown.text
+
+
 async def test_hostile_commands_are_inert() -> None:
     """What was pasted is shown as text, in the line, in the answer and in the filter that comes of it."""
     async with console() as shown:

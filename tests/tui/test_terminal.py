@@ -197,8 +197,12 @@ def test_the_first_row_that_comes_takes_the_place_of_what_was_said() -> None:
     """Where one row comes into an empty list, nothing below it goes on saying that there is none."""
     with Terminal() as terminal:
         terminal.until("workload/payments/ledger")
-        for place, word, found in (("1", "shop", "1 of 18"), ("5", "shop-users", "1 of 12")):
-            terminal.press(place)
+        for digit, place, word, found in (
+            ("1", "identities", "shop", "1 of 18"),
+            ("5", "policies   12", "shop-users", "1 of 12"),
+        ):
+            terminal.press(digit)
+            terminal.until(f"meshtui ▸ {place}")
             terminal.press(f"/{word}x")
             terminal.until("none of")
             terminal.press("\x7f")

@@ -16,7 +16,7 @@ from meshtui.present.times import counted
 from meshtui.present.tones import Line, Piece, Tone, plain
 from meshtui.tui.board import Board, Link
 from meshtui.tui.listing import Listing, Reading
-from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, unopened, waiting
+from meshtui.tui.placeholder import absent, error_lines, none_here, none_matches, odd, unopened, waiting
 from meshtui.tui.screens.copying import Copying
 from meshtui.tui.screens.fetching import Fetching
 from meshtui.tui.screens.filtered import Filtered, Placed
@@ -226,5 +226,7 @@ class ItemsScreen(Copying, Saving, Filtered, Fetching, Generic[T]):
         if not self.was_fetched:
             return [waiting(f"reading the {noun}", board.glyphs)]
         if self._store.total:
-            return [none_matches(self._store.total, noun, self._store.filter, board.glyphs, width)]
+            text = self._store.filter
+            line = none_matches(self._store.total, noun, text, board.glyphs, width)
+            return [line, *odd(text, self.language, board.glyphs, width)]
         return [none_here(noun)]

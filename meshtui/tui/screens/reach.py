@@ -26,7 +26,7 @@ def listing(target: str) -> Listing[MatrixCell]:
         return Reading([cell for half in (into, out) for cell in sorted(half, key=lambda cell: _ORDER[cell.reach])])
 
     return Listing(
-        noun="callers",
+        noun=f"callers of {end_name(target)}",
         capability="matrix",
         read=read,
         key=lambda cell: f"{cell.source}\0{cell.destination}",
