@@ -71,6 +71,8 @@ class Board:
     """By places: columns that lists show whatever the width."""
     commands: list[str] = field(default_factory=list)
     """What was typed behind `:`, the latest last."""
+    held: list[tuple[str, str | None]] | None = None
+    """Keys, each with its character, that wait for a digit before them to have led to its place; None without one."""
     protected: bool = False
     """Whether this mesh is only looked at because the settings of this person protect it."""
     store: RowStore = field(init=False)

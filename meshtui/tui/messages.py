@@ -107,6 +107,10 @@ class Failed(Message):
     """The target of which that is so for now; None where it happened, and stays so."""
 
 
+class Led(Message):
+    """A digit has led to its place, if it led anywhere."""
+
+
 @dataclass
 class Commanded(Message):
     """A person typed a command."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
+from textual.events import Key
 
 from meshtui.errors import MeshError
 from meshtui.mesh.access import AccessQuestion
@@ -85,6 +86,12 @@ class Travels(App[None]):
             self._say("There was no other place yet.")
         else:
             await self._visit(self._trail.last)
+
+    def on_led(self) -> None:
+        """Hand the keys that waited to what is in sight now, as they would have come to it."""
+        held, self.board.held = self.board.held or [], None
+        for key, character in held:
+            (self.focused or self.screen)._forward_event(Key(key, character))  # noqa: SLF001 - as Textual does
 
     @contextmanager
     def batch_update(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import asyncio
 
 from meshtui.keymap import Keymap, read_keymap
 from meshtui.saved_filters import SavedFilter
+from meshtui.tui.widgets.row_list import RowList
 from tests.tui.console import DEADLINE, console
 
 LATE = SavedFilter("late", "ns:prod is:trouble", "workloads", 3, "state")
@@ -134,3 +135,19 @@ async def test_keys_can_be_other_ones() -> None:
         assert "f2" in shown.text
         await shown.press("escape", "1", "i")
         await shown.until_shown("enter rotate")
+
+
+async def test_what_is_typed_behind_a_digit_is_for_its_place() -> None:
+    """However fast: a filter, a command, another digit; and a digit in a text leads nowhere."""
+    async with console() as shown:
+        await shown.burst("5", "slash", *"zzz", "enter", *"3jj")
+        await shown.until_shown("meshtui ▸ gateways")
+        assert shown.app.board.store.filter == ""
+        await shown.until(lambda: shown.app.screen_stack[0].query_one(RowList).place == 2)
+        await shown.press("5")
+        await shown.until_shown("/zzz")
+        await shown.burst("6", "colon", *"gw 5", "enter")
+        await shown.until_shown("meshtui ▸ gateways")
+        assert shown.app.board.store.filter == "ns=5"
+        await shown.burst("1", "9", "0")
+        await shown.until_shown("meshtui ▸ overview")

@@ -16,6 +16,7 @@ from meshtui.present.tones import Line, Piece, Tone
 from meshtui.tui.board import Board, Told
 from meshtui.tui.header import guard_piece, header_line
 from meshtui.tui.keys import VIEWS, bound
+from meshtui.tui.messages import Led
 from meshtui.tui.places import DIGITS
 from meshtui.tui.screens.commanding import Commanding
 from meshtui.tui.status import status_lines
@@ -142,6 +143,19 @@ class Framed(Commanding, inherit_bindings=False):
         """Catch up with what happened behind another screen."""
         self.board.take_back()
         self.board_changed(Changes())
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys typed right behind a digit are for the place that it leads to: they wait until that is there."""
+        if not isinstance(event, events.Key) or self.query_one("#footer", Prompt).asks:
+            await super().on_event(event)
+        elif self.board.held is not None:
+            self.board.held.append((event.key, event.character))
+        elif event.key.isdigit():
+            self.board.held = []
+            await super().on_event(event)
+            self.app.post_message(Led())  # behind the digit itself, which the app has yet to act on
+        else:
+            await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """While something is being typed, keys are text.
