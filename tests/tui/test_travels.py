@@ -151,3 +151,19 @@ async def test_what_is_typed_behind_a_digit_is_for_its_place() -> None:
         assert shown.app.board.store.filter == "ns=5"
         await shown.burst("1", "9", "0")
         await shown.until_shown("meshtui ▸ overview")
+
+
+async def test_only_what_is_seen_is_current() -> None:
+    """A list behind a page is not painted, and the page not again for it; behind a dialog it is in sight."""
+    async with console() as shown:
+        root = shown.app.screen_stack[0]
+        assert root.is_current
+        await shown.press("question_mark")
+        assert root.is_current
+        await shown.press("escape", "enter")
+        await shown.until_shown("CHAIN")
+        assert not root.is_current
+        await shown.press("question_mark")
+        assert not root.is_current
+        await shown.press("escape", "escape")
+        assert root.is_current

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from meshtui.keymap import ACTIONS
 from meshtui.mesh.filter_fields import Language
@@ -126,6 +126,14 @@ class Framed(Commanding, inherit_bindings=False):
     def has_widgets(self) -> bool:
         """Whether all parts are there: not before it is mounted, and not while it is taken apart at the end."""
         return self.is_mounted and self.app.is_running and len(self.children) >= self._parts
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is seen: on top, or below dialogs alone. Textual takes what lies below a page for seen as well,
+        and paints the whole page again for whatever changes there.
+        """
+        stack = self.app.screen_stack
+        return self in stack and all(isinstance(above, ModalScreen) for above in stack[stack.index(self) + 1 :])
 
     def on_mount(self) -> None:
         """Show what is known, and keep what depends on the time up to date."""
