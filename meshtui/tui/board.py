@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from meshtui.errors import MeshError
+from meshtui.errors import MeshError, UnreachableError
 from meshtui.keymap import Keymap
 from meshtui.mesh.actions import Progress
 from meshtui.mesh.interface import Mesh
@@ -94,6 +94,12 @@ class Board:
 
     def __post_init__(self) -> None:
         self.store = RowStore(now=self.now)
+
+    def the_mesh(self) -> Mesh:
+        """The mesh, to be asked; raises UnreachableError where there is none yet."""
+        if self.mesh is None:
+            raise UnreachableError("There is no mesh to ask.")
+        return self.mesh
 
     @property
     def notices(self) -> tuple[str, ...]:

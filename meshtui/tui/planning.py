@@ -5,9 +5,8 @@ A person who confirms the plan has it performed by the app.
 
 from __future__ import annotations
 
-from meshtui.errors import MeshError, UnreachableError
+from meshtui.errors import MeshError
 from meshtui.mesh.actions import Issue, Rotate, Undo
-from meshtui.mesh.interface import Mesh
 from meshtui.mesh.rows import Row
 from meshtui.tui.board import Board, Told
 from meshtui.tui.messages import Failed
@@ -38,20 +37,13 @@ def action_of(verb: str, row: Row) -> Issue | Rotate | Undo:
     return Issue(targets=(row.target,)) if verb == "issue" else Rotate(targets=(row.target,))
 
 
-def mesh_of(board: Board) -> Mesh:
-    """The mesh; raises UnreachableError where there is none yet."""
-    if board.mesh is None:
-        raise UnreachableError("There is no mesh to ask.")
-    return board.mesh
-
-
 async def propose(screen: Framed, action: Issue | Rotate | Undo, about: str) -> None:
     """Ask the mesh for a plan, and show it above this screen to the person, who may confirm it."""
     from meshtui.tui.screens.plan import PlanDialog  # noqa: PLC0415 - a start need not wait for it
 
     screen.say(Told("planning"))
     try:
-        plan = await mesh_of(screen.board).plan(action)
+        plan = await screen.board.the_mesh().plan(action)
     except MeshError as error:
         screen.app.post_message(Failed(error, about=about))
         return
@@ -65,7 +57,7 @@ async def propose_fix(screen: Framed, row: Row) -> None:
 
     screen.say(Told("planning"))
     try:
-        findings = (await mesh_of(screen.board).detail(row.target)).findings
+        findings = (await screen.board.the_mesh().detail(row.target)).findings
     except MeshError as error:
         screen.app.post_message(Failed(error, about=row.target))
         return

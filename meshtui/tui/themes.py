@@ -26,6 +26,7 @@ TERMINAL = "terminal"
 
 def _theme(name: str, tones: dict[Tone, str], *, ground: str, cursor: str, flash: str, rule: str, dark: bool) -> Theme:
     """A theme of RGB colours: `ground` behind everything, `cursor` and `flash` behind a line and a cell."""
+    tones = tones | {Tone.GUARD: tones[Tone.WARN], Tone.CARET: tones[Tone.BUSY]}  # which are reversed
     variables = {f"tone-{tone}": colour for tone, colour in tones.items()}
     styles = {Tone.STRONG: "bold", Tone.GUARD: "bold reverse", Tone.CARET: "reverse"}
     variables |= {f"tone-{tone}-style": styles.get(tone, "none") for tone in Tone}
@@ -99,8 +100,6 @@ THEMES = (
             Tone.WARN: "#e3b341",
             Tone.BAD: "#ff7b72",
             Tone.UNSURE: "#d2a8ff",
-            Tone.GUARD: "#e3b341",
-            Tone.CARET: "#6cb6ff",
         },
         ground="#0e1116",
         cursor="#272c33",
@@ -119,8 +118,6 @@ THEMES = (
             Tone.WARN: "#7d4e00",
             Tone.BAD: "#b31d28",
             Tone.UNSURE: "#5e2ca0",
-            Tone.GUARD: "#7d4e00",
-            Tone.CARET: "#0550ae",
         },
         ground="#ffffff",
         cursor="#e9ebee",
@@ -140,8 +137,6 @@ THEMES = (
             Tone.WARN: "#e5e200",
             Tone.BAD: "#ff6e11",
             Tone.UNSURE: "#ff7bcb",
-            Tone.GUARD: "#e5e200",
-            Tone.CARET: "#23a9ff",
         },
         ground="#0e1116",
         cursor="#272c33",
@@ -160,8 +155,6 @@ THEMES = (
             Tone.WARN: "#422c00",
             Tone.BAD: "#c00e00",
             Tone.UNSURE: "#5d027c",
-            Tone.GUARD: "#422c00",
-            Tone.CARET: "#155be3",
         },
         ground="#ffffff",
         cursor="#e9ebee",

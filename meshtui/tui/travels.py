@@ -20,7 +20,7 @@ from meshtui.saved_filters import SavedFilter, read_sort
 from meshtui.tui.board import Board, Told
 from meshtui.tui.messages import Commanded
 from meshtui.tui.places import Place
-from meshtui.tui.planning import action_of, mesh_of, propose, propose_fix, refusal
+from meshtui.tui.planning import action_of, propose, propose_fix, refusal
 from meshtui.tui.screens.filtered import Filtered, Placed
 from meshtui.tui.screens.framed import Framed
 from meshtui.tui.screens.list import ListScreen
@@ -214,7 +214,7 @@ class Travels(App[None]):
         if not isinstance(below, Framed):
             return
         try:
-            row = self.board.store.get(target) or await row_of(mesh_of(self.board), target)
+            row = self.board.store.get(target) or await row_of(self.board.the_mesh(), target)
         except MeshError as error:
             self._say(str(error))
             return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual import work
 
-from meshtui.errors import MeshError, UnreachableError
+from meshtui.errors import MeshError
 from meshtui.mesh.marking import rows_of
 from meshtui.mesh.rows import Row
 from meshtui.present.times import counted
@@ -92,15 +92,14 @@ class Batching(Marking):
         self.say(Told("planning"))
         targets = self.board.marked.targets
         try:
-            if self.board.mesh is None:
-                raise UnreachableError("There is no mesh to ask.")
-            rows = await rows_of(self.board.mesh, targets)
+            mesh = self.board.the_mesh()
+            rows = await rows_of(mesh, targets)
             self.board.marked.renew(targets, rows)
             able, left_out = self._able(verb, targets, rows)
             if not able:
                 self._say_none(verb, left_out)
                 return
-            plan = await plan_for(self.board.mesh, verb, canary_first(able))
+            plan = await plan_for(mesh, verb, canary_first(able))
         except MeshError as error:
             self.app.post_message(Failed(error, about=""))
             return

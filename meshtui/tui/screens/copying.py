@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import BindingType
 
-from meshtui.errors import MeshError, UnreachableError
+from meshtui.errors import MeshError
 from meshtui.mesh.rows import Detail, Row
 from meshtui.operations import side_by_side
 from meshtui.tui.board import Told
@@ -107,6 +107,4 @@ class CopyingRows(Copying):
         self.put(text, f"{count} of {whose}")
 
     async def _asked(self, target: str) -> Detail:
-        if self.board.mesh is None:
-            raise UnreachableError("There is no mesh to ask.")
-        return await self.board.mesh.detail(target)
+        return await self.board.the_mesh().detail(target)

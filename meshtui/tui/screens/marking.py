@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import BindingType
 
-from meshtui.errors import MeshError, UnreachableError, UsageError
+from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.interface import Mesh
 from meshtui.mesh.marking import row_at, rows_between, rows_listed
 from meshtui.mesh.rows import Query, Row
@@ -99,9 +99,7 @@ class Marking(RowScreen):
         query = self.board.store.asked
         self.say(Told("marking"))
         try:
-            if self.board.mesh is None:
-                raise UnreachableError("There is no mesh to ask.")
-            rows = await which(self.board.mesh, query)
+            rows = await which(self.board.the_mesh(), query)
             if self.board.store.asked != query:
                 raise UsageError("Another list is shown now.")
         except MeshError as error:

@@ -7,7 +7,6 @@ from typing import ClassVar, cast
 from textual._compositor import LayoutUpdate
 from textual.binding import BindingType
 
-from meshtui.errors import UnreachableError
 from meshtui.mesh.rows import Query
 from meshtui.tui.keys import bound
 from meshtui.tui.screens.framed import Framed
@@ -64,10 +63,8 @@ class SavingRows(Saving):
         from meshtui.operations import every_row  # noqa: PLC0415 - a start need not wait for these
         from meshtui.present.saved import as_csv, as_json, as_text  # noqa: PLC0415
 
-        if self.board.mesh is None:
-            raise UnreachableError("There is no mesh to ask.")
         query, now = self.listed, self.board.now()
-        rows = await every_row(self.board.mesh, query)
+        rows = await every_row(self.board.the_mesh(), query)
         if kind == "csv":
             return as_csv(rows)
         if kind == "json":
